@@ -1,0 +1,37 @@
+//! What the business is: platforms, handles, post identifiers, metrics, outcomes, schedules and keys.
+//!
+//! Nothing here does I/O, awaits, or reads a clock: every other crate may depend on this one, and it depends on none of them.
+
+pub mod api_key;
+pub mod backoff;
+pub mod clock;
+pub mod facts;
+pub mod handle;
+pub mod ids;
+pub mod metadata;
+pub mod metric;
+pub mod outcome;
+pub mod platform;
+pub mod post_ref;
+pub mod request_id;
+pub mod schedule;
+pub mod scope;
+pub mod shortcode;
+pub mod validation;
+
+pub use api_key::ApiKey;
+pub use clock::{Clock, Timestamp};
+pub use facts::{
+    AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
+};
+pub use handle::Handle;
+pub use ids::{AccountId, AccountVideoId, ApiKeyId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId};
+pub use metadata::Metadata;
+pub use metric::{MetricStatus, Precision, Reading};
+pub use outcome::{Outcome, RunStatus};
+pub use platform::Platform;
+pub use post_ref::PostRef;
+pub use request_id::RequestId;
+pub use schedule::{FreshnessState, TargetKind, Trigger, Wake};
+pub use scope::{Scope, Scopes};
+pub use validation::{FieldError, FieldErrors};

@@ -1,0 +1,146 @@
+//! What is known of a number on a page: its value and how exact it is, or why there is none.
+
+use serde::{Deserialize, Serialize};
+
+use crate::validation::one_of;
+
+/// How exact a value is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Precision {
+    /// The platform's own count, digit by digit.
+    Exact,
+    /// The platform rounded it (`1.4M`, or `1400000` where the platform rounds from 10,000 up).
+    Rounded,
+}
+
+impl Precision {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::Rounded => "rounded",
+        }
+    }
+}
+
+/// Why a metric is null.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MetricStatus {
+    /// The owner hides it.
+    Hidden,
+    /// The platform has no such metric.
+    Unsupported,
+    /// Nothing was read yet.
+    NotYetScraped,
+    /// The page that was read does not carry it.
+    NotProvided,
+}
+
+impl MetricStatus {
+    const ALL: [Self; 4] = [Self::Hidden, Self::Unsupported, Self::NotYetScraped, Self::NotProvided];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Hidden => "hidden",
+            Self::Unsupported => "unsupported",
+            Self::NotYetScraped => "not_yet_scraped",
+            Self::NotProvided => "not_provided",
+        }
+    }
+}
+
+impl std::str::FromStr for MetricStatus {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        one_of(s, &Self::ALL, MetricStatus::as_str)
+    }
+}
+
+/// One metric as one page gave it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// The page said so.
+    Known {
+        /// The count. Never negative.
+        value: i64,
+        /// How exact it is.
+        precision: Precision,
+    },
+    /// The page did not say, for this reason.
+    Null(MetricStatus),
+}
+
+impl Reading {
+    /// The page does not carry the metric.
+    pub const NOT_PROVIDED: Self = Self::Null(MetricStatus::NotProvided);
+
+    /// A reading of `value`. A negative count is an overflow on the platform's side, so nothing is known.
+    pub fn of(value: Option<i64>, precision: Precision) -> Self {
+        match value {
+            Some(value) if value >= 0 => Self::Known { value, precision },
+            Some(_) | None => Self::NOT_PROVIDED,
+        }
+    }
+
+    /// An exact reading.
+    pub fn exact(value: Option<i64>) -> Self {
+        Self::of(value, Precision::Exact)
+    }
+
+    /// The value, when one is known.
+    pub const fn value(self) -> Option<i64> {
+        match self {
+            Self::Known { value, .. } => Some(value),
+            Self::Null(_) => None,
+        }
+    }
+
+    /// The precision, when a value is known.
+    pub const fn precision(self) -> Option<Precision> {
+        match self {
+            Self::Known { precision, .. } => Some(precision),
+            Self::Null(_) => None,
+        }
+    }
+
+    /// Why there is no value, when there is none.
+    pub const fn status(self) -> Option<MetricStatus> {
+        match self {
+            Self::Known { .. } => None,
+            Self::Null(status) => Some(status),
+        }
+    }
+
+    /// This reading, or `other` when this page did not carry the metric.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        if self == Self::NOT_PROVIDED { other } else { self }
+    }
+}
+
+impl Default for Reading {
+    fn default() -> Self {
+        Self::NOT_PROVIDED
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_negative_count_is_not_a_count() {
+        assert_eq!(Reading::exact(Some(-1_614_092_016)), Reading::NOT_PROVIDED);
+    }
+
+    #[test]
+    fn a_hidden_metric_is_not_replaced_by_a_left_over_number() {
+        let hidden = Reading::Null(MetricStatus::Hidden);
+        assert_eq!(hidden.or(Reading::exact(Some(3))), hidden);
+        assert_eq!(Reading::NOT_PROVIDED.or(Reading::exact(Some(3))).value(), Some(3));
+    }
+}

@@ -1,0 +1,43 @@
+//! The platforms that are tracked.
+
+use serde::{Deserialize, Serialize};
+
+use crate::validation::one_of;
+
+/// A platform whose public pages are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Platform {
+    /// instagram.com
+    Instagram,
+    /// tiktok.com
+    Tiktok,
+}
+
+impl Platform {
+    /// Every platform, in the order in which error messages name them.
+    pub const ALL: [Self; 2] = [Self::Instagram, Self::Tiktok];
+
+    /// The name on the wire, in the database and in the configuration.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Instagram => "instagram",
+            Self::Tiktok => "tiktok",
+        }
+    }
+}
+
+impl std::fmt::Display for Platform {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl std::str::FromStr for Platform {
+    type Err = String;
+
+    /// The error is the message for the offending field: `must be one of: …`.
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        one_of(s, &Self::ALL, Platform::as_str)
+    }
+}
