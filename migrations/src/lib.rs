@@ -1,1 +1,20 @@
-//! .
+//! The tables, for SQLite and PostgreSQL alike.
+//!
+//! Each migration is one SQL text; the few words in which the two dialects differ stand in braces and are put in by [`sql`].
+//! Times are milliseconds since 1970 in `BIGINT`, so that both dialects compare, index and hand them out the same.
+
+mod m0001_tables;
+mod sql;
+
+pub use sea_orm_migration::MigratorTrait;
+use sea_orm_migration::prelude::*;
+
+/// Every migration, oldest first.
+#[derive(Debug)]
+pub struct Migrator;
+
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m0001_tables::Tables)]
+    }
+}

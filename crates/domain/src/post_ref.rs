@@ -156,8 +156,9 @@ fn instagram_url(text: &str) -> Result<Found, InvalidPostRef> {
     let (code, handle) = match segments.as_slice() {
         ["share", ..] => return Err(InvalidPostRef::ShortLink),
         ["reels", "audio", ..] | ["stories" | "explore", ..] => return Err(InvalidPostRef::NotAPost),
-        ["p" | "reel" | "reels" | "tv", code] | ["p" | "reel" | "reels" | "tv", code, "embed"] => (*code, None),
-        ["p" | "reel" | "reels" | "tv", code, "embed", "captioned"] => (*code, None),
+        ["p" | "reel" | "reels" | "tv", code]
+        | ["p" | "reel" | "reels" | "tv", code, "embed"]
+        | ["p" | "reel" | "reels" | "tv", code, "embed", "captioned"] => (*code, None),
         [handle, "p" | "reel" | "reels" | "tv", code] => (*code, Some((*handle).to_owned())),
         _ => return Err(InvalidPostRef::NotAPost),
     };

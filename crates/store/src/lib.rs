@@ -1,1 +1,130 @@
-//! .
+//! Where facts are kept: every query of the service, on SQLite and PostgreSQL.
+//!
+//! Public facts (`profiles`, `posts`, their snapshots) are shared; tracking (`accounts`, `videos`, `account_videos`, `creators`) is an
+//! organization's own, and every query of it is built from a [`Tenant`], which carries the organization. The schedule row is the one
+//! mechanism that decides what is read when: see [`schedule`].
+
+mod account_videos;
+mod accounts;
+mod changes;
+mod creators;
+mod error;
+mod freshness;
+mod idempotency;
+mod keys;
+mod listing;
+mod paging;
+mod record;
+mod runs;
+pub mod schedule;
+mod sql;
+mod tenant;
+mod tracked_post;
+mod videos;
+mod views;
+
+use std::time::Duration;
+
+use migrations::MigratorTrait;
+use sea_orm::{
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+
+pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, NewVideo, Refusal, VideoChange};
+pub use error::StoreError;
+pub use idempotency::{IdempotencyClaim, StoredAnswer};
+pub use keys::{Key, KeyRecord, NewOrganization, Organization};
+pub use paging::{
+    AccountFilter, AccountOrder, AccountVideoFilter, CreatorFilter, CreatorOrder, Direction, Page, PageRequest,
+    Position, PostOrder, RowId, SortKey, VideoFilter,
+};
+pub use record::{RecordPolicy, Recorded};
+pub use schedule::{Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy};
+pub use tenant::{Tenant, TenantTx};
+pub use views::{Account, AccountVideo, Creator, Freshness, MetricStatuses, PostCounts, TrackedPost, Video};
+
+/// Where the database is and how it is used.
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// `sqlite://path/to/file.db` or `postgres://user:password@host:port/name`.
+    pub url: String,
+    /// Connections at most, for each process.
+    pub max_connections: u32,
+}
+
+/// The store: cheap to clone, shared by all of a process.
+#[derive(Clone, Debug)]
+pub struct Store {
+    read: DatabaseConnection,
+    write: DatabaseConnection,
+}
+
+/// How long a call waits for a free connection before the database counts as away.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+
+impl Store {
+    /// Opens the database. Succeeds while a PostgreSQL server is away: connections are made when they are needed.
+    ///
+    /// SQLite is used with one writing connection, several reading ones, and a write-ahead log; the file is made when it is missing.
+    pub async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
+        let mut options = ConnectOptions::new(config.url.clone());
+        options.sqlx_logging(false).acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT);
+        if config.url.starts_with("sqlite:") {
+            options.map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .create_if_missing(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+                    .busy_timeout(ACQUIRE_TIMEOUT)
+                    .foreign_keys(true)
+            });
+            options.test_before_acquire(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+            let write = Database::connect(options.clone().max_connections(1).to_owned()).await?;
+            let read = Database::connect(options.max_connections(config.max_connections).to_owned()).await?;
+            Ok(Self { read, write })
+        } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
+            options
+                .max_connections(config.max_connections)
+                .connect_lazy(true)
+                .test_before_acquire_if_idle_for(Duration::from_secs(1));
+            let pool = Database::connect(options).await?;
+            Ok(Self { read: pool.clone(), write: pool })
+        } else {
+            Err(StoreError::UnknownDatabase)
+        }
+    }
+
+    /// Brings the tables up to date. Safe to run from several processes one after another.
+    pub async fn migrate(&self) -> Result<(), StoreError> {
+        Ok(migrations::Migrator::up(&self.write, None).await?)
+    }
+
+    /// Whether all migrations have been run.
+    pub async fn is_migrated(&self) -> Result<bool, StoreError> {
+        Ok(migrations::Migrator::get_pending_migrations(&self.write).await?.is_empty())
+    }
+
+    /// Asks the database for a sign of life.
+    pub async fn ping(&self) -> Result<(), StoreError> {
+        self.read.execute_unprepared("SELECT 1").await?;
+        Ok(())
+    }
+
+    /// Closes every connection.
+    pub async fn close(self) -> Result<(), StoreError> {
+        self.read.close().await?;
+        self.write.close().await?;
+        Ok(())
+    }
+
+    /// Begins a writing transaction. On SQLite it takes the write lock at once, so that it never has to give up half-way.
+    pub(crate) async fn begin(&self) -> Result<DatabaseTransaction, StoreError> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.write.begin_with_options(options).await?)
+    }
+}

@@ -1,0 +1,75 @@
+//! Posts found in the feeds of tracked accounts. Records are made when a feed is read, never by a client.
+
+use domain::{AccountVideoId, MediaType, Platform, Timestamp};
+use sea_orm::FromQueryResult;
+
+use crate::listing::{self, Listing};
+use crate::paging::{AccountVideoFilter, Page, PageRequest, Position, PostOrder, RowId};
+use crate::sql::{Filter, contains, row, values};
+use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
+use crate::views::AccountVideo;
+use crate::{StoreError, Tenant};
+
+#[derive(Debug, FromQueryResult)]
+struct AccountVideoRow {
+    id: i64,
+    #[sea_orm(nested)]
+    post: PostRow,
+}
+
+impl AccountVideoRow {
+    fn view(self, now: Timestamp) -> Result<AccountVideo, StoreError> {
+        Ok(AccountVideo { id: AccountVideoId(self.id), post: self.post.view(now)? })
+    }
+}
+
+fn select() -> String {
+    format!(
+        "SELECT t.id, a.is_active, (a.is_active AND COALESCE(c.is_active, TRUE)) AS is_collected, \
+         a.scrape_interval_hours, {COLUMNS} FROM account_videos t JOIN accounts a ON a.id = t.account_id \
+         LEFT JOIN creators c ON c.id = a.creator_id {JOINS}"
+    )
+}
+
+impl Tenant {
+    /// One account video.
+    pub async fn account_video(&self, id: AccountVideoId, now: Timestamp) -> Result<Option<AccountVideo>, StoreError> {
+        row::<AccountVideoRow>(
+            &self.store.read,
+            &format!("{} WHERE t.id = $1 AND t.organization_id = $2", select()),
+            values![id.0, self.organization.0],
+        )
+        .await?
+        .map(|found| found.view(now))
+        .transpose()
+    }
+
+    /// A page of the organization's account videos.
+    pub async fn account_videos(
+        &self,
+        filter: &AccountVideoFilter,
+        page: &PageRequest<PostOrder>,
+        now: Timestamp,
+    ) -> Result<Page<AccountVideo>, StoreError> {
+        let mut conditions = Filter::new("t.organization_id = $1", self.organization.0);
+        conditions.and_if("t.platform = ?", filter.platform.map(Platform::as_str));
+        conditions.and_if("t.account_id = ?", filter.account_id.map(|id| id.0));
+        conditions.and_if("a.creator_id = ?", filter.creator_id.map(|id| id.0));
+        conditions.and_if("p.media_type = ?", filter.media_type.map(MediaType::as_str));
+        conditions.and_if("LOWER(p.description) LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        conditions.and_if("t.create_time >= ?", filter.created_after.map(Timestamp::as_millis));
+        conditions.and_if("t.create_time <= ?", filter.created_before.map(Timestamp::as_millis));
+        let listing = Listing {
+            select: &select(),
+            count_from: "FROM account_videos t JOIN accounts a ON a.id = t.account_id JOIN posts p ON p.id = t.post_id",
+            id: "t.id",
+            sort: sort_column(page.order_by),
+        };
+        let found = listing::page(&self.store.read, &listing, conditions, page, |row: &AccountVideoRow| Position {
+            key: row.post.sort_key(page.order_by),
+            id: RowId::Integer(row.id),
+        })
+        .await?;
+        listing::convert(found, |row| row.view(now))
+    }
+}

@@ -1,0 +1,310 @@
+//! Creators: an organization's name for a person, with the accounts that belong to them.
+
+use std::collections::BTreeMap;
+
+use domain::{AccountId, CreatorId, Metadata, Platform, Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use uuid::Uuid;
+
+use crate::changes::{CreatorChange, Linked, NewCreator, Refusal};
+use crate::listing::{self, Listing, SortColumn};
+use crate::paging::{CreatorFilter, CreatorOrder, Page, PageRequest, Position, RowId, SortKey};
+use crate::sql::{Filter, contains, execute, places, row, rows, values};
+use crate::views::Creator;
+use crate::{StoreError, Tenant, TenantTx};
+
+const SELECT: &str = "SELECT t.id, t.name, t.name_folded, t.is_active, t.metadata, t.total_followers, t.added_at, t.updated_at FROM creators t";
+
+#[derive(Debug, FromQueryResult)]
+struct CreatorRow {
+    id: Uuid,
+    name: String,
+    name_folded: String,
+    is_active: bool,
+    metadata: String,
+    total_followers: i64,
+    added_at: i64,
+    updated_at: i64,
+}
+
+#[derive(FromQueryResult)]
+struct LinkCount {
+    creator_id: Uuid,
+    platform: String,
+    accounts: i64,
+}
+
+impl CreatorRow {
+    fn view(self, accounts_by_platform: BTreeMap<Platform, i64>) -> Creator {
+        let Self { id, name, name_folded: _, is_active, metadata, total_followers, added_at, updated_at } = self;
+        Creator {
+            id: CreatorId(id),
+            name,
+            is_active,
+            metadata: Metadata::from_stored(&metadata),
+            added_at: Timestamp::from_millis(added_at),
+            updated_at: Timestamp::from_millis(updated_at),
+            accounts_by_platform,
+            total_followers,
+        }
+    }
+
+    fn position(&self, order: CreatorOrder) -> Position {
+        let key = match order {
+            CreatorOrder::Name => SortKey::Text(self.name_folded.clone()),
+            CreatorOrder::AddedAt => SortKey::Number(Some(self.added_at)),
+            CreatorOrder::TotalFollowers => SortKey::Number(Some(self.total_followers)),
+        };
+        Position { key, id: RowId::Uuid(self.id) }
+    }
+}
+
+/// Linked accounts of several creators, by creator and platform.
+async fn link_counts(
+    connection: &impl ConnectionTrait,
+    creators: &[Uuid],
+) -> Result<BTreeMap<Uuid, BTreeMap<Platform, i64>>, StoreError> {
+    let mut counts: BTreeMap<Uuid, BTreeMap<Platform, i64>> = BTreeMap::new();
+    if creators.is_empty() {
+        return Ok(counts);
+    }
+    let sql = format!(
+        "SELECT creator_id, platform, COUNT(*) AS accounts FROM accounts WHERE creator_id IN ({}) GROUP BY creator_id, platform",
+        places(1, creators.len())
+    );
+    let ids = creators.iter().map(|id| sea_orm::Value::from(*id)).collect();
+    for LinkCount { creator_id, platform, accounts } in rows::<LinkCount>(connection, &sql, ids).await? {
+        let platform =
+            platform.parse().map_err(|_| StoreError::Unreadable { table: "accounts", column: "platform" })?;
+        counts.entry(creator_id).or_default().insert(platform, accounts);
+    }
+    Ok(counts)
+}
+
+async fn find(
+    connection: &impl ConnectionTrait,
+    organization: Uuid,
+    id: CreatorId,
+) -> Result<Option<Creator>, StoreError> {
+    let sql = format!("{SELECT} WHERE t.id = $1 AND t.organization_id = $2");
+    let Some(found) = row::<CreatorRow>(connection, &sql, values![id.0, organization]).await? else {
+        return Ok(None);
+    };
+    let links = link_counts(connection, &[id.0]).await?.remove(&id.0).unwrap_or_default();
+    Ok(Some(found.view(links)))
+}
+
+/// Brings the followers that creators' accounts add up to up to date.
+pub async fn sum_followers(tx: &DatabaseTransaction, creators: &[Uuid]) -> Result<(), StoreError> {
+    if creators.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "UPDATE creators SET total_followers = \
+         (SELECT CAST(COALESCE(SUM(a.follower_count), 0) AS BIGINT) FROM accounts a WHERE a.creator_id = creators.id) \
+         WHERE id IN ({})",
+        places(1, creators.len())
+    );
+    execute(tx, &sql, creators.iter().map(|id| sea_orm::Value::from(*id)).collect()).await?;
+    Ok(())
+}
+
+impl Tenant {
+    /// One creator.
+    pub async fn creator(&self, id: CreatorId) -> Result<Option<Creator>, StoreError> {
+        find(&self.store.read, self.organization.0, id).await
+    }
+
+    /// A page of the organization's creators.
+    pub async fn creators(
+        &self,
+        filter: &CreatorFilter,
+        page: &PageRequest<CreatorOrder>,
+    ) -> Result<Page<Creator>, StoreError> {
+        let mut conditions = Filter::new("t.organization_id = $1", self.organization.0);
+        conditions.and_if("t.is_active = ?", filter.is_active);
+        conditions.and_if("t.name_folded LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        let sort = match page.order_by {
+            CreatorOrder::Name => SortColumn::Text("t.name_folded"),
+            CreatorOrder::AddedAt => SortColumn::Number("t.added_at"),
+            CreatorOrder::TotalFollowers => SortColumn::Number("t.total_followers"),
+        };
+        let listing = Listing { select: SELECT, count_from: "FROM creators t", id: "t.id", sort };
+        let found =
+            listing::page(&self.store.read, &listing, conditions, page, |row: &CreatorRow| row.position(page.order_by))
+                .await?;
+        let ids: Vec<Uuid> = found.rows.iter().map(|row| row.id).collect();
+        let mut links = link_counts(&self.store.read, &ids).await?;
+        listing::convert(found, |row| {
+            let own = links.remove(&row.id).unwrap_or_default();
+            Ok(row.view(own))
+        })
+    }
+}
+
+impl TenantTx {
+    /// One creator, as the transaction sees it.
+    pub async fn creator(&self, id: CreatorId) -> Result<Option<Creator>, StoreError> {
+        find(&self.tx, self.organization.0, id).await
+    }
+
+    /// Adds a creator.
+    pub async fn create_creator(&mut self, new: &NewCreator) -> Result<CreatorId, Refusal> {
+        let id = CreatorId::new();
+        execute(
+            &self.tx,
+            "INSERT INTO creators (id, organization_id, name, name_folded, is_active, metadata, added_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+            values![
+                id.0,
+                self.organization.0,
+                new.name.clone(),
+                new.name.to_lowercase(),
+                new.is_active,
+                new.metadata.to_stored(),
+                self.now.as_millis(),
+            ],
+        )
+        .await?;
+        Ok(id)
+    }
+
+    /// Changes a creator; pausing it pauses the collection of its accounts.
+    pub async fn update_creator(&mut self, id: CreatorId, change: &CreatorChange) -> Result<(), Refusal> {
+        self.require_creator(id).await?;
+        let CreatorChange { name, is_active, metadata } = change;
+        let mut set = Filter::new("updated_at = $1", self.now.as_millis());
+        if let Some(name) = name {
+            let place = set.bind(name.clone());
+            set.assign("name", &place);
+            let place = set.bind(name.to_lowercase());
+            set.assign("name_folded", &place);
+        }
+        if let Some(is_active) = is_active {
+            let place = set.bind(*is_active);
+            set.assign("is_active", &place);
+        }
+        if let Some(metadata) = metadata {
+            let place = set.bind(metadata.to_stored());
+            set.assign("metadata", &place);
+        }
+        let place = set.bind(id.0);
+        execute(&self.tx, &format!("UPDATE creators SET {} WHERE id = {place}", set.text()), set.values()).await?;
+        if is_active.is_some() {
+            self.follow_accounts_of(id).await?;
+        }
+        Ok(())
+    }
+
+    /// Removes a creator and unlinks its accounts.
+    pub async fn delete_creator(&mut self, id: CreatorId) -> Result<(), Refusal> {
+        self.require_creator(id).await?;
+        let linked = self.accounts_of(id).await?;
+        execute(
+            &self.tx,
+            "UPDATE accounts SET creator_id = NULL, updated_at = $2 WHERE creator_id = $1",
+            values![id.0, self.now.as_millis()],
+        )
+        .await?;
+        execute(&self.tx, "DELETE FROM creators WHERE id = $1", values![id.0]).await?;
+        for LinkedAccount { id, profile_id } in linked {
+            self.follow_account(AccountId(id), profile_id).await?;
+        }
+        Ok(())
+    }
+
+    /// Links an account to a creator.
+    pub async fn link_account(&mut self, creator: CreatorId, account: AccountId) -> Result<Linked, Refusal> {
+        self.require_creator(creator).await?;
+        let current = self.account(account).await?.ok_or(Refusal::NoAccount(account))?.creator_id;
+        match current {
+            Some(linked) if linked == creator => return Ok(Linked::Before),
+            Some(other) => return Err(Refusal::LinkedElsewhere(other)),
+            None => {}
+        }
+        let linked = self.relink(account, Some(creator)).await?;
+        if !linked {
+            // Somebody else linked it between the look and the leap.
+            let now = self.account(account).await?.and_then(|account| account.creator_id);
+            return now.map_or(Err(Refusal::NoAccount(account)), |other| Err(Refusal::LinkedElsewhere(other)));
+        }
+        sum_followers(&self.tx, &[creator.0]).await?;
+        self.follow_accounts_of(creator).await?;
+        Ok(Linked::Now)
+    }
+
+    /// Unlinks an account from a creator it is linked to.
+    pub async fn unlink_account(&mut self, creator: CreatorId, account: AccountId) -> Result<(), Refusal> {
+        self.require_creator(creator).await?;
+        let linked = self.accounts_of(creator).await?;
+        let Some(found) = linked.iter().find(|linked| linked.id == account.0) else {
+            return Err(Refusal::NoAccount(account));
+        };
+        self.relink(account, None).await?;
+        sum_followers(&self.tx, &[creator.0]).await?;
+        self.follow_account(account, found.profile_id).await?;
+        Ok(())
+    }
+
+    async fn relink(&self, account: AccountId, creator: Option<CreatorId>) -> Result<bool, StoreError> {
+        let touched = execute(
+            &self.tx,
+            "UPDATE accounts SET creator_id = $3, updated_at = $4 WHERE id = $1 AND organization_id = $2 \
+             AND (creator_id IS NULL OR $5)",
+            values![account.0, self.organization.0, creator.map(|id| id.0), self.now.as_millis(), creator.is_none(),],
+        )
+        .await?;
+        Ok(touched > 0)
+    }
+
+    pub(crate) async fn require_creator(&self, id: CreatorId) -> Result<(), Refusal> {
+        match self.creator_activity(id).await? {
+            Some(_) => Ok(()),
+            None => Err(Refusal::NoCreator(id)),
+        }
+    }
+
+    /// Whether a creator (or the want of one) lets its accounts be collected.
+    pub(crate) async fn is_creator_active(&self, id: Option<CreatorId>) -> Result<bool, StoreError> {
+        match id {
+            Some(id) => Ok(self.creator_activity(id).await?.unwrap_or(true)),
+            None => Ok(true),
+        }
+    }
+
+    async fn creator_activity(&self, id: CreatorId) -> Result<Option<bool>, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Activity {
+            is_active: bool,
+        }
+        let found = row::<Activity>(
+            &self.tx,
+            "SELECT is_active FROM creators WHERE id = $1 AND organization_id = $2",
+            values![id.0, self.organization.0],
+        )
+        .await?;
+        Ok(found.map(|row| row.is_active))
+    }
+
+    async fn accounts_of(&self, creator: CreatorId) -> Result<Vec<LinkedAccount>, StoreError> {
+        rows::<LinkedAccount>(
+            &self.tx,
+            "SELECT id, profile_id FROM accounts WHERE creator_id = $1 ORDER BY profile_id",
+            values![creator.0],
+        )
+        .await
+    }
+
+    async fn follow_accounts_of(&self, creator: CreatorId) -> Result<(), StoreError> {
+        for LinkedAccount { id, profile_id } in self.accounts_of(creator).await? {
+            self.follow_account(AccountId(id), profile_id).await?;
+        }
+        Ok(())
+    }
+}
+
+#[derive(FromQueryResult)]
+struct LinkedAccount {
+    id: Uuid,
+    profile_id: i64,
+}

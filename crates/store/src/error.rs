@@ -1,0 +1,83 @@
+//! How the store fails: because the database is away, or because something is wrong.
+
+use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
+use thiserror::Error;
+
+/// A failure of the store. Nothing was written.
+#[derive(Debug, Error)]
+pub enum StoreError {
+    /// The database cannot be reached, is shutting down, or asks to try again; the same call may well succeed in a moment.
+    #[error("the database is not available")]
+    Unavailable(#[source] DbErr),
+    /// A statement failed for a reason that trying again will not mend.
+    #[error("the database refused a statement")]
+    Internal(#[source] DbErr),
+    /// A row holds what this version cannot read.
+    #[error("a row of {table} holds an unreadable {column}")]
+    Unreadable {
+        /// The table.
+        table: &'static str,
+        /// The column.
+        column: &'static str,
+    },
+    /// The database's address is not one of the two kinds.
+    #[error("database.url must begin with sqlite: or postgres:")]
+    UnknownDatabase,
+}
+
+impl From<DbErr> for StoreError {
+    fn from(error: DbErr) -> Self {
+        if is_passing(&error) { Self::Unavailable(error) } else { Self::Internal(error) }
+    }
+}
+
+fn is_passing(error: &DbErr) -> bool {
+    if matches!(error, DbErr::ConnectionAcquire(_)) {
+        return true;
+    }
+    // A row was deleted between being looked up and being referred to.
+    if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) {
+        return true;
+    }
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return false;
+    };
+    let is_transport = matches!(
+        cause.as_ref(),
+        SqlxError::Io(_)
+            | SqlxError::Tls(_)
+            | SqlxError::Protocol(_)
+            | SqlxError::PoolTimedOut
+            | SqlxError::PoolClosed
+            | SqlxError::WorkerCrashed
+    );
+    is_transport || code_of(cause).is_some_and(|code| is_passing_code(&code))
+}
+
+/// The database's own code of an error.
+fn code_of(error: &SqlxError) -> Option<String> {
+    error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
+}
+
+/// PostgreSQL: connection trouble (08…), shutdown and start-up (57P0…), too many connections, serialization, deadlock, lock time-out.
+/// SQLite: busy and locked.
+fn is_passing_code(code: &str) -> bool {
+    code.starts_with("08")
+        || code.starts_with("57P0")
+        || matches!(code, "53300" | "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517")
+}
+
+impl StoreError {
+    /// Whether the statement waited too long for a lock that another transaction holds.
+    pub(crate) fn is_lock_timeout(&self) -> bool {
+        match self {
+            Self::Unavailable(
+                DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)),
+            ) => code_of(cause).is_some_and(|code| code == "55P03"),
+            Self::Unavailable(_) | Self::Internal(_) | Self::Unreadable { .. } | Self::UnknownDatabase => false,
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! How the data of a tracking record stands, worked out from its schedule row.
+
+use std::time::Duration;
+
+use domain::{FreshnessState, Outcome, Timestamp};
+
+use crate::views::Freshness;
+
+/// What it is worked out from. Attempts before `added_at` are somebody else's and not shown.
+#[derive(Debug)]
+pub struct Facts<'a> {
+    pub added_at: i64,
+    pub is_collected: bool,
+    pub is_unavailable: bool,
+    pub last_scrape_at: Option<i64>,
+    pub interval_hours: i64,
+    pub due_at: Option<i64>,
+    pub last_attempt_at: Option<i64>,
+    pub last_attempt_outcome: Option<&'a str>,
+    pub consecutive_failures: Option<i64>,
+}
+
+/// Sums it up at `now`.
+pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
+    let attempted = facts.last_attempt_at.is_some_and(|at| at >= facts.added_at);
+    let failures = facts.consecutive_failures.filter(|_| attempted).unwrap_or(0);
+    let interval = Duration::from_hours(u64::try_from(facts.interval_hours).unwrap_or(0));
+    let state = if attempted && facts.is_unavailable {
+        FreshnessState::Unavailable
+    } else if !facts.is_collected {
+        FreshnessState::Paused
+    } else if failures > 0 {
+        FreshnessState::Failing
+    } else {
+        match facts.last_scrape_at.map(Timestamp::from_millis) {
+            None => FreshnessState::Pending,
+            // A scheduled read is spread over up to a tenth of the interval, which is not staleness.
+            Some(last) if now.since(last) > interval + interval / 10 => FreshnessState::Stale,
+            Some(_) => FreshnessState::Fresh,
+        }
+    };
+    Freshness {
+        state,
+        last_attempt_at: facts.last_attempt_at.filter(|_| attempted).map(Timestamp::from_millis),
+        last_attempt_outcome: facts
+            .last_attempt_outcome
+            .filter(|_| attempted)
+            .and_then(|name| name.parse::<Outcome>().ok()),
+        next_scrape_at: facts.due_at.filter(|_| facts.is_collected).map(Timestamp::from_millis),
+        consecutive_failures: failures,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn facts() -> Facts<'static> {
+        Facts {
+            added_at: 100,
+            is_collected: true,
+            is_unavailable: false,
+            last_scrape_at: None,
+            interval_hours: 24,
+            due_at: Some(100),
+            last_attempt_at: None,
+            last_attempt_outcome: None,
+            consecutive_failures: Some(0),
+        }
+    }
+
+    #[test]
+    fn what_others_attempted_before_is_not_shown() {
+        let before = Facts {
+            last_attempt_at: Some(99),
+            last_attempt_outcome: Some("blocked"),
+            consecutive_failures: Some(3),
+            ..facts()
+        };
+        let shown = sum_up(&before, Timestamp::from_millis(200));
+        assert_eq!(shown.state, FreshnessState::Pending);
+        assert_eq!((shown.last_attempt_at, shown.last_attempt_outcome, shown.consecutive_failures), (None, None, 0));
+    }
+
+    #[test]
+    fn a_failed_attempt_is_failing_and_a_late_one_stale() {
+        let failing = Facts {
+            last_attempt_at: Some(150),
+            last_attempt_outcome: Some("blocked"),
+            consecutive_failures: Some(1),
+            ..facts()
+        };
+        assert_eq!(sum_up(&failing, Timestamp::from_millis(200)).state, FreshnessState::Failing);
+        let read = Facts { last_attempt_at: Some(150), last_scrape_at: Some(150), ..facts() };
+        assert_eq!(sum_up(&read, Timestamp::from_millis(25 * HOUR)).state, FreshnessState::Fresh);
+        assert_eq!(sum_up(&read, Timestamp::from_millis(27 * HOUR)).state, FreshnessState::Stale);
+    }
+
+    #[test]
+    fn a_paused_record_has_no_next_time() {
+        let paused = Facts { is_collected: false, ..facts() };
+        let shown = sum_up(&paused, Timestamp::from_millis(200));
+        assert_eq!((shown.state, shown.next_scrape_at), (FreshnessState::Paused, None));
+    }
+}

@@ -1,0 +1,167 @@
+//! Remembered answers: the same key and body get the same answer, from any process, after any crash.
+
+use domain::{OrganizationId, Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
+use std::time::Duration;
+
+use crate::sql::{execute, is_postgres, row, values};
+use crate::{Store, StoreError};
+
+/// How long an answer is remembered.
+const KEPT: Duration = Duration::from_hours(24);
+
+/// An answer as it was given.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredAnswer {
+    /// The HTTP status.
+    pub status: u16,
+    /// The `Location` header.
+    pub location: Option<String>,
+    /// The `Content-Type` header.
+    pub content_type: String,
+    /// The body, byte for byte.
+    pub body: Vec<u8>,
+}
+
+/// What claiming an idempotency key came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IdempotencyClaim {
+    /// Nobody used it: do the work, remember the answer, commit.
+    Fresh,
+    /// The same request was answered before.
+    Replay(StoredAnswer),
+    /// The key was used with another method, path or body.
+    OtherRequest,
+    /// The first request is still being worked on.
+    InProgress,
+}
+
+#[derive(FromQueryResult)]
+struct RecordRow {
+    fingerprint: Vec<u8>,
+    status: Option<i64>,
+    location: Option<String>,
+    content_type: Option<String>,
+    body: Option<Vec<u8>>,
+    created_at: i64,
+}
+
+/// Takes `key` for this transaction. Whoever comes second waits for the first to end, at most two seconds, and then sees its answer.
+pub(crate) async fn claim(
+    tx: &DatabaseTransaction,
+    organization: OrganizationId,
+    key: &str,
+    fingerprint: &[u8; 32],
+    now: Timestamp,
+) -> Result<IdempotencyClaim, StoreError> {
+    if is_postgres(tx) {
+        tx.execute_unprepared("SET LOCAL lock_timeout = '2s'").await?;
+    }
+    let inserted = insert(tx, organization, key, fingerprint, now).await;
+    match inserted {
+        Ok(1) => {}
+        Ok(_) => return existing(tx, organization, key, fingerprint, now).await,
+        Err(error) if error.is_lock_timeout() => return Ok(IdempotencyClaim::InProgress),
+        Err(error) => return Err(error),
+    }
+    if is_postgres(tx) {
+        tx.execute_unprepared("SET LOCAL lock_timeout = 0").await?;
+    }
+    Ok(IdempotencyClaim::Fresh)
+}
+
+async fn insert(
+    tx: &DatabaseTransaction,
+    organization: OrganizationId,
+    key: &str,
+    fingerprint: &[u8; 32],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    execute(
+        tx,
+        "INSERT INTO idempotency_records (organization_id, idempotency_key, fingerprint, created_at) \
+         VALUES ($1, $2, $3, $4) ON CONFLICT (organization_id, idempotency_key) DO NOTHING",
+        values![organization.0, key, fingerprint.to_vec(), now.as_millis()],
+    )
+    .await
+}
+
+async fn existing(
+    tx: &DatabaseTransaction,
+    organization: OrganizationId,
+    key: &str,
+    fingerprint: &[u8; 32],
+    now: Timestamp,
+) -> Result<IdempotencyClaim, StoreError> {
+    let found = row::<RecordRow>(
+        tx,
+        "SELECT fingerprint, status, location, content_type, body, created_at FROM idempotency_records \
+         WHERE organization_id = $1 AND idempotency_key = $2",
+        values![organization.0, key],
+    )
+    .await?;
+    let Some(record) = found else {
+        // Pruned in between.
+        return Ok(IdempotencyClaim::InProgress);
+    };
+    if record.created_at < now.minus(KEPT).as_millis() {
+        execute(
+            tx,
+            "UPDATE idempotency_records SET fingerprint = $3, status = NULL, body = NULL, created_at = $4 \
+             WHERE organization_id = $1 AND idempotency_key = $2",
+            values![organization.0, key, fingerprint.to_vec(), now.as_millis()],
+        )
+        .await?;
+        return Ok(IdempotencyClaim::Fresh);
+    }
+    if record.fingerprint != fingerprint {
+        return Ok(IdempotencyClaim::OtherRequest);
+    }
+    let (Some(status), Some(body)) = (record.status, record.body) else {
+        return Ok(IdempotencyClaim::InProgress);
+    };
+    Ok(IdempotencyClaim::Replay(StoredAnswer {
+        status: u16::try_from(status)
+            .map_err(|_| StoreError::Unreadable { table: "idempotency_records", column: "status" })?,
+        location: record.location,
+        content_type: record.content_type.unwrap_or_default(),
+        body,
+    }))
+}
+
+/// Keeps the answer, in the transaction of the work.
+pub(crate) async fn remember(
+    tx: &DatabaseTransaction,
+    organization: OrganizationId,
+    key: &str,
+    answer: &StoredAnswer,
+) -> Result<(), StoreError> {
+    execute(
+        tx,
+        "UPDATE idempotency_records SET status = $3, location = $4, content_type = $5, body = $6 \
+         WHERE organization_id = $1 AND idempotency_key = $2",
+        values![
+            organization.0,
+            key,
+            i64::from(answer.status),
+            answer.location.clone(),
+            answer.content_type.clone(),
+            answer.body.clone(),
+        ],
+    )
+    .await?;
+    Ok(())
+}
+
+impl Store {
+    /// Forgets answers older than a day, at most `limit` of them; how many went.
+    pub async fn prune_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        execute(
+            &self.write,
+            "DELETE FROM idempotency_records WHERE (organization_id, idempotency_key) IN \
+             (SELECT organization_id, idempotency_key FROM idempotency_records WHERE created_at < $1 LIMIT $2)",
+            values![now.minus(KEPT).as_millis(), i64::from(limit)],
+        )
+        .await
+    }
+}

@@ -1,0 +1,131 @@
+//! Running statements. One text serves both dialects: numbered parameters (`$1`), `ON CONFLICT`, `RETURNING`, `UPDATE … FROM` and
+//! row values mean the same in both; where they do not, [`is_postgres`] decides.
+
+use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
+
+use crate::error::StoreError;
+
+/// The parameters of a statement, each turned into a [`Value`].
+macro_rules! values {
+    ($($value:expr),* $(,)?) => { vec![$(sea_orm::Value::from($value)),*] };
+}
+pub(crate) use values;
+
+/// Whether the connection speaks PostgreSQL; otherwise it speaks SQLite.
+pub fn is_postgres(connection: &impl ConnectionTrait) -> bool {
+    connection.get_database_backend() == DbBackend::Postgres
+}
+
+fn statement(connection: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Statement {
+    Statement::from_sql_and_values(connection.get_database_backend(), sql, values)
+}
+
+/// Runs a statement; the number of rows it touched.
+pub async fn execute(connection: &impl ConnectionTrait, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
+    Ok(connection.execute_raw(statement(connection, sql, values)).await?.rows_affected())
+}
+
+/// The first row, if any.
+pub async fn row<T: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Option<T>, StoreError> {
+    match connection.query_one_raw(statement(connection, sql, values)).await? {
+        Some(row) => Ok(Some(T::from_query_result(&row, "")?)),
+        None => Ok(None),
+    }
+}
+
+/// Every row.
+pub async fn rows<T: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+) -> Result<Vec<T>, StoreError> {
+    let rows = connection.query_all_raw(statement(connection, sql, values)).await?;
+    Ok(rows.iter().map(|row| T::from_query_result(row, "")).collect::<Result<_, _>>()?)
+}
+
+/// A row of one number, named `value`.
+#[derive(Debug, FromQueryResult)]
+pub struct Number {
+    pub value: i64,
+}
+
+/// A `WHERE` clause (or a `SET` list) that grows, with its parameters.
+#[derive(Debug)]
+pub struct Filter {
+    text: String,
+    values: Vec<Value>,
+}
+
+impl Filter {
+    /// Begins with `condition`, in which `$1` stands for `value`.
+    pub fn new(condition: &str, value: impl Into<Value>) -> Self {
+        Self { text: condition.to_owned(), values: vec![value.into()] }
+    }
+
+    /// Adds a condition; `?` in it stands for `value`.
+    pub fn and(&mut self, condition: &str, value: impl Into<Value>) {
+        let place = self.bind(value);
+        self.text.push_str(" AND ");
+        self.text.push_str(&condition.replace('?', &place));
+    }
+
+    /// Adds a condition when there is a value for it.
+    pub fn and_if(&mut self, condition: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.and(condition, value);
+        }
+    }
+
+    /// Adds a condition without a parameter.
+    pub fn and_plain(&mut self, condition: &str) {
+        self.text.push_str(" AND ");
+        self.text.push_str(condition);
+    }
+
+    /// For the `SET` list of an update: adds `column = place`.
+    pub fn assign(&mut self, column: &str, place: &str) {
+        self.text.push_str(", ");
+        self.text.push_str(column);
+        self.text.push_str(" = ");
+        self.text.push_str(place);
+    }
+
+    /// Adds a parameter; its place in the text.
+    pub fn bind(&mut self, value: impl Into<Value>) -> String {
+        self.values.push(value.into());
+        format!("${}", self.values.len())
+    }
+
+    /// The conditions.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The parameters.
+    pub fn values(&self) -> Vec<Value> {
+        self.values.clone()
+    }
+}
+
+/// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere, without case.
+pub fn contains(text: &str) -> String {
+    let mut pattern = String::with_capacity(text.len() + 2);
+    pattern.push('%');
+    for letter in text.to_lowercase().chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
+}
+
+/// `$from, $from+1, …` for `count` parameters.
+pub fn places(from: usize, count: usize) -> String {
+    (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")
+}

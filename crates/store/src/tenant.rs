@@ -1,0 +1,62 @@
+//! An organization's door to its own tracking: every read and write of it begins here, so the organization is in every query.
+
+use domain::{OrganizationId, RequestId, Timestamp, Wake};
+use sea_orm::DatabaseTransaction;
+
+use crate::idempotency::{self, IdempotencyClaim, StoredAnswer};
+use crate::{Store, StoreError};
+
+/// One organization's view of the store.
+#[derive(Clone, Debug)]
+pub struct Tenant {
+    pub(crate) store: Store,
+    pub(crate) organization: OrganizationId,
+}
+
+impl Store {
+    /// The view of `organization`.
+    pub fn tenant(&self, organization: OrganizationId) -> Tenant {
+        Tenant { store: self.clone(), organization }
+    }
+}
+
+impl Tenant {
+    /// Begins a transaction on behalf of a request. Dropping it undoes everything.
+    pub async fn begin(&self, request_id: &RequestId, now: Timestamp) -> Result<TenantTx, StoreError> {
+        Ok(TenantTx {
+            tx: self.store.begin().await?,
+            organization: self.organization,
+            request_id: request_id.clone(),
+            now,
+            wakes: Vec::new(),
+        })
+    }
+}
+
+/// One organization's transaction.
+#[derive(Debug)]
+pub struct TenantTx {
+    pub(crate) tx: DatabaseTransaction,
+    pub(crate) organization: OrganizationId,
+    pub(crate) request_id: RequestId,
+    pub(crate) now: Timestamp,
+    pub(crate) wakes: Vec<Wake>,
+}
+
+impl TenantTx {
+    /// Takes an idempotency key for this transaction. To be the first statement of it.
+    pub async fn claim_idempotency(&self, key: &str, fingerprint: &[u8; 32]) -> Result<IdempotencyClaim, StoreError> {
+        idempotency::claim(&self.tx, self.organization, key, fingerprint, self.now).await
+    }
+
+    /// Keeps the answer to a freshly claimed key.
+    pub async fn remember(&self, key: &str, answer: &StoredAnswer) -> Result<(), StoreError> {
+        idempotency::remember(&self.tx, self.organization, key, answer).await
+    }
+
+    /// Makes everything lasting; the wakes to ring after it, best effort.
+    pub async fn commit(self) -> Result<Vec<Wake>, StoreError> {
+        self.tx.commit().await?;
+        Ok(self.wakes)
+    }
+}

@@ -1,0 +1,213 @@
+//! Posts that were added by hand.
+
+use domain::{Metadata, Platform, PostRef, TargetKind, Timestamp, Trigger, VideoId};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use uuid::Uuid;
+
+use crate::changes::{NewVideo, Refusal, VideoChange};
+use crate::listing::{self, Listing};
+use crate::paging::{Page, PageRequest, Position, PostOrder, RowId, VideoFilter};
+use crate::schedule::{self, Target};
+use crate::sql::{Filter, Number, contains, execute, row, values};
+use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
+use crate::views::Video;
+use crate::{StoreError, Tenant, TenantTx};
+
+/// The organization's account of the author, where there is one.
+const AUTHOR: &str = "LEFT JOIN accounts a ON a.profile_id = p.profile_id AND a.organization_id = t.organization_id";
+
+#[derive(Debug, FromQueryResult)]
+struct VideoRow {
+    id: Uuid,
+    metadata: String,
+    #[sea_orm(nested)]
+    post: PostRow,
+}
+
+impl VideoRow {
+    fn view(self, now: Timestamp) -> Result<Video, StoreError> {
+        Ok(Video { id: VideoId(self.id), metadata: Metadata::from_stored(&self.metadata), post: self.post.view(now)? })
+    }
+}
+
+fn select() -> String {
+    format!(
+        "SELECT t.id, t.metadata, t.is_active, t.is_active AS is_collected, t.scrape_interval_hours, {COLUMNS} \
+         FROM videos t {JOINS} {AUTHOR}"
+    )
+}
+
+async fn find(
+    connection: &impl ConnectionTrait,
+    organization: Uuid,
+    id: VideoId,
+    now: Timestamp,
+) -> Result<Option<Video>, StoreError> {
+    let sql = format!("{} WHERE t.id = $1 AND t.organization_id = $2", select());
+    row::<VideoRow>(connection, &sql, values![id.0, organization]).await?.map(|found| found.view(now)).transpose()
+}
+
+impl Tenant {
+    /// One video.
+    pub async fn video(&self, id: VideoId, now: Timestamp) -> Result<Option<Video>, StoreError> {
+        find(&self.store.read, self.organization.0, id, now).await
+    }
+
+    /// A page of the organization's videos.
+    pub async fn videos(
+        &self,
+        filter: &VideoFilter,
+        page: &PageRequest<PostOrder>,
+        now: Timestamp,
+    ) -> Result<Page<Video>, StoreError> {
+        let mut conditions = Filter::new("t.organization_id = $1", self.organization.0);
+        conditions.and_if("t.platform = ?", filter.platform.map(Platform::as_str));
+        conditions.and_if("a.id = ?", filter.account_id.map(|id| id.0));
+        conditions.and_if("t.is_active = ?", filter.is_active);
+        conditions.and_if("LOWER(p.description) LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        if filter.q.is_some() {
+            // The caption is somebody else's until this organization's own first read.
+            conditions.and_plain("t.first_scrape_at IS NOT NULL");
+        }
+        let listing = Listing {
+            select: &select(),
+            count_from: &format!("FROM videos t JOIN posts p ON p.id = t.post_id {AUTHOR}"),
+            id: "t.id",
+            sort: sort_column(page.order_by),
+        };
+        let found = listing::page(&self.store.read, &listing, conditions, page, |row: &VideoRow| Position {
+            key: row.post.sort_key(page.order_by),
+            id: RowId::Uuid(row.id),
+        })
+        .await?;
+        listing::convert(found, |row| row.view(now))
+    }
+}
+
+impl TenantTx {
+    /// One video, as the transaction sees it.
+    pub async fn video(&self, id: VideoId) -> Result<Option<Video>, StoreError> {
+        find(&self.tx, self.organization.0, id, self.now).await
+    }
+
+    /// Begins to track a post; when active, a scrape is due at once.
+    pub async fn create_video(&mut self, new: &NewVideo) -> Result<VideoId, Refusal> {
+        let post_id = self.post(&new.post).await?;
+        let id = VideoId::new();
+        let inserted = execute(
+            &self.tx,
+            "INSERT INTO videos (id, organization_id, post_id, platform, metadata, is_active, scrape_interval_hours, added_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (organization_id, post_id) DO NOTHING",
+            values![
+                id.0,
+                self.organization.0,
+                post_id,
+                new.post.platform.as_str(),
+                new.metadata.to_stored(),
+                new.is_active,
+                new.scrape_interval_hours,
+                self.now.as_millis(),
+            ],
+        )
+        .await?;
+        if inserted == 0 {
+            return Err(self.duplicate_video(post_id).await?);
+        }
+        let target = Target { kind: TargetKind::Post, id: post_id, platform: new.post.platform };
+        if new.is_active {
+            let wake = schedule::arm_now(&self.tx, target, Trigger::Created, Some(&self.request_id), self.now).await?;
+            self.wakes.push(wake);
+        } else {
+            schedule::rest(&self.tx, target).await?;
+        }
+        Ok(id)
+    }
+
+    /// Changes a video.
+    pub async fn update_video(&mut self, id: VideoId, change: &VideoChange) -> Result<(), Refusal> {
+        let post_id = self.tracked_post(id).await?;
+        schedule::lock(&self.tx, TargetKind::Post, post_id).await?;
+        let VideoChange { scrape_interval_hours, metadata, is_active } = change;
+        let mut set = Filter::new("updated_at = $1", self.now.as_millis());
+        if let Some(hours) = scrape_interval_hours {
+            let place = set.bind(*hours);
+            set.assign("scrape_interval_hours", &place);
+        }
+        if let Some(metadata) = metadata {
+            let place = set.bind(metadata.to_stored());
+            set.assign("metadata", &place);
+        }
+        if let Some(is_active) = is_active {
+            let place = set.bind(*is_active);
+            set.assign("is_active", &place);
+        }
+        let place = set.bind(id.0);
+        execute(&self.tx, &format!("UPDATE videos SET {} WHERE id = {place}", set.text()), set.values()).await?;
+        schedule::follow_tracking(&self.tx, TargetKind::Post, "SELECT CAST($3 AS BIGINT)", post_id, self.now).await?;
+        Ok(())
+    }
+
+    /// Ends tracking. What nobody else tracks is cleared away by a worker soon after.
+    pub async fn delete_video(&mut self, id: VideoId) -> Result<(), Refusal> {
+        let post_id = self.tracked_post(id).await?;
+        schedule::lock(&self.tx, TargetKind::Post, post_id).await?;
+        execute(&self.tx, "DELETE FROM videos WHERE id = $1", values![id.0]).await?;
+        schedule::visit_orphans(&self.tx, TargetKind::Post, "SELECT CAST($3 AS BIGINT)", post_id, self.now).await?;
+        Ok(())
+    }
+
+    /// The shared post of a reference, made when it is new.
+    async fn post(&self, post: &PostRef) -> Result<i64, StoreError> {
+        let find = "SELECT id AS value FROM posts WHERE platform = $1 AND external_id = $2";
+        let key = || values![post.platform.as_str(), post.external_id.clone()];
+        if let Some(found) = row::<Number>(&self.tx, find, key()).await? {
+            return Ok(found.value);
+        }
+        let made = row::<Number>(
+            &self.tx,
+            "INSERT INTO posts (platform, external_id, shortcode, author_username) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value",
+            values![
+                post.platform.as_str(),
+                post.external_id.clone(),
+                post.shortcode(),
+                post.handle.as_ref().map(|handle| handle.as_str().to_owned()),
+            ],
+        )
+        .await?;
+        if let Some(made) = made {
+            return Ok(made.value);
+        }
+        // Somebody else made it a moment ago.
+        row::<Number>(&self.tx, find, key())
+            .await?
+            .map(|found| found.value)
+            .ok_or(StoreError::Unreadable { table: "posts", column: "id" })
+    }
+
+    async fn tracked_post(&self, id: VideoId) -> Result<i64, Refusal> {
+        row::<Number>(
+            &self.tx,
+            "SELECT post_id AS value FROM videos WHERE id = $1 AND organization_id = $2",
+            values![id.0, self.organization.0],
+        )
+        .await?
+        .map(|found| found.value)
+        .ok_or(Refusal::NoVideo(id))
+    }
+
+    async fn duplicate_video(&self, post_id: i64) -> Result<Refusal, StoreError> {
+        #[derive(FromQueryResult)]
+        struct Existing {
+            id: Uuid,
+        }
+        let existing = row::<Existing>(
+            &self.tx,
+            "SELECT id FROM videos WHERE organization_id = $1 AND post_id = $2",
+            values![self.organization.0, post_id],
+        )
+        .await?
+        .ok_or(StoreError::Unreadable { table: "videos", column: "id" })?;
+        Ok(Refusal::Duplicate { existing_id: existing.id })
+    }
+}

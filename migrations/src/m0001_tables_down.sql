@@ -1,0 +1,14 @@
+DROP TABLE idempotency_records;
+DROP TABLE platform_gates;
+DROP TABLE runs;
+DROP TABLE schedules;
+DROP TABLE account_videos;
+DROP TABLE videos;
+DROP TABLE accounts;
+DROP TABLE creators;
+DROP TABLE post_snapshots;
+DROP TABLE profile_snapshots;
+DROP TABLE posts;
+DROP TABLE profiles;
+DROP TABLE api_keys;
+DROP TABLE organizations;
