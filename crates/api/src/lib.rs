@@ -1,1 +1,66 @@
-//! .
+//! How clients speak to us: the v2 API over HTTP.
+//!
+//! A request's way: the [`boundary`] gives it an id and a span, the compression layer watches its answer, the [`gate`] of its route checks
+//! key, rate limit, method, scope and `Accept`, and the handler reads it into domain types, makes one call to the store and shows the
+//! result through a view. Whatever fails on the way becomes a problem document by the one table in [`problem`]. What is true of the world is
+//! left to `store`, when it is read to `queue` and the workers.
+
+mod auth;
+mod body;
+mod boundary;
+mod call;
+mod cursor;
+mod exchange;
+mod gate;
+mod idempotent;
+mod limit;
+mod listing;
+mod negotiate;
+mod openapi;
+mod problem;
+mod query;
+mod respond;
+mod routes;
+mod server;
+mod views;
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use actix_web::web::Bytes;
+use domain::Clock;
+use queue::Queue;
+use store::Store;
+
+use crate::limit::{Limiter, MemoryWindows, RedisWindows};
+
+pub use crate::openapi::{openapi, openapi_json};
+pub use crate::server::{ApiConfig, LimiterConfig, Server, ServerHandle, start};
+
+/// What all worker threads share.
+struct Shared {
+    store: Store,
+    queue: Queue,
+    clock: Clock,
+    body_limit_bytes: usize,
+    rate_limit_per_minute: u32,
+    public_url: Option<String>,
+    windows: MemoryWindows,
+    let_through: Arc<AtomicU64>,
+    openapi: Bytes,
+}
+
+/// What one worker thread has.
+struct Worker {
+    shared: Arc<Shared>,
+    redis: Option<RedisWindows>,
+}
+
+impl Worker {
+    fn limiter(&self) -> Limiter<'_> {
+        match &self.redis {
+            Some(redis) => Limiter::Redis(redis, &self.shared.windows),
+            None => Limiter::Memory(&self.shared.windows),
+        }
+    }
+}

@@ -1,1 +1,46 @@
-//! .
+//! How pages become facts.
+//!
+//! Two halves that know nothing of each other's trade: [`parse`] is pure (bytes in, an observation out, never a panic), and [`Scraper`] asks a
+//! platform for a page and hands the bytes over. Each platform has one module, inside it one reader for each shape that its pages have had.
+//! When to ask, how often, and what to do with the facts is left to whoever calls.
+
+mod conclude;
+mod fetch;
+mod html;
+mod instagram;
+mod json;
+mod markup;
+mod page;
+mod text_counts;
+mod tiktok;
+
+pub use fetch::{PlatformSite, ScrapeConfig, ScrapeSetupError, Scraper, Target};
+pub use page::{Page, PageKind, parse};
+
+/// The names of all readers, as they stand in [`domain::Observation::adapter`].
+pub fn adapter_names() -> &'static [&'static str] {
+    &[
+        tiktok::UNIVERSAL_DATA,
+        tiktok::SIGI_STATE,
+        tiktok::NEXT_DATA,
+        tiktok::API,
+        tiktok::ITEM_LIST,
+        tiktok::EMBED,
+        tiktok::OEMBED,
+        tiktok::SIGNALS,
+        instagram::POLARIS_PROFILE,
+        instagram::POLARIS_TIMELINE,
+        instagram::POLARIS_POST,
+        instagram::REELS_TAB,
+        instagram::WEB_INFO,
+        instagram::SHARED_DATA,
+        instagram::SHARED_DATA_STORY,
+        instagram::ADDITIONAL_DATA,
+        instagram::GRAPHQL,
+        instagram::MOBILE_API,
+        instagram::EMBED,
+        instagram::META_TEXT,
+        instagram::OEMBED,
+        instagram::SIGNALS,
+    ]
+}

@@ -21,6 +21,10 @@ pub struct PlatformPolicy {
     pub platform: Platform,
     /// Least time between two page loads, over all workers together; zero for no bound.
     pub min_interval: Duration,
+    /// Refusals in a row, over all workers, after which the platform is left alone.
+    pub refusals_to_close: u32,
+    /// For how long it is left alone.
+    pub closed: Duration,
 }
 
 /// How a worker claims.
@@ -66,6 +70,8 @@ pub struct Job {
     pub request_id: Option<RequestId>,
     /// Claims of this arming so far, this one included.
     pub attempts: i64,
+    /// What holds for the platform.
+    pub policy: PlatformPolicy,
     /// What to read.
     pub target: JobTarget,
 }
@@ -322,7 +328,7 @@ impl Store {
         if !pass_gate(&tx, *allowed, now).await? {
             return Ok(Claim::Gated);
         }
-        let job = start(&tx, target, claimed, token, policy, now).await?;
+        let job = start(&tx, target, claimed, token, policy, *allowed, now).await?;
         tx.commit().await?;
         Ok(job.map_or(Claim::NotDue, |job| Claim::Taken(Box::new(job))))
     }
@@ -431,6 +437,7 @@ async fn start(
     claimed: ClaimedRow,
     token: Uuid,
     policy: &ClaimPolicy,
+    platform_policy: PlatformPolicy,
     now: Timestamp,
 ) -> Result<Option<Job>, StoreError> {
     let ClaimedRow { platform: _, generation, reason, request_id, run_id, attempts, due_at } = claimed;
@@ -477,6 +484,7 @@ async fn start(
         run_id,
         request_id,
         attempts,
+        policy: platform_policy,
         target: job_target,
     }))
 }
@@ -582,12 +590,13 @@ async fn forget_post(tx: &DatabaseTransaction, id: i64) -> Result<bool, StoreErr
 impl Store {
     /// Targets that are due now on all platforms; what a health page or a test asks.
     pub async fn count_due(&self, now: Timestamp) -> Result<i64, StoreError> {
-        let found = row::<Number>(
-            &self.read,
-            "SELECT COUNT(*) AS value FROM schedules WHERE due_at <= $1",
-            values![now.as_millis()],
-        )
-        .await?;
-        Ok(found.map_or(0, |number| number.value))
+        let sql = "SELECT COUNT(*) AS value FROM schedules WHERE due_at <= $1";
+        Ok(row::<Number>(&self.read, sql, values![now.as_millis()]).await?.map_or(0, |number| number.value))
+    }
+
+    /// Targets that are known at all: schedules, profiles and posts together; zero when nothing is tracked and all is cleared away.
+    pub async fn count_targets(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT (SELECT COUNT(*) FROM schedules) + (SELECT COUNT(*) FROM profiles) + (SELECT COUNT(*) FROM posts) AS value";
+        Ok(row::<Number>(&self.read, sql, vec![]).await?.map_or(0, |number| number.value))
     }
 }

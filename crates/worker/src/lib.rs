@@ -1,1 +1,121 @@
-//! .
+//! Who does the work: claim a due target, read its page, record what it said; offer due targets to whoever is free; clear away what is
+//! out of date.
+//!
+//! Any number of workers may run, be killed and be added at will. What they may do at one time is decided by the schedule rows in the
+//! store; the queue only says where to look.
+
+mod job;
+mod sweep;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::{Clock, Wake};
+use queue::{Queue, QueueError, WorkerOptions};
+use scrape::Scraper;
+use store::{ClaimPolicy, PlatformPolicy, RecordPolicy, Store};
+use thiserror::Error;
+use tokio_util::sync::CancellationToken;
+use tracing::{info, warn};
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct WorkerConfig {
+    /// The worker's name, for support staff: role, host and process.
+    pub name: String,
+    /// Pages read at the same time.
+    pub concurrency: usize,
+    /// How long a claim lasts when nothing is heard of the worker again. Longer than any page load.
+    pub lease: Duration,
+    /// How often due targets are looked for.
+    pub sweep_interval: Duration,
+    /// How long an offered target is left alone before it is offered again.
+    pub offer_gap: Duration,
+    /// How long running scrapes may go on after the order to stop; then they are given back.
+    pub shutdown: Duration,
+    /// The platforms that are switched on, and how often each may be asked.
+    pub platforms: Vec<PlatformPolicy>,
+    /// How failures are followed up.
+    pub record: RecordPolicy,
+}
+
+/// Why a worker ended before it was told to.
+#[derive(Debug, Error)]
+pub enum WorkerError {
+    /// The queue gave up.
+    #[error("the queue ended")]
+    Queue(#[source] QueueError),
+    /// The sweeper ended, which it never does by itself.
+    #[error("the sweeper ended")]
+    Sweeper(#[source] tokio::task::JoinError),
+}
+
+/// A worker, ready to run.
+#[derive(Clone, Debug)]
+pub struct Worker {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    store: Store,
+    queue: Queue,
+    scraper: Scraper,
+    clock: Clock,
+    config: WorkerConfig,
+    claims: ClaimPolicy,
+    /// Ends scrapes that outlive the deadline of a shutdown.
+    give_back: CancellationToken,
+}
+
+/// What is kept of the deadline for giving claims back.
+const GIVE_BACK: Duration = Duration::from_secs(2);
+
+impl Worker {
+    /// A worker on `store` and `queue` that reads pages with `scraper`.
+    pub fn new(store: Store, queue: Queue, scraper: Scraper, clock: Clock, config: WorkerConfig) -> Self {
+        let claims =
+            ClaimPolicy { worker: config.name.clone(), lease: config.lease, platforms: config.platforms.clone() };
+        let give_back = CancellationToken::new();
+        Self { inner: Arc::new(Inner { store, queue, scraper, clock, config, claims, give_back }) }
+    }
+
+    /// Works until `shutdown`: then takes no new claims, lets running scrapes end within the deadline, gives the rest back, and returns.
+    pub async fn run(self, shutdown: CancellationToken) -> Result<(), WorkerError> {
+        let inner = self.inner;
+        info!(worker = %inner.config.name, concurrency = inner.config.concurrency, "working");
+        let mut sweeper = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
+        let options = WorkerOptions { name: inner.config.name.clone(), concurrency: inner.config.concurrency };
+        let handler = {
+            let inner = Arc::clone(&inner);
+            move |wake: Wake| {
+                let inner = Arc::clone(&inner);
+                async move { job::work(&inner, wake).await }
+            }
+        };
+        let consume = inner.queue.consume(options, shutdown.clone(), handler);
+        tokio::pin!(consume);
+        let deadline = async {
+            shutdown.cancelled().await;
+            tokio::time::sleep(inner.config.shutdown.saturating_sub(GIVE_BACK)).await;
+        };
+        let broken = async {
+            match (&mut sweeper).await {
+                Err(error) => error,
+                // Told to stop: what is in hand may go on.
+                Ok(()) => std::future::pending().await,
+            }
+        };
+        let ended = tokio::select! {
+            ended = &mut consume => ended,
+            error = broken => return Err(WorkerError::Sweeper(error)),
+            () = deadline => {
+                warn!("the deadline passed: giving back what is in hand");
+                inner.give_back.cancel();
+                tokio::time::timeout(GIVE_BACK, consume).await.unwrap_or(Ok(()))
+            }
+        };
+        info!(worker = %inner.config.name, "stopped");
+        ended.map_err(WorkerError::Queue)
+    }
+}

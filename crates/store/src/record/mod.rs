@@ -23,10 +23,6 @@ pub struct RecordPolicy {
     pub backoff: Backoff,
     /// A target counts as gone when the platform says so twice, this far apart.
     pub gone_confirm: Duration,
-    /// Refusals in a row, over all workers, after which a platform is left alone.
-    pub refusals_to_close: u32,
-    /// For how long it is left alone.
-    pub closed: Duration,
 }
 
 /// What became of a record.
@@ -92,7 +88,7 @@ impl Store {
         let status = if is_good { RunStatus::Succeeded } else { RunStatus::Failed };
         runs::finish(&tx, job.run_id, status, &ended, now).await?;
         settle(&recording, &ended, is_good, policy).await?;
-        note_refusal(&recording, facts.outcome, policy).await?;
+        note_refusal(&recording, facts.outcome).await?;
         tx.commit().await?;
         Ok(Recorded::Stored(facts.wakes))
     }
@@ -183,7 +179,7 @@ fn random() -> u64 {
 }
 
 /// Counts refusals over all workers; at the bound the platform's gate closes for everybody.
-async fn note_refusal(recording: &Recording<'_>, outcome: Outcome, policy: &RecordPolicy) -> Result<(), StoreError> {
+async fn note_refusal(recording: &Recording<'_>, outcome: Outcome) -> Result<(), StoreError> {
     let Recording { tx, job, now, .. } = recording;
     match outcome.verdict() {
         Verdict::Refused => {
@@ -193,8 +189,8 @@ async fn note_refusal(recording: &Recording<'_>, outcome: Outcome, policy: &Reco
                  closed_until = CASE WHEN refusals + 1 >= $2 THEN $3 ELSE closed_until END WHERE platform = $1",
                 values![
                     job.platform.as_str(),
-                    i64::from(policy.refusals_to_close),
-                    now.plus(policy.closed).as_millis(),
+                    i64::from(job.policy.refusals_to_close),
+                    now.plus(job.policy.closed).as_millis(),
                 ],
             )
             .await?;

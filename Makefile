@@ -1,0 +1,44 @@
+# What one does here, by name. `make` alone tells.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help build run test fmt lint doc check bench clean-data
+
+TARGET := $(or $(CARGO_TARGET_DIR),target)
+BINARY := $(TARGET)/debug/creator-audit
+# With live platforms a database of its own: stand-in facts and real ones do not mix.
+DATA := data/$(if $(LIVE),live,sandbox).db
+
+help: ## What can be made
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 14
+
+build: ## Build the binary (debug)
+	@cargo build --workspace --bin creator-audit
+
+run: build ## Run everything in one process with demo data; LIVE=1 reads the real platforms
+	@mkdir -p data
+	@CREATOR_AUDIT__DATABASE__URL="$${CREATOR_AUDIT__DATABASE__URL:-sqlite://$(DATA)}" \
+	  exec $(BINARY) dev $(if $(LIVE),,--sandbox) --demo
+
+test: ## Every test, on SQLite and on PostgreSQL with Redis; T=name picks
+	@tests/run $(T)
+
+fmt: ## Format the code
+	@cargo fmt --all
+
+lint: ## Formatting and clippy, as CI holds them
+	@cargo fmt --all --check
+	@cargo clippy --workspace --all-targets -- -D warnings
+
+doc: ## The crates' documentation, with warnings denied
+	@RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+check: ## All that CI checks
+	@.ci/run
+
+bench: ## Measure the API against a bare handler, and the way from a POST to its metrics
+	@cargo run --release -p bench
+
+clean-data: ## Throw away what `make run` collected
+	@rm -rf data

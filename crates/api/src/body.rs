@@ -1,0 +1,195 @@
+//! Reading the fields of a JSON body one by one, so that a client learns everything that is wrong at once.
+//!
+//! A reader takes its fields out of the object; what is left at the end is unknown, and each unknown field is an error of its own.
+
+use domain::{FieldErrors, Metadata};
+use serde_json::{Map, Value};
+
+use crate::call::hyphenated;
+use crate::problem::Problem;
+
+/// The fields of a body that are not read yet, and what was wrong with those that are.
+pub(crate) struct Fields {
+    left: Map<String, Value>,
+    errors: FieldErrors,
+}
+
+/// Reads one value; the error completes the sentence that begins with the field's name.
+type Read<T> = Result<T, String>;
+
+impl Fields {
+    /// Parses a body. What is no JSON is a bad request; JSON that is no object is invalid, under the name `body`.
+    pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
+        match serde_json::from_slice(body) {
+            Ok(Value::Object(left)) => Ok(Self { left, errors: FieldErrors::new() }),
+            Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
+                Err(FieldErrors::of("body", "must be an object").into())
+            }
+            Err(error) => Err(Problem::bad_request(format!(
+                "The body is not JSON: line {}, column {}.",
+                error.line(),
+                error.column()
+            ))),
+        }
+    }
+
+    /// A field that must be there.
+    pub(crate) fn required<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Option<T> {
+        match self.left.remove(name) {
+            Some(value) => self.errors.check(name, read(value)),
+            None => {
+                self.errors.add(name, "is required");
+                None
+            }
+        }
+    }
+
+    /// A field that may be left out, but not be null.
+    pub(crate) fn optional<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Option<T> {
+        self.left.remove(name).and_then(|value| self.errors.check(name, read(value)))
+    }
+
+    /// A field that may be left out (`None`) or be null (`Some(None)`).
+    pub(crate) fn nullable<T>(&mut self, name: &str, read: impl FnOnce(Value) -> Read<T>) -> Option<Option<T>> {
+        match self.left.remove(name)? {
+            Value::Null => Some(None),
+            value @ (Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) | Value::Object(_)) => {
+                self.errors.check(name, read(value)).map(Some)
+            }
+        }
+    }
+
+    /// The client's notes.
+    pub(crate) fn metadata(&mut self) -> Option<Metadata> {
+        self.left.remove("metadata").and_then(|value| Metadata::parse(value, &mut self.errors))
+    }
+
+    /// Notes an error that one field alone does not show.
+    pub(crate) fn reject(&mut self, name: &str, message: impl Into<String>) {
+        self.errors.add(name, message);
+    }
+
+    /// Ends the reading: every unknown field, and everything that was wrong before.
+    pub(crate) fn finish(mut self) -> Result<(), FieldErrors> {
+        for name in self.left.keys() {
+            self.errors.add(name.clone(), "is not a field of this operation");
+        }
+        self.errors.into_result()
+    }
+}
+
+/// A text of 1 to `longest` characters.
+pub(crate) fn text(longest: usize) -> impl FnOnce(Value) -> Read<String> {
+    move |value| {
+        let text = any_text(value)?;
+        if text.is_empty() || text.chars().count() > longest {
+            return Err(format!("must be 1 to {longest} characters long"));
+        }
+        Ok(text)
+    }
+}
+
+/// A text of any length, without the NUL character, which PostgreSQL cannot keep.
+pub(crate) fn any_text(value: Value) -> Read<String> {
+    match value {
+        Value::String(text) if text.contains('\0') => Err("must not contain a NUL character".to_owned()),
+        Value::String(text) => Ok(text),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => {
+            Err("must be a string".to_owned())
+        }
+    }
+}
+
+/// A name: a text of 1 to 255 characters that is more than white space.
+pub(crate) fn name(value: Value) -> Read<String> {
+    let name = text(255)(value)?;
+    if name.trim().is_empty() { Err("must not be blank".to_owned()) } else { Ok(name) }
+}
+
+/// One of a closed set of names.
+pub(crate) fn choice<T: std::str::FromStr<Err = String>>(value: Value) -> Read<T> {
+    // A value of another type is none of the names, so the message is theirs.
+    value.as_str().unwrap_or_default().parse()
+}
+
+/// A whole number from `least` to `most`. `24.0` is one.
+pub(crate) fn integer(least: i64, most: i64) -> impl FnOnce(Value) -> Read<i64> {
+    move |value| {
+        let number = value.as_i64().or_else(|| {
+            let number = value.as_f64().filter(|n| n.fract() == 0.0)?;
+            format!("{number:.0}").parse().ok()
+        });
+        match number {
+            Some(number) if (least..=most).contains(&number) => Ok(number),
+            Some(_) | None => Err(format!("must be an integer from {least} to {most}")),
+        }
+    }
+}
+
+/// `true` or `false`.
+pub(crate) fn boolean(value: Value) -> Read<bool> {
+    value.as_bool().ok_or_else(|| "must be true or false".to_owned())
+}
+
+/// A UUID.
+pub(crate) fn uuid(value: Value) -> Read<uuid::Uuid> {
+    value.as_str().and_then(hyphenated).ok_or_else(|| "must be a UUID".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn fields(body: &Value) -> Fields {
+        Fields::parse(body.to_string().as_bytes()).ok().unwrap()
+    }
+
+    #[test]
+    fn malformed_json_is_a_bad_request_and_another_type_is_invalid() {
+        for body in ["", "{", "{\"a\":}", "nul", "{\"a\":\"\\ud800\"}", "\u{feff}{}"] {
+            let problem = Fields::parse(body.as_bytes()).err().unwrap();
+            assert_eq!(problem.code().as_str(), "BAD_REQUEST", "{body}");
+        }
+        for body in ["[]", "1", "null", "\"x\"", "true"] {
+            let problem = Fields::parse(body.as_bytes()).err().unwrap();
+            assert_eq!(problem.code().as_str(), "VALIDATION_ERROR", "{body}");
+        }
+    }
+
+    #[test]
+    fn a_field_may_be_absent_null_or_wrong_as_its_reader_says() {
+        let mut fields = fields(&json!({"a": null, "b": null, "c": 3}));
+        assert_eq!(fields.nullable("a", text(9)), Some(None));
+        assert_eq!(fields.optional("b", boolean), None);
+        assert_eq!(fields.required("c", integer(1, 5)), Some(3));
+        assert_eq!(fields.required("d", boolean), None);
+        let errors = fields.finish().unwrap_err();
+        let named: Vec<_> = errors.as_slice().iter().map(|e| e.field.as_str()).collect();
+        assert_eq!(named, ["b", "d"]);
+    }
+
+    #[test]
+    fn whole_floats_are_integers_and_others_are_not() {
+        for (value, expected) in [
+            (json!(24.0), Some(24)),
+            (json!(24.5), None),
+            (json!(0), None),
+            (json!(721), None),
+            (json!(true), None),
+            (json!("24"), None),
+            (json!(1e300), None),
+            (json!(9_223_372_036_854_775_807_u64), None),
+        ] {
+            assert_eq!(integer(1, 720)(value.clone()).ok(), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn texts_are_measured_in_characters_and_hold_no_nul() {
+        assert!(text(3)(json!("äöü")).is_ok());
+        assert!(text(3)(json!("äöüß")).is_err() && text(3)(json!("")).is_err() && text(3)(json!("a\0")).is_err());
+        assert!(name(json!("  ")).is_err());
+    }
+}

@@ -1,0 +1,40 @@
+//! What is known of one request while it is on its way: made at the boundary, filled in by the gate, read by the handlers and by the
+//! access log.
+
+use std::cell::{Cell, OnceCell};
+use std::rc::Rc;
+
+use domain::{RequestId, Timestamp};
+use store::KeyRecord;
+
+use crate::limit::Window;
+use crate::problem::Code;
+
+/// One request. It stays on the thread of its worker.
+pub(crate) struct Exchange {
+    /// The value of `X-Request-ID`.
+    pub(crate) request_id: RequestId,
+    /// When it came.
+    pub(crate) now: Timestamp,
+    /// The pattern of its route; empty until it is routed.
+    pub(crate) route: Cell<&'static str>,
+    /// What it failed with.
+    pub(crate) code: Cell<Option<Code>>,
+    /// The key that it was made with.
+    pub(crate) key: OnceCell<Rc<KeyRecord>>,
+    /// Where the key stands with its rate limit.
+    pub(crate) window: Cell<Option<Window>>,
+}
+
+impl Exchange {
+    pub(crate) fn new(request_id: RequestId, now: Timestamp) -> Self {
+        Self {
+            request_id,
+            now,
+            route: Cell::new(""),
+            code: Cell::new(None),
+            key: OnceCell::new(),
+            window: Cell::new(None),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The layer around every route, and the one place where the order of things is decided: key, rate limit, method, scope, `Accept`, then
+//! the handler. Whatever fails, here or in the handler, leaves as a problem document; a panic leaves as a 500 and takes nothing with it.
+
+use std::any::Any;
+use std::panic::AssertUnwindSafe;
+use std::rc::Rc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::Method;
+use actix_web::http::header;
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage, HttpRequest};
+use domain::Scope;
+use futures_util::FutureExt;
+
+use crate::Worker;
+use crate::auth::{authenticate, check_scope};
+use crate::exchange::Exchange;
+use crate::negotiate::check_accept;
+use crate::problem::{Code, Problem};
+
+/// Who may call an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Anybody.
+    Open,
+    /// Any good key.
+    AnyKey,
+    /// A key that holds this scope.
+    Scope(Scope),
+}
+
+/// What a resource answers to.
+#[derive(Debug)]
+pub(crate) struct Rules {
+    /// The pattern of its path.
+    pub(crate) route: &'static str,
+    /// Its methods, HEAD aside, which goes wherever GET goes. None at all: the rest of the paths, where nothing is.
+    pub(crate) operations: Vec<(Method, Access)>,
+    /// Whether it answers with something else than JSON.
+    pub(crate) is_document: bool,
+}
+
+impl Rules {
+    fn access(&self, method: &Method) -> Option<Access> {
+        let wanted = if method == Method::HEAD { &Method::GET } else { method };
+        self.operations.iter().find(|(known, _)| known == wanted).map(|(_, access)| *access)
+    }
+
+    fn allow(&self) -> String {
+        let mut names = Vec::new();
+        for (method, _) in &self.operations {
+            names.push(method.as_str());
+            if method == Method::GET {
+                names.push("HEAD");
+            }
+        }
+        names.join(", ")
+    }
+
+    /// Whether everything on the path is open.
+    fn is_open(&self) -> bool {
+        self.operations.iter().all(|(_, access)| *access == Access::Open)
+    }
+}
+
+/// Runs a request through the gate.
+pub(crate) async fn gate(
+    rules: Rc<Rules>,
+    request: ServiceRequest,
+    next: Next<BoxBody>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let exchange = request.extensions().get::<Rc<Exchange>>().cloned();
+    let worker = request.app_data::<Rc<Worker>>().cloned();
+    let (Some(exchange), Some(worker)) = (exchange, worker) else {
+        return Err(Problem::internal("the request did not pass the boundary").into());
+    };
+    exchange.route.set(rules.route);
+    tracing::Span::current().record("route", rules.route);
+
+    let mut response = match admit(&rules, &worker, &exchange, &request).await {
+        Ok(()) => run(&exchange, request, next).await,
+        Err(problem) => {
+            let (http, _) = request.into_parts();
+            refuse(&exchange, http, &problem)
+        }
+    };
+    if let Some(window) = exchange.window.get() {
+        window.write(response.headers_mut());
+    }
+    Ok(response)
+}
+
+async fn admit(rules: &Rules, worker: &Worker, exchange: &Exchange, request: &ServiceRequest) -> Result<(), Problem> {
+    let operation = rules.access(request.method());
+    // A path where nothing is needs no key to say so, but counts towards a good one.
+    let is_nowhere = rules.operations.is_empty();
+    let is_keyed = if is_nowhere { request.headers().contains_key(header::AUTHORIZATION) } else { !rules.is_open() };
+    if is_keyed {
+        match identify(worker, exchange, request).await {
+            Err(problem) if !is_nowhere || problem.code() == Code::RateLimited => return Err(problem),
+            Ok(()) | Err(_) => {}
+        }
+    }
+    match operation {
+        None if is_nowhere => return Err(Problem::not_found()),
+        None => return Err(Problem::method_not_allowed(rules.allow())),
+        Some(Access::Scope(scope)) => {
+            if let Some(key) = exchange.key.get() {
+                check_scope(key, scope)?;
+            }
+        }
+        Some(Access::Open | Access::AnyKey) => {}
+    }
+    if rules.is_document { Ok(()) } else { check_accept(request.headers()) }
+}
+
+/// Finds the key and counts the request towards its limit.
+async fn identify(worker: &Worker, exchange: &Exchange, request: &ServiceRequest) -> Result<(), Problem> {
+    let key = authenticate(&worker.shared.store, request.headers(), exchange.now).await?;
+    let key = exchange.key.get_or_init(|| Rc::new(key));
+    let own = key.rate_limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
+    let limit = own.unwrap_or(worker.shared.rate_limit_per_minute);
+    let window = worker.limiter().take(key.id, limit, exchange.now).await;
+    exchange.window.set(Some(window));
+    if window.is_admitted { Ok(()) } else { Err(Problem::rate_limited(u64::from(window.reset_after), limit)) }
+}
+
+async fn run(exchange: &Exchange, request: ServiceRequest, next: Next<BoxBody>) -> ServiceResponse {
+    let http = request.request().clone();
+    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+        Ok(Ok(response)) => match response.response().error().and_then(|error| error.as_error::<Problem>()) {
+            Some(problem) => refuse(exchange, http, problem),
+            None => response,
+        },
+        Ok(Err(error)) => match error.as_error::<Problem>() {
+            Some(problem) => refuse(exchange, http, problem),
+            None => refuse(exchange, http, &Problem::internal(error.to_string())),
+        },
+        Err(panic) => refuse(exchange, http, &Problem::internal(format!("panic: {}", message(panic.as_ref())))),
+    }
+}
+
+/// Writes the problem document, and the log line of a failure of ours: the only one that it leaves.
+fn refuse(exchange: &Exchange, http: HttpRequest, problem: &Problem) -> ServiceResponse {
+    exchange.code.set(Some(problem.code()));
+    if problem.code().status().is_server_error() {
+        tracing::error!(
+            request_id = %exchange.request_id,
+            code = problem.code().as_str(),
+            cause = problem.source_chain(),
+            "request failed"
+        );
+    }
+    let answer = problem.answer(http.path(), exchange.request_id.as_str());
+    ServiceResponse::new(http, answer)
+}
+
+fn message(panic: &(dyn Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rules(operations: Vec<(Method, Access)>) -> Rules {
+        Rules { route: "/v2/x", operations, is_document: false }
+    }
+
+    #[test]
+    fn head_goes_where_get_goes_and_allow_says_so() {
+        let rules = rules(vec![(Method::GET, Access::AnyKey), (Method::POST, Access::Scope(Scope::WriteTracking))]);
+        assert_eq!(rules.access(&Method::HEAD), Some(Access::AnyKey));
+        assert_eq!(rules.access(&Method::PATCH), None);
+        assert_eq!(rules.allow(), "GET, HEAD, POST");
+    }
+
+    #[test]
+    fn a_path_is_open_only_when_all_of_it_is() {
+        assert!(rules(vec![(Method::GET, Access::Open)]).is_open());
+        assert!(!rules(vec![(Method::GET, Access::Open), (Method::PUT, Access::AnyKey)]).is_open());
+    }
+}

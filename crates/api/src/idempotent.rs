@@ -1,0 +1,196 @@
+//! The one way in which anything is written: in a transaction, once for each `Idempotency-Key`, with the wakes rung after the commit.
+//!
+//! The answer to a key is kept in the transaction of the write itself, so a process killed between commit and answer is answered for from
+//! the record. A refused write (4xx) is kept too; 5xx and 429 never are. Bodies that are no JSON at all are refused before this.
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::{HttpRequest, HttpResponse};
+use domain::FieldErrors;
+use sha2::{Digest, Sha256};
+use store::{IdempotencyClaim, StoredAnswer, TenantTx};
+
+use crate::call::Call;
+use crate::problem::{PROBLEM_JSON, Problem};
+use crate::respond::{Answer, JSON, Reply, etag, with_body};
+
+const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+
+/// Seconds after which a client may ask again for the answer to a request that is still being worked on.
+const RUNNING_RETRY_SECONDS: u64 = 1;
+
+/// A client's own name for a request: 1 to 255 visible ASCII characters.
+pub(crate) struct IdempotencyKey(String);
+
+impl IdempotencyKey {
+    /// Reads the header; `None` when there is none.
+    pub(crate) fn read(headers: &HeaderMap) -> Result<Option<Self>, Problem> {
+        let mut values = headers.get_all(IDEMPOTENCY_KEY);
+        let Some(value) = values.next() else { return Ok(None) };
+        let is_visible = |text: &&str| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
+        match value.to_str().ok().filter(is_visible) {
+            Some(text) if values.next().is_none() => Ok(Some(Self(text.to_owned()))),
+            Some(_) | None => Err(Problem::bad_request(
+                "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters.",
+            )),
+        }
+    }
+}
+
+/// A key together with the request that it is used for.
+struct Claimed {
+    key: String,
+    fingerprint: [u8; 32],
+}
+
+impl Claimed {
+    fn new(key: IdempotencyKey, request: &HttpRequest, body: &[u8]) -> Self {
+        let mut hash = Sha256::new();
+        for part in [request.method().as_str(), request.path()] {
+            hash.update(part);
+            hash.update([0]);
+        }
+        hash.update(body);
+        Self { key: key.0, fingerprint: hash.finalize().into() }
+    }
+}
+
+/// Does `work` for a POST, or answers as the first request of the same key was answered.
+pub(crate) async fn post<T>(
+    call: &Call,
+    key: Option<IdempotencyKey>,
+    body: &[u8],
+    input: Result<T, Problem>,
+    work: impl AsyncFnOnce(&mut TenantTx, T) -> Result<Reply, Problem>,
+) -> Answer {
+    let Some(key) = key else { return write(call, input?, work).await };
+    let claimed = Claimed::new(key, call.http(), body);
+    let mut tx = begin(call).await?;
+    if let Some(earlier) = claim(&tx, &claimed).await? {
+        return earlier;
+    }
+    let refusal = match input {
+        Err(invalid) => {
+            // Nothing was done yet, so the claim of this transaction can hold the answer.
+            remember(tx, call, &claimed, &stored_refusal(call, &invalid)).await?;
+            return Err(invalid);
+        }
+        Ok(input) => match work(&mut tx, input).await {
+            Ok(reply) => {
+                remember(tx, call, &claimed, &stored(&reply)).await?;
+                return Ok(reply.into_response());
+            }
+            Err(problem) => problem,
+        },
+    };
+    // Dropping the transaction undid the work, and the claim with it.
+    if !refusal.code().status().is_client_error() || refusal.code().status() == StatusCode::TOO_MANY_REQUESTS {
+        return Err(refusal);
+    }
+    let tx = begin(call).await?;
+    if let Some(earlier) = claim(&tx, &claimed).await? {
+        return earlier;
+    }
+    remember(tx, call, &claimed, &stored_refusal(call, &refusal)).await?;
+    Err(refusal)
+}
+
+/// Does `work` for a PATCH, PUT or DELETE, which are idempotent by nature, or for a POST without a key.
+pub(crate) async fn write<T>(
+    call: &Call,
+    input: T,
+    work: impl AsyncFnOnce(&mut TenantTx, T) -> Result<Reply, Problem>,
+) -> Answer {
+    let mut tx = begin(call).await?;
+    let reply = work(&mut tx, input).await?;
+    commit(tx, call).await?;
+    Ok(reply.into_response())
+}
+
+async fn begin(call: &Call) -> Result<TenantTx, Problem> {
+    Ok(call.tenant()?.begin(&call.exchange().request_id, call.now()).await?)
+}
+
+async fn commit(tx: TenantTx, call: &Call) -> Result<(), Problem> {
+    for wake in tx.commit().await? {
+        call.shared().queue.wake(wake);
+    }
+    Ok(())
+}
+
+/// Claims the key; `Some` when there is an answer already.
+async fn claim(tx: &TenantTx, claimed: &Claimed) -> Result<Option<Answer>, Problem> {
+    Ok(match tx.claim_idempotency(&claimed.key, &claimed.fingerprint).await? {
+        IdempotencyClaim::Fresh => None,
+        IdempotencyClaim::Replay(answer) => Some(replay(answer)),
+        IdempotencyClaim::OtherRequest => Some(Err(FieldErrors::of(
+            "Idempotency-Key",
+            "was used with another body or path before; use a new one for a new request",
+        )
+        .into())),
+        IdempotencyClaim::InProgress => Some(Err(Problem::conflict("The first request with this Idempotency-Key is still running.")
+            .retry(RUNNING_RETRY_SECONDS))),
+    })
+}
+
+async fn remember(tx: TenantTx, call: &Call, claimed: &Claimed, answer: &StoredAnswer) -> Result<(), Problem> {
+    tx.remember(&claimed.key, answer).await?;
+    commit(tx, call).await
+}
+
+fn stored(reply: &Reply) -> StoredAnswer {
+    StoredAnswer {
+        status: reply.status.as_u16(),
+        location: reply.location.clone(),
+        content_type: JSON.to_owned(),
+        body: reply.body.clone(),
+    }
+}
+
+fn stored_refusal(call: &Call, problem: &Problem) -> StoredAnswer {
+    StoredAnswer {
+        status: problem.code().status().as_u16(),
+        location: None,
+        content_type: PROBLEM_JSON.to_owned(),
+        body: problem.document(call.http().path(), call.exchange().request_id.as_str()),
+    }
+}
+
+fn replay(answer: StoredAnswer) -> Answer {
+    let StoredAnswer { status, location, content_type, body } = answer;
+    let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
+    let mut response = HttpResponse::build(status);
+    response.insert_header((IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")));
+    if let Some(location) = location {
+        response.insert_header((header::LOCATION, location));
+    }
+    if status.is_success() {
+        response.insert_header((header::ETAG, etag(&body)));
+    }
+    Ok(with_body(response, &content_type, body))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(values: &[&str]) -> Result<Option<String>, Problem> {
+        let mut headers = HeaderMap::new();
+        for value in values {
+            headers.append(IDEMPOTENCY_KEY, HeaderValue::from_str(value).unwrap());
+        }
+        IdempotencyKey::read(&headers).map(|key| key.map(|key| key.0))
+    }
+
+    #[test]
+    fn a_key_is_1_to_255_visible_characters_given_once() {
+        assert_eq!(read(&[]).unwrap(), None);
+        assert_eq!(read(&["a-1_!~"]).unwrap().as_deref(), Some("a-1_!~"));
+        assert!(read(&[&"x".repeat(255)]).is_ok());
+        let long = "x".repeat(256);
+        for values in [vec![""], vec![long.as_str()], vec!["a b"], vec!["a\tb"], vec!["a", "a"]] {
+            assert_eq!(read(&values).unwrap_err().code().as_str(), "BAD_REQUEST", "{values:?}");
+        }
+    }
+}

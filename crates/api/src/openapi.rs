@@ -1,0 +1,388 @@
+//! The OpenAPI 3.1 document: the published form of the contract, made from the annotations of the handlers and the views.
+//!
+//! What is the same for every operation is not annotated but added here, from the same rules by which the gate works: the scope that is
+//! needed, the headers, and every way in which a call can fail.
+
+use utoipa::OpenApi as _;
+use utoipa::openapi::header::Header;
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::response::{Response, ResponseBuilder};
+use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required};
+
+use actix_web::http::Method;
+
+use crate::gate::Access;
+use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
+use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, videos};
+
+#[derive(utoipa::OpenApi)]
+#[openapi(
+    info(title = "CreatorAudit API v2", description = DESCRIPTION),
+    paths(
+        meta::health, meta::ready, meta::meta, meta::whoami, docs::openapi_document,
+        accounts::list, accounts::create, accounts::read, accounts::update, accounts::delete,
+        videos::list, videos::create, videos::read, videos::update, videos::delete,
+        account_videos::list, account_videos::read,
+        creators::list, creators::create, creators::read, creators::update, creators::delete,
+        creators::link, creators::unlink,
+    ),
+    components(schemas(ProblemOut)),
+    security(("api_key" = [])),
+    tags(
+        (name = "accounts", description = "The accounts that your organization tracks."),
+        (name = "videos", description = "Single posts that your organization added by hand."),
+        (name = "account videos", description = "Posts that were found in the feeds of tracked accounts."),
+        (name = "creators", description = "People and brands, and which accounts are theirs."),
+        (name = "meta", description = "The service itself and the key."),
+    )
+)]
+struct Document;
+
+const DESCRIPTION: &str = "\
+Tracks public creator accounts and posts and serves their public metrics.
+
+**Ids, times, nulls.** Ids are UUIDs, but those of account videos, which are integers. Times are RFC 3339 in UTC. A metric that is not \
+known is null, never 0, and `metric_status` says why.
+
+**Errors.** Every failure is a problem document (RFC 9457) with a `code` for programs and the `request_id`. A 422 lists every invalid field \
+at once; a body that is JSON but no object is invalid under the name `body`. A path where nothing is answers 404 without a key.
+
+**Request ids.** Every response carries `X-Request-ID`; your own of 1–128 characters of `A-Z a-z 0-9 . _ -` is adopted.
+
+**Rate limits.** Per key, in windows of one minute that begin at full minutes; every answer to a good key says where it stands, and a client \
+that paces itself by the headers never sees a 429.
+
+**Pages.** Follow `pagination.next_cursor` or the `Link` header. A cursor belongs to its filters and sort; `limit` and `include_total` may \
+change on the way.
+
+**Repeating a POST.** With an `Idempotency-Key` the same request gets the same answer for 24 hours, marked `Idempotency-Replayed: true`. \
+Refused requests are remembered too; malformed ones, 5xx and 429 are not.
+
+**Conditional requests.** `ETag` is strong and is that of the body before compression, so it is the same for every encoding. \
+`If-None-Match` saves the body of a GET; `If-Match` guards a PATCH or DELETE against changes that you have not seen.";
+
+/// The OpenAPI document.
+pub fn openapi() -> OpenApi {
+    let mut document = Document::openapi();
+    document.info.license = None;
+    document.info.contact = None;
+    document.servers = None;
+    require_everything(&mut document);
+    if let Some(components) = &mut document.components {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API key: `ca_<8>_<43>_<6>`. It belongs to one organization."))
+            .build();
+        components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
+    }
+    for endpoint in endpoints() {
+        let rules = endpoint.rules();
+        let Some(item) = document.paths.paths.get_mut(rules.route) else { continue };
+        for (method, access) in &rules.operations {
+            if let Some(operation) = operation_of(item, method) {
+                complete(operation, rules.route, method, *access);
+            }
+        }
+    }
+    document
+}
+
+/// The OpenAPI document as JSON.
+pub fn openapi_json() -> String {
+    // The document is made of strings and numbers; writing it cannot fail.
+    openapi().to_pretty_json().unwrap_or_default()
+}
+
+fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
+    let operation = match method.as_str() {
+        "GET" => &mut item.get,
+        "POST" => &mut item.post,
+        "PUT" => &mut item.put,
+        "PATCH" => &mut item.patch,
+        "DELETE" => &mut item.delete,
+        _ => return None,
+    };
+    operation.as_mut()
+}
+
+/// Members of answers that are left out when there is nothing to say. All others are always there, null or not.
+const OPTIONAL: [(&str, &str); 3] = [("Problem", "errors"), ("Problem", "existing_id"), ("Pagination", "total_count")];
+
+fn require_everything(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    for (name, schema) in &mut components.schemas {
+        let is_request = name.ends_with("Create") || name.ends_with("Update");
+        if let (false, RefOr::T(schema)) = (is_request, schema) {
+            require(name, schema);
+        }
+    }
+}
+
+fn require(name: &str, schema: &mut Schema) {
+    if let Schema::AllOf(all) = schema {
+        for item in &mut all.items {
+            if let RefOr::T(schema) = item {
+                require(name, schema);
+            }
+        }
+    } else if let Schema::Object(object) = schema {
+        let names = object.properties.keys().filter(|property| !OPTIONAL.contains(&(name, property.as_str())));
+        object.required = names.cloned().collect();
+    }
+}
+
+/// Adds what an operation shares with others of its kind.
+fn complete(operation: &mut Operation, route: &str, method: &Method, access: Access) {
+    let is_keyed = access != Access::Open;
+    if let Access::Scope(scope) = access {
+        let own = operation.description.take().map_or_else(String::new, |text| format!("{text}\n\n"));
+        operation.description = Some(format!("{own}Needs the scope `{}`.", scope.as_str()));
+    }
+    let mut parameters = operation.parameters.take().unwrap_or_default();
+    let request_id = header_parameter("X-Request-ID", "Your own id of the request.", Some("^[A-Za-z0-9._-]{1,128}$"));
+    parameters.extend(conditions(method).into_iter().chain([request_id]).map(RefOr::T));
+    operation.parameters = Some(parameters);
+
+    let responses = &mut operation.responses.responses;
+    if method == Method::GET {
+        responses.insert("304".to_owned(), RefOr::T(Response::new("You have it already.")));
+    }
+    for response in responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.headers.extend(headers_of_success(response, method));
+        }
+    }
+    for code in failures(route, method, is_keyed) {
+        let key = code.status().as_str().to_owned();
+        let problem = responses.entry(key).or_insert_with(|| RefOr::T(problem_response(code)));
+        if let RefOr::T(problem) = problem
+            && !problem.description.contains(code.as_str())
+        {
+            problem.description = format!("{}, `{}`", problem.description, code.as_str());
+        }
+    }
+    for response in responses.values_mut() {
+        if let RefOr::T(response) = response {
+            response.headers.insert("X-Request-ID".to_owned(), RefOr::T(text_header("The request's id.")));
+            if is_keyed {
+                response.headers.extend(rate_headers());
+            }
+        }
+    }
+}
+
+/// The conditional and idempotency headers that a method understands.
+fn conditions(method: &Method) -> Vec<Parameter> {
+    match method.as_str() {
+        "GET" => vec![header_parameter("If-None-Match", "Entity tags that you have, or `*`.", None)],
+        "PATCH" | "DELETE" => vec![header_parameter("If-Match", "Entity tags of the state that you know, or `*`.", None)],
+        "POST" => vec![header_parameter(
+            "Idempotency-Key",
+            "Your own name for this request: repeating it repeats the answer, not the work.",
+            Some("^[!-~]{1,255}$"),
+        )],
+        _ => Vec::new(),
+    }
+}
+
+fn header_parameter(name: &str, description: &str, pattern: Option<&str>) -> Parameter {
+    let schema = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).pattern(pattern).build();
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(description))
+        .schema(Some(schema))
+        .build()
+}
+
+fn headers_of_success(response: &Response, method: &Method) -> Vec<(String, RefOr<Header>)> {
+    let mut headers = Vec::new();
+    let is_empty = response.content.is_empty();
+    if !is_empty || method == Method::GET {
+        headers.push(("ETag".to_owned(), RefOr::T(text_header("The strong entity tag of the body."))));
+    }
+    headers
+}
+
+fn text_header(description: &str) -> Header {
+    let mut header = Header::new(ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).build());
+    header.description = Some(description.to_owned());
+    header
+}
+
+fn rate_headers() -> Vec<(String, RefOr<Header>)> {
+    [
+        ("X-RateLimit-Limit", "Calls in a window."),
+        ("X-RateLimit-Remaining", "Calls left in this window."),
+        ("X-RateLimit-Reset", "When this window ends, in seconds since 1970."),
+        ("RateLimit", "The same, in the IETF's form: calls left and seconds to the end of the window."),
+        ("RateLimit-Policy", "The limit, in the IETF's form: calls and seconds of a window."),
+    ]
+    .map(|(name, text)| (name.to_owned(), RefOr::T(text_header(text))))
+    .into()
+}
+
+/// Every way in which a call can fail.
+fn failures(route: &str, method: &Method, is_keyed: bool) -> Vec<Code> {
+    let has_body = matches!(method.as_str(), "POST" | "PATCH" | "PUT");
+    let is_conditional = matches!(method.as_str(), "PATCH" | "DELETE");
+    let mut codes = vec![Code::NotAcceptable, Code::ValidationError, Code::InternalError];
+    if has_body {
+        codes.extend([Code::BadRequest, Code::PayloadTooLarge, Code::UnsupportedMediaType]);
+    }
+    if is_conditional {
+        codes.extend([Code::BadRequest, Code::PreconditionFailed]);
+    }
+    if route.contains('{') {
+        codes.push(Code::NotFound);
+    }
+    if matches!(method.as_str(), "POST" | "PUT") {
+        codes.push(Code::Conflict);
+    }
+    if is_keyed {
+        codes.extend([Code::Unauthorized, Code::Forbidden, Code::InsufficientScope, Code::RateLimited]);
+    }
+    if route == "/v2/accounts" && method == Method::POST {
+        codes.push(Code::QuotaExceeded);
+    }
+    if is_keyed || route == "/v2/health/ready" {
+        codes.push(Code::ServiceUnavailable);
+    }
+    codes
+}
+
+fn problem_response(code: Code) -> Response {
+    let mut response = ResponseBuilder::new()
+        .description(format!("{}: `{}`", code.title(), code.as_str()))
+        .content(PROBLEM_JSON, Content::new(Some(Ref::from_schema_name("Problem"))))
+        .build();
+    let extra = match code {
+        Code::Unauthorized => Some(("WWW-Authenticate", "`Bearer`.")),
+        Code::RateLimited | Code::ServiceUnavailable => Some(("Retry-After", "Seconds to wait.")),
+        Code::BadRequest
+        | Code::Forbidden
+        | Code::InsufficientScope
+        | Code::QuotaExceeded
+        | Code::NotFound
+        | Code::MethodNotAllowed
+        | Code::NotAcceptable
+        | Code::Conflict
+        | Code::PreconditionFailed
+        | Code::PayloadTooLarge
+        | Code::UnsupportedMediaType
+        | Code::ValidationError
+        | Code::InternalError
+        | Code::UpstreamError => None,
+    };
+    if let Some((name, text)) = extra {
+        response.headers.insert(name.to_owned(), RefOr::T(text_header(text)));
+    }
+    response
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use serde_json::Value;
+
+    use super::*;
+
+    fn document() -> Value {
+        serde_json::from_str(&openapi_json()).unwrap()
+    }
+
+    fn operations(document: &Value) -> Vec<(String, String, &Value)> {
+        let paths = document["paths"].as_object().unwrap();
+        paths
+            .iter()
+            .flat_map(|(path, item)| {
+                item.as_object().unwrap().iter().map(move |(method, operation)| {
+                    (path.clone(), method.to_uppercase(), operation)
+                })
+            })
+            .collect()
+    }
+
+    #[test]
+    fn every_route_is_documented_and_every_documented_route_exists() {
+        let document = document();
+        let documented: BTreeSet<_> = operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
+        let mut routed = BTreeSet::new();
+        for endpoint in endpoints() {
+            let rules = endpoint.rules();
+            if !rules.is_document {
+                routed.extend(rules.operations.iter().map(|(method, _)| (rules.route.to_owned(), method.to_string())));
+            }
+        }
+        assert_eq!(documented, routed);
+    }
+
+    #[test]
+    fn it_is_an_openapi_3_1_document_of_the_right_title() {
+        let document = document();
+        assert_eq!(document["openapi"], "3.1.0");
+        assert_eq!(document["info"]["title"], "CreatorAudit API v2");
+        assert_eq!(document["components"]["securitySchemes"]["api_key"]["scheme"], "bearer");
+    }
+
+    #[test]
+    fn every_operation_says_what_it_does_and_how_it_fails() {
+        let document = document();
+        let mut ids = BTreeSet::new();
+        for (path, method, operation) in operations(&document) {
+            let name = format!("{method} {path}");
+            assert!(operation["summary"].as_str().is_some_and(|text| !text.is_empty()), "{name}");
+            assert!(ids.insert(operation["operationId"].as_str().unwrap().to_owned()), "{name}");
+            let responses = operation["responses"].as_object().unwrap();
+            for (status, response) in responses {
+                assert!(response["headers"].get("X-Request-ID").is_some(), "{name} {status}");
+                if status.starts_with(['4', '5']) {
+                    assert!(response["content"].get(PROBLEM_JSON).is_some(), "{name} {status}");
+                }
+            }
+            let is_open = operation.get("security").is_some();
+            assert_eq!(is_open, !responses.contains_key("401"), "{name}");
+            assert!(responses.contains_key("406") && responses.contains_key("422") && responses.contains_key("500"));
+        }
+    }
+
+    #[test]
+    fn every_reference_leads_somewhere() {
+        fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+            match value {
+                Value::Object(map) => {
+                    for (key, value) in map {
+                        if let ("$ref", Value::String(target)) = (key.as_str(), value) {
+                            found.push(target);
+                        }
+                        walk(value, found);
+                    }
+                }
+                Value::Array(items) => items.iter().for_each(|item| walk(item, found)),
+                Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+            }
+        }
+        let document = document();
+        let mut found = Vec::new();
+        walk(&document, &mut found);
+        assert!(found.len() > 50);
+        for target in found {
+            assert!(document.pointer(target.trim_start_matches('#')).is_some(), "{target}");
+        }
+    }
+
+    #[test]
+    fn answers_list_all_their_members_as_required_and_bodies_refuse_unknown_ones() {
+        let document = document();
+        let schemas = &document["components"]["schemas"];
+        let account = &schemas["Account"];
+        assert_eq!(account["required"].as_array().unwrap().len(), account["properties"].as_object().unwrap().len());
+        assert_eq!(schemas["AccountCreate"]["additionalProperties"], false);
+        assert_eq!(schemas["AccountCreate"]["required"], serde_json::json!(["platform", "username"]));
+        assert!(!schemas["Problem"]["required"].as_array().unwrap().contains(&"errors".into()));
+    }
+}

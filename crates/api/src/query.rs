@@ -1,0 +1,253 @@
+//! Reading the parameters of a query one by one, and the page that a list is asked for.
+
+use std::borrow::Cow;
+
+use domain::{FieldErrors, Timestamp};
+use serde::Serialize;
+use store::{Direction, PageRequest};
+use url::form_urlencoded;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+
+use crate::call::{Call, hyphenated};
+use crate::cursor::{Cursor, Scope};
+use crate::problem::Problem;
+
+/// Rows on a page when the client does not say.
+const DEFAULT_LIMIT: u32 = 50;
+const MOST_ROWS: u32 = 200;
+
+/// Parameters that are not read yet, and what was wrong with those that are.
+pub(crate) struct Query {
+    left: Vec<(String, String)>,
+    errors: FieldErrors,
+}
+
+impl Query {
+    pub(crate) fn parse(text: &str) -> Self {
+        let left = form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
+        Self { left, errors: FieldErrors::new() }
+    }
+
+    /// The value of `name`, when it is given, once.
+    fn take(&mut self, name: &str) -> Option<String> {
+        let at = self.left.iter().position(|(key, _)| key == name)?;
+        let (_, value) = self.left.remove(at);
+        if self.left.iter().any(|(key, _)| key == name) {
+            self.left.retain(|(key, _)| key != name);
+            self.errors.add(name, "must be given once");
+            return None;
+        }
+        if value.contains('\0') {
+            self.errors.add(name, "must not contain a NUL character");
+            return None;
+        }
+        Some(value)
+    }
+
+    fn read<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+        let value = self.take(name)?;
+        self.errors.check(name, read(&value))
+    }
+
+    /// A text of at most 255 characters; an empty one filters nothing.
+    pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        let read = |text: &str| match text.chars().count() {
+            0..=255 => Ok(text.to_owned()),
+            _ => Err("must be at most 255 characters long".to_owned()),
+        };
+        self.read(name, read).filter(|text| !text.is_empty())
+    }
+
+    /// One of a closed set of names.
+    pub(crate) fn choice<T: std::str::FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
+        self.read(name, str::parse)
+    }
+
+    /// `true` or `false`.
+    pub(crate) fn boolean(&mut self, name: &str) -> Option<bool> {
+        self.read(name, |text| match text {
+            "true" => Ok(true),
+            "false" => Ok(false),
+            _ => Err("must be true or false".to_owned()),
+        })
+    }
+
+    /// A UUID.
+    pub(crate) fn uuid(&mut self, name: &str) -> Option<Uuid> {
+        self.read(name, |text| hyphenated(text).ok_or_else(|| "must be a UUID".to_owned()))
+    }
+
+    /// An RFC 3339 time.
+    pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
+        self.read(name, |text| {
+            Timestamp::parse(text).ok_or_else(|| "must be an RFC 3339 time, such as 2026-01-31T00:00:00Z".to_owned())
+        })
+    }
+
+    /// The order of a list: `order_by` and `order_direction`, or the older `sort`, over which they win.
+    pub(crate) fn sort<O: Copy>(&mut self, orders: &'static [Order<O>]) -> Sort<O> {
+        let names = || orders.iter().map(|order| order.name).collect::<Vec<_>>().join(", ");
+        let find = |name: &str| orders.iter().find(|order| order.name == name);
+        let must = || format!("must be one of: {}", names());
+        let named = self.read("order_by", |name| find(name).ok_or_else(must));
+        let direction = self.read("order_direction", |text| match text {
+            "asc" => Ok(Direction::Asc),
+            "desc" => Ok(Direction::Desc),
+            _ => Err("must be one of: asc, desc".to_owned()),
+        });
+        let legacy = self.read("sort", |text| {
+            let (name, direction) = match text.strip_prefix('-') {
+                Some(name) => (name, Direction::Desc),
+                None => (text, Direction::Asc),
+            };
+            let sign = || format!("must be one of: {}, with a - before it for descending", names());
+            find(name).map(|order| (order, direction)).ok_or_else(sign)
+        });
+        let (order, own) = match (named, legacy) {
+            (Some(order), _) => (order, order.direction),
+            (None, Some((order, direction))) => (order, direction),
+            (None, None) => (&orders[0], orders[0].direction),
+        };
+        Sort { order: order.value, name: order.name, direction: direction.unwrap_or(own) }
+    }
+
+    /// The page of a list, as the last thing to be read. `in_force` is what the answer echoes; the cursor is tied to it.
+    pub(crate) fn page<O, E: Serialize>(
+        mut self,
+        call: &Call,
+        order_by: O,
+        direction: Direction,
+        in_force: &E,
+    ) -> Result<(PageRequest<O>, Scope), Problem> {
+        let limit = self.read("limit", |text| match text.parse() {
+            Ok(limit) if (1..=MOST_ROWS).contains(&limit) && !text.starts_with('+') => Ok(limit),
+            Ok(_) | Err(_) => Err(format!("must be an integer from 1 to {MOST_ROWS}")),
+        });
+        let include_total = self.boolean("include_total").unwrap_or(false);
+        let cursor = self.read("cursor", Cursor::parse);
+        self.finish()?;
+        let scope = Scope::of(call.key()?.organization_id, call.exchange().route.get(), in_force)?;
+        let after = cursor.map(|cursor| cursor.open(&scope)).transpose()?;
+        let limit = limit.unwrap_or(DEFAULT_LIMIT);
+        Ok((PageRequest { order_by, direction, after, limit, include_total }, scope))
+    }
+
+    /// Ends the reading: every unknown parameter, and everything that was wrong before.
+    pub(crate) fn finish(mut self) -> Result<(), FieldErrors> {
+        for (name, _) in std::mem::take(&mut self.left) {
+            self.errors.add(name, "is not a parameter of this operation");
+        }
+        self.errors.into_result()
+    }
+}
+
+/// A sort column: its name on the wire and the direction that is taken when none is given. The first of a list is the default.
+pub(crate) struct Order<O> {
+    pub(crate) name: &'static str,
+    pub(crate) value: O,
+    pub(crate) direction: Direction,
+}
+
+/// The order in force.
+pub(crate) struct Sort<O> {
+    pub(crate) order: O,
+    pub(crate) name: &'static str,
+    pub(crate) direction: Direction,
+}
+
+impl<O> Sort<O> {
+    pub(crate) fn direction_name(&self) -> &'static str {
+        match self.direction {
+            Direction::Asc => "asc",
+            Direction::Desc => "desc",
+        }
+    }
+}
+
+/// The same query with `cursor` set, or without one.
+pub(crate) fn with_cursor(query: &str, cursor: Option<&str>) -> String {
+    let mut out = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(query.as_bytes()) {
+        if name != Cow::Borrowed("cursor") {
+            out.append_pair(&name, &value);
+        }
+    }
+    if let Some(cursor) = cursor {
+        out.append_pair("cursor", cursor);
+    }
+    out.finish()
+}
+
+/// Which page of a list.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the published form of what Query::page reads")]
+pub(crate) struct PageParams {
+    /// Rows on a page.
+    #[param(minimum = 1, maximum = 200, default = 50)]
+    limit: Option<u32>,
+    /// `next_cursor` of the page before, under the same filters and sort; anything else is a 422.
+    cursor: Option<String>,
+    /// Whether to count all rows that match, as `pagination.total_count`.
+    #[param(default = false)]
+    include_total: Option<bool>,
+    /// Direction of the sort. Without it names ascend and everything else descends.
+    #[param(inline)]
+    order_direction: Option<DirectionName>,
+    /// The older form of a sort: a column of `order_by`, with `-` before it for descending. `order_by` wins over it.
+    #[param(example = "-added_at")]
+    sort: Option<String>,
+}
+
+#[derive(ToSchema)]
+#[schema(rename_all = "lowercase")]
+#[expect(dead_code, reason = "published names")]
+enum DirectionName {
+    Asc,
+    Desc,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ORDERS: &[Order<u8>] = &[
+        Order { name: "added_at", value: 1, direction: Direction::Desc },
+        Order { name: "username", value: 2, direction: Direction::Asc },
+    ];
+
+    fn sorted(query: &str) -> Result<(u8, Direction), FieldErrors> {
+        let mut query = Query::parse(query);
+        let sort = query.sort(ORDERS);
+        query.finish().map(|()| (sort.order, sort.direction))
+    }
+
+    #[test]
+    fn order_by_wins_over_sort_and_names_ascend() {
+        assert_eq!(sorted(""), Ok((1, Direction::Desc)));
+        assert_eq!(sorted("sort=added_at"), Ok((1, Direction::Asc)));
+        assert_eq!(sorted("sort=-username"), Ok((2, Direction::Desc)));
+        assert_eq!(sorted("order_by=username"), Ok((2, Direction::Asc)));
+        assert_eq!(sorted("order_by=username&sort=-added_at"), Ok((2, Direction::Asc)));
+        assert_eq!(sorted("order_by=username&order_direction=desc"), Ok((2, Direction::Desc)));
+    }
+
+    #[test]
+    fn bad_unknown_and_repeated_parameters_are_named_together() {
+        let mut query = Query::parse("q=a&q=b&is_active=yes&nope=1&order_direction=up&id=%00");
+        query.text("q");
+        query.boolean("is_active");
+        query.text("id");
+        query.sort(ORDERS);
+        let mut named: Vec<_> = query.finish().unwrap_err().into_iter().map(|e| e.field).collect();
+        named.sort();
+        assert_eq!(named, ["id", "is_active", "nope", "order_direction", "q"]);
+    }
+
+    #[test]
+    fn the_next_page_keeps_the_query_and_changes_the_cursor() {
+        assert_eq!(with_cursor("q=a%26b&cursor=old&limit=2", Some("new")), "q=a%26b&limit=2&cursor=new");
+        assert_eq!(with_cursor("cursor=old", None), "");
+    }
+}

@@ -1,0 +1,158 @@
+//! Every path of the API, its methods, what each needs, and the handler behind it.
+
+pub(crate) mod account_videos;
+pub(crate) mod accounts;
+pub(crate) mod creators;
+pub(crate) mod docs;
+pub(crate) mod meta;
+pub(crate) mod videos;
+
+use std::rc::Rc;
+
+use actix_web::guard::{Any, Get, Head};
+use actix_web::http::Method;
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
+use domain::Scope;
+
+use crate::gate::{Access, Rules, gate};
+
+const OPEN: Access = Access::Open;
+const ANY_KEY: Access = Access::AnyKey;
+const READ_SOCIAL: Access = Access::Scope(Scope::ReadSocial);
+const READ_MEMBER: Access = Access::Scope(Scope::ReadMember);
+const WRITE_TRACKING: Access = Access::Scope(Scope::WriteTracking);
+
+/// Lays out the paths.
+pub(crate) fn configure(config: &mut ServiceConfig) {
+    for endpoint in endpoints() {
+        endpoint.add(config);
+    }
+    // Everything else: nothing is there, and the gate says so.
+    let nowhere = Rc::new(Rules { route: "", operations: Vec::new(), is_document: false });
+    let rest = web::resource("/{path:.*}").default_service(web::to(HttpResponse::NotFound));
+    config.service(rest.wrap(from_fn(move |request, next| gate(Rc::clone(&nowhere), request, next))));
+}
+
+/// Every path, in the order in which they are tried.
+pub(crate) fn endpoints() -> Vec<Endpoint> {
+    vec![
+        Endpoint::at("/v2/accounts/{account_id}")
+            .get(READ_SOCIAL, accounts::read)
+            .patch(WRITE_TRACKING, accounts::update)
+            .delete(WRITE_TRACKING, accounts::delete),
+        Endpoint::at("/v2/accounts").get(READ_SOCIAL, accounts::list).post(WRITE_TRACKING, accounts::create),
+        Endpoint::at("/v2/videos/{video_id}")
+            .get(READ_SOCIAL, videos::read)
+            .patch(WRITE_TRACKING, videos::update)
+            .delete(WRITE_TRACKING, videos::delete),
+        Endpoint::at("/v2/videos").get(READ_SOCIAL, videos::list).post(WRITE_TRACKING, videos::create),
+        Endpoint::at("/v2/account-videos/{account_video_id}").get(READ_SOCIAL, account_videos::read),
+        Endpoint::at("/v2/account-videos").get(READ_SOCIAL, account_videos::list),
+        Endpoint::at("/v2/creators/{creator_id}/accounts/{account_id}")
+            .put(WRITE_TRACKING, creators::link)
+            .delete(WRITE_TRACKING, creators::unlink),
+        Endpoint::at("/v2/creators/{creator_id}")
+            .get(READ_MEMBER, creators::read)
+            .patch(WRITE_TRACKING, creators::update)
+            .delete(WRITE_TRACKING, creators::delete),
+        Endpoint::at("/v2/creators").get(READ_MEMBER, creators::list).post(WRITE_TRACKING, creators::create),
+        Endpoint::at("/v2/health").get(OPEN, meta::health),
+        Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),
+        Endpoint::at("/v2/meta").get(OPEN, meta::meta),
+        Endpoint::at("/v2/whoami").get(ANY_KEY, meta::whoami),
+        Endpoint::at("/v2/openapi.json").get(OPEN, docs::openapi_document),
+        Endpoint::at("/v2/docs").document().get(OPEN, docs::front),
+        Endpoint::at("/v2/docs/{file:.*}").document().get(OPEN, docs::file),
+    ]
+}
+
+/// A path in the making.
+pub(crate) struct Endpoint {
+    resource: Resource,
+    rules: Rules,
+}
+
+impl Endpoint {
+    fn at(route: &'static str) -> Self {
+        Self { resource: web::resource(route), rules: Rules { route, operations: Vec::new(), is_document: false } }
+    }
+
+    /// Answers with something else than JSON, whatever `Accept` says.
+    fn document(mut self) -> Self {
+        self.rules.is_document = true;
+        self
+    }
+
+    /// GET, and HEAD with it.
+    fn get<F, Args>(mut self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.rules.operations.push((Method::GET, access));
+        self.resource = self.resource.route(web::route().guard(Any(Get()).or(Head())).to(handler));
+        self
+    }
+
+    fn post<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::POST, access, handler)
+    }
+
+    fn put<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::PUT, access, handler)
+    }
+
+    fn patch<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::PATCH, access, handler)
+    }
+
+    fn delete<F, Args>(self, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.method(Method::DELETE, access, handler)
+    }
+
+    fn method<F, Args>(mut self, method: Method, access: Access, handler: F) -> Self
+    where
+        F: Handler<Args>,
+        Args: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        self.rules.operations.push((method.clone(), access));
+        self.resource = self.resource.route(web::method(method).to(handler));
+        self
+    }
+
+    /// What it answers to.
+    pub(crate) fn rules(&self) -> &Rules {
+        &self.rules
+    }
+
+    fn add(self, config: &mut ServiceConfig) {
+        let rules = Rc::new(self.rules);
+        // The gate refuses every other method, so this default is never reached.
+        let resource = self.resource.default_service(web::to(HttpResponse::MethodNotAllowed));
+        config.service(resource.wrap(from_fn(move |request, next| gate(Rc::clone(&rules), request, next))));
+    }
+}

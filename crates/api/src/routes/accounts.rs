@@ -1,0 +1,115 @@
+//! `/v2/accounts`: the accounts that an organization tracks.
+
+use domain::{AccountId, FieldErrors};
+use store::Refusal;
+
+use crate::call::Call;
+use crate::idempotent;
+use crate::listing::{Listing, listed};
+use crate::problem::Problem;
+use crate::query::PageParams;
+use crate::respond::{Answer, Envelope, Reply};
+use crate::views::account::AccountOut;
+use crate::views::account_in::{
+    AccountFiltersOut, AccountIn, AccountListParams, AccountPatch, account_change, account_list, new_account,
+};
+
+/// List accounts.
+#[utoipa::path(
+    get, path = "/v2/accounts", operation_id = "list_accounts", tag = "accounts",
+    params(AccountListParams, PageParams),
+    responses((status = 200, description = "A page.", body = Listing<AccountOut, AccountFiltersOut>))
+)]
+pub(crate) async fn list(call: Call) -> Answer {
+    let mut query = call.query();
+    let (filter, sort, in_force) = account_list(&mut query);
+    let (request, scope) = query.page(&call, sort.order, sort.direction, &in_force)?;
+    let page = call.tenant()?.accounts(&filter, &request, call.now()).await?;
+    listed::<_, AccountOut, _, _>(&call, page, &request, &scope, in_force)
+}
+
+/// Track an account.
+///
+/// The handle is normalised and compared without case. The first read is queued at once when the account is active; poll the account until
+/// `last_scrape_time` is set. An account that is tracked already is a 409 with `existing_id`; a cap that is reached is a 403
+/// `QUOTA_EXCEEDED`; a `creator_id` that is not one of yours is a 422.
+#[utoipa::path(
+    post, path = "/v2/accounts", operation_id = "create_account", tag = "accounts",
+    request_body = AccountIn,
+    responses((status = 201, description = "It is tracked.", body = Envelope<AccountOut>))
+)]
+pub(crate) async fn create(mut call: Call) -> Answer {
+    let post = call.post().await?;
+    let input = post.fields().and_then(new_account);
+    idempotent::post(&call, post.key, &post.body, input, async |tx, new| {
+        let id = tx.create_account(&new).await.map_err(with_creator_in_body)?;
+        let account = tx.account(id).await?.ok_or_else(|| Problem::internal("a new account is not there"))?;
+        Reply::created(format!("/v2/accounts/{id}"), AccountOut::from(account))
+    })
+    .await
+}
+
+/// Read an account.
+#[utoipa::path(
+    get, path = "/v2/accounts/{account_id}", operation_id = "read_account", tag = "accounts",
+    params(("account_id" = uuid::Uuid, Path, description = "The account's id.")),
+    responses((status = 200, description = "The account.", body = Envelope<AccountOut>))
+)]
+pub(crate) async fn read(call: Call) -> Answer {
+    let id: AccountId = call.id("account_id")?;
+    call.no_query()?;
+    let account = call.tenant()?.account(id, call.now()).await?.ok_or_else(Problem::not_found)?;
+    call.show(AccountOut::from(account))
+}
+
+/// Change an account.
+///
+/// `is_active: false` pauses collection and keeps history. A `creator_id` that is not one of yours is a 422.
+#[utoipa::path(
+    patch, path = "/v2/accounts/{account_id}", operation_id = "update_account", tag = "accounts",
+    params(("account_id" = uuid::Uuid, Path, description = "The account's id.")),
+    request_body = AccountPatch,
+    responses((status = 200, description = "The account as it is now.", body = Envelope<AccountOut>))
+)]
+pub(crate) async fn update(mut call: Call) -> Answer {
+    let id: AccountId = call.id("account_id")?;
+    let (precondition, fields) = call.patch().await?;
+    let change = account_change(fields)?;
+    idempotent::write(&call, change, async |tx, change| {
+        if precondition.is_set() {
+            precondition.check(AccountOut::from(tx.account(id).await?.ok_or_else(Problem::not_found)?))?;
+        }
+        tx.update_account(id, &change).await.map_err(with_creator_in_body)?;
+        Reply::ok(AccountOut::from(tx.account(id).await?.ok_or_else(Problem::not_found)?))
+    })
+    .await
+}
+
+/// Stop tracking an account.
+///
+/// Its history goes when nobody tracks it any more.
+#[utoipa::path(
+    delete, path = "/v2/accounts/{account_id}", operation_id = "delete_account", tag = "accounts",
+    params(("account_id" = uuid::Uuid, Path, description = "The account's id.")),
+    responses((status = 204, description = "It is not tracked any more."))
+)]
+pub(crate) async fn delete(call: Call) -> Answer {
+    let id: AccountId = call.id("account_id")?;
+    let precondition = call.delete()?;
+    idempotent::write(&call, (), async |tx, ()| {
+        if precondition.is_set() {
+            precondition.check(AccountOut::from(tx.account(id).await?.ok_or_else(Problem::not_found)?))?;
+        }
+        tx.delete_account(id).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
+
+/// Here a creator stands in the body, so one that is not there makes a field invalid; the path is right.
+fn with_creator_in_body(refusal: Refusal) -> Problem {
+    if matches!(refusal, Refusal::NoCreator(_)) {
+        return FieldErrors::of("creator_id", "must be a creator of your organization").into();
+    }
+    refusal.into()
+}

@@ -1,0 +1,67 @@
+//! The OpenAPI document, and an interactive reference with a request tester that loads nothing from elsewhere.
+
+use std::sync::{Arc, LazyLock};
+
+use actix_web::HttpResponse;
+use actix_web::http::header::{self, HeaderValue};
+use utoipa_swagger_ui::Config;
+
+use crate::call::Call;
+use crate::problem::Problem;
+use crate::respond::{Answer, fetched};
+
+static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
+    let config = Config::from("/v2/openapi.json")
+        // The badge of an outside validator is the one thing that would be fetched from elsewhere.
+        .validator_url("none")
+        .persist_authorization(true)
+        .try_it_out_enabled(true)
+        .display_request_duration(true)
+        .deep_linking(true)
+        .filter(true);
+    Arc::new(config)
+});
+
+/// The OpenAPI 3.1 document of this API.
+///
+/// Needs no key.
+#[utoipa::path(
+    get, path = "/v2/openapi.json", tag = "meta", security(()),
+    responses((status = 200, description = "The document.", body = Object))
+)]
+pub(crate) async fn openapi_document(call: Call) -> Answer {
+    call.no_query()?;
+    Ok(fetched(call.headers(), call.shared().openapi.to_vec(), None))
+}
+
+/// The interactive reference.
+pub(crate) async fn front(_call: Call) -> Answer {
+    asset("")
+}
+
+/// What the interactive reference is made of.
+pub(crate) async fn file(call: Call) -> Answer {
+    asset(call.http().match_info().get("file").unwrap_or_default())
+}
+
+fn asset(path: &str) -> Answer {
+    let file = utoipa_swagger_ui::serve(path, Arc::clone(&SWAGGER)).map_err(|error| Problem::internal(error.to_string()))?;
+    let file = file.ok_or_else(Problem::not_found)?;
+    let mut response = HttpResponse::Ok();
+    response.insert_header((header::CONTENT_TYPE, file.content_type.as_str()));
+    if file.gzpipped {
+        response.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
+    } else if let Some(page) = as_front(path, &file.bytes) {
+        return Ok(response.body(page));
+    }
+    Ok(response.body(file.bytes.into_owned()))
+}
+
+/// The front page, whose relative addresses are made to work without a slash after `/v2/docs` too.
+fn as_front(path: &str, bytes: &[u8]) -> Option<String> {
+    if !matches!(path, "" | "/" | "index.html") {
+        return None;
+    }
+    let page = std::str::from_utf8(bytes).ok()?;
+    Some(page.replacen("<head>", "<head>\n    <base href=\"/v2/docs/\">", 1))
+}

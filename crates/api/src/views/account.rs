@@ -1,0 +1,222 @@
+//! An account on the wire.
+
+use domain::{Metadata, MetricStatus, Platform, Timestamp};
+use serde::Serialize;
+use store::{Account, PostCounts};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::views::vocabulary::{MetricStatusName, PlatformName};
+use crate::views::{FreshnessOut, MetricStatusOut, metric_status};
+
+/// A tracked account. Metrics that are not known are null, and `metric_status` says why.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Account)]
+pub(crate) struct AccountOut {
+    /// The account's id here.
+    id: Uuid,
+    /// `account`.
+    #[serde(rename = "type")]
+    #[schema(example = "account")]
+    kind: &'static str,
+    /// The platform.
+    #[schema(value_type = PlatformName)]
+    platform: Platform,
+    /// The current handle, in lower case, without `@`.
+    username: String,
+    /// The platform's own id of the account. It survives a change of handle.
+    platform_account_id: Option<String>,
+    /// Handles that the account had before, oldest first.
+    previous_usernames: Vec<String>,
+    /// The display name.
+    name: Option<String>,
+    /// The biography.
+    description: Option<String>,
+    /// Our copy of the profile picture, where copies are kept.
+    #[schema(value_type = Option<String>)]
+    profile_pic_url: (),
+    /// The platform's address of the profile picture, which expires.
+    profile_pic_url_original: Option<String>,
+    /// The platform's badge.
+    is_verified: Option<bool>,
+    /// Whether posts are shown to followers alone.
+    is_private: Option<bool>,
+    /// Whether it is collected; paused when false.
+    is_active: bool,
+    /// Whether the platform says that the account does not exist (any more).
+    is_unavailable: bool,
+    /// The link in the biography.
+    link_in_bio: Option<String>,
+    /// The creator that it is linked to.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    creator_id: Option<domain::CreatorId>,
+    /// That creator's name.
+    creator_name: Option<String>,
+    /// Your own category.
+    category: Option<String>,
+    /// Your own notes.
+    #[schema(value_type = Object)]
+    metadata: Metadata,
+    /// When tracking began.
+    #[schema(value_type = String, format = DateTime)]
+    added_at: Timestamp,
+    /// When the record last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// First good read since tracking began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first_scrape_time: Option<Timestamp>,
+    /// Last good read; null until the first.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_scrape_time: Option<Timestamp>,
+    /// Hours between reads.
+    scrape_interval_hours: i64,
+    /// Followers.
+    follower_count: Option<i64>,
+    /// Accounts that it follows.
+    following_count: Option<i64>,
+    /// Posts, as the profile itself counts them.
+    profile_post_count: Option<i64>,
+    /// Posts collected here.
+    total_post_count: Option<i64>,
+    /// Views over the collected posts.
+    view_count: Option<i64>,
+    /// Likes over the collected posts.
+    like_count: Option<i64>,
+    /// Comments over the collected posts.
+    comment_count: Option<i64>,
+    /// Shares over the collected posts.
+    share_count: Option<i64>,
+    /// Plays over the collected posts.
+    play_count: Option<i64>,
+    /// Saves over the collected posts (Instagram; null on TikTok).
+    saved_count: Option<i64>,
+    /// Plays on Facebook (Instagram; null on TikTok).
+    #[schema(value_type = Option<i64>)]
+    fb_play_count: (),
+    /// Plays on Instagram alone (Instagram; null on TikTok).
+    #[schema(value_type = Option<i64>)]
+    ig_play_count: (),
+    /// Likes on Facebook (Instagram; null on TikTok).
+    #[schema(value_type = Option<i64>)]
+    fb_like_count: (),
+    /// The account's own bound on recent posts; null inherits.
+    max_recent_posts_per_account: Option<i64>,
+    /// The account's own bound on the age of posts in days; null inherits.
+    post_lookback_days: Option<i64>,
+    /// The bound in force; null for none.
+    effective_max_recent_posts_per_account: Option<i64>,
+    /// The bound in force; null for none.
+    effective_post_lookback_days: Option<i64>,
+    /// How the data stands.
+    freshness: FreshnessOut,
+    /// Why each null metric is null, by the metric's name.
+    #[schema(value_type = std::collections::HashMap<String, MetricStatusName>)]
+    metric_status: MetricStatusOut,
+}
+
+impl From<Account> for AccountOut {
+    fn from(account: Account) -> Self {
+        let Account {
+            id,
+            platform,
+            username,
+            platform_account_id,
+            previous_usernames,
+            name,
+            description,
+            profile_pic_url_original,
+            is_verified,
+            is_private,
+            is_unavailable,
+            link_in_bio,
+            is_active,
+            creator_id,
+            creator_name,
+            category,
+            metadata,
+            added_at,
+            updated_at,
+            first_scrape_at,
+            last_scrape_at,
+            scrape_interval_hours,
+            follower_count,
+            following_count,
+            profile_post_count,
+            total_post_count,
+            sums: PostCounts { view_count, like_count, comment_count, share_count, play_count, saved_count },
+            max_recent_posts,
+            post_lookback_days,
+            effective_max_recent_posts,
+            effective_post_lookback_days,
+            freshness,
+            metric_status: known,
+        } = account;
+        // Saves and the split by Facebook and Instagram are Instagram's alone.
+        let (saved_count, instagrams_own) = match platform {
+            Platform::Instagram => (saved_count, MetricStatus::NotProvided),
+            Platform::Tiktok => (None, MetricStatus::Unsupported),
+        };
+        let not_provided = MetricStatus::NotProvided;
+        let metric_status = metric_status(first_scrape_at.is_some(), &known, &[
+            ("follower_count", follower_count, not_provided),
+            ("following_count", following_count, not_provided),
+            ("profile_post_count", profile_post_count, not_provided),
+            ("total_post_count", total_post_count, not_provided),
+            ("view_count", view_count, not_provided),
+            ("like_count", like_count, not_provided),
+            ("comment_count", comment_count, not_provided),
+            ("share_count", share_count, not_provided),
+            ("play_count", play_count, not_provided),
+            ("saved_count", saved_count, instagrams_own),
+            ("fb_play_count", None, instagrams_own),
+            ("ig_play_count", None, instagrams_own),
+            ("fb_like_count", None, instagrams_own),
+        ]);
+        Self {
+            id: id.0,
+            kind: "account",
+            platform,
+            username,
+            platform_account_id,
+            previous_usernames,
+            name,
+            description,
+            profile_pic_url: (),
+            profile_pic_url_original,
+            is_verified,
+            is_private,
+            is_active,
+            is_unavailable,
+            link_in_bio,
+            creator_id,
+            creator_name,
+            category,
+            metadata,
+            added_at,
+            updated_at,
+            first_scrape_time: first_scrape_at,
+            last_scrape_time: last_scrape_at,
+            scrape_interval_hours,
+            follower_count,
+            following_count,
+            profile_post_count,
+            total_post_count,
+            view_count,
+            like_count,
+            comment_count,
+            share_count,
+            play_count,
+            saved_count,
+            fb_play_count: (),
+            ig_play_count: (),
+            fb_like_count: (),
+            max_recent_posts_per_account: max_recent_posts,
+            post_lookback_days,
+            effective_max_recent_posts_per_account: effective_max_recent_posts,
+            effective_post_lookback_days,
+            freshness: freshness.into(),
+            metric_status,
+        }
+    }
+}

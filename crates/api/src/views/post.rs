@@ -1,0 +1,268 @@
+//! Videos and account videos on the wire: one set of fields, two kinds of ids.
+
+use domain::{Handle, MediaType, Metadata, MetricStatus, Platform, PostRef, PostStatus, Timestamp};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use store::{AccountVideo, PostCounts, TrackedPost, Video};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::views::vocabulary::{MediaTypeName, MetricStatusName, PlatformName, PostStatusName, SourceName};
+use crate::views::{FreshnessOut, MetricStatusOut, metric_status};
+
+/// A post that was added by hand.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Video)]
+pub(crate) struct VideoOut {
+    /// The video's id here.
+    id: Uuid,
+    /// `video`.
+    #[serde(rename = "type")]
+    #[schema(example = "video")]
+    kind: &'static str,
+    #[serde(flatten)]
+    post: PostOut,
+}
+
+/// A post that was found in a tracked account's feed.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccountVideo)]
+pub(crate) struct AccountVideoOut {
+    /// The account video's id here.
+    id: i64,
+    /// `account_video`.
+    #[serde(rename = "type")]
+    #[schema(example = "account_video")]
+    kind: &'static str,
+    #[serde(flatten)]
+    post: PostOut,
+}
+
+/// What every tracked post has. Metrics that are not known are null, and `metric_status` says why.
+#[derive(Serialize, ToSchema)]
+#[schema(as = TrackedPost)]
+pub(crate) struct PostOut {
+    /// The platform.
+    #[schema(value_type = PlatformName)]
+    platform: Platform,
+    /// The platform's own id of the post.
+    external_id: String,
+    /// Instagram's shortcode; null elsewhere.
+    shortcode: Option<String>,
+    /// The post's address on the platform.
+    url: String,
+    /// Whether it is collected; paused when false.
+    is_active: bool,
+    /// Hours between reads.
+    scrape_interval_hours: i64,
+    /// Your own notes; empty on an account video.
+    #[schema(value_type = Object)]
+    metadata: Metadata,
+    /// When tracking began.
+    #[schema(value_type = String, format = DateTime)]
+    added_at: Timestamp,
+    /// When the record last changed.
+    #[schema(value_type = String, format = DateTime)]
+    updated_at: Timestamp,
+    /// First good read since tracking began.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    first_scrape_time: Option<Timestamp>,
+    /// Last good read; null until the first.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    last_scrape_time: Option<Timestamp>,
+    /// The caption.
+    description: Option<String>,
+    /// When it was published.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    create_time: Option<Timestamp>,
+    /// What it is made of.
+    #[schema(value_type = Option<MediaTypeName>)]
+    media_type: Option<MediaType>,
+    /// Length in seconds; null for what does not play.
+    duration: Option<f64>,
+    /// Whether it can no longer be seen by the public: its status is `deleted`, `expired` or `private`.
+    is_unavailable: bool,
+    /// Where it stands.
+    #[schema(value_type = PostStatusName)]
+    status: PostStatus,
+    /// Our copy of the cover, where copies are kept.
+    #[schema(value_type = Option<String>)]
+    cover_image_url: (),
+    /// The platform's address of the cover, which expires.
+    cover_image_url_original: Option<String>,
+    /// Our copy of the video file, where copies are kept.
+    #[schema(value_type = Option<String>)]
+    video_url: (),
+    /// The platform's address of the video file, which expires.
+    video_url_original: Option<String>,
+    /// Views.
+    view_count: Option<i64>,
+    /// Likes.
+    like_count: Option<i64>,
+    /// Comments.
+    comment_count: Option<i64>,
+    /// Shares.
+    share_count: Option<i64>,
+    /// Plays; on TikTok the same as views.
+    play_count: Option<i64>,
+    /// Saves.
+    saved_count: Option<i64>,
+    /// Views on Instagram and Facebook together where both are known, else `view_count`.
+    total_views: Option<i64>,
+    /// Plays on Instagram and Facebook together where both are known, else `play_count`.
+    total_plays: Option<i64>,
+    /// Your account of the author; null when the author is not tracked.
+    #[schema(value_type = Option<String>, format = Uuid)]
+    account_id: Option<domain::AccountId>,
+    /// That account's handle.
+    account_username: Option<String>,
+    /// The platform's own id of the author.
+    platform_account_id: Option<String>,
+    /// Extras under the platform's own names.
+    #[schema(value_type = Object)]
+    platform_data: Map<String, Value>,
+    /// How it came to be tracked.
+    #[schema(value_type = SourceName)]
+    source: &'static str,
+    /// How the data stands.
+    freshness: FreshnessOut,
+    /// Why each null metric is null, by the metric's name.
+    #[schema(value_type = std::collections::HashMap<String, MetricStatusName>)]
+    metric_status: MetricStatusOut,
+}
+
+impl From<Video> for VideoOut {
+    fn from(video: Video) -> Self {
+        let Video { id, metadata, post } = video;
+        Self { id: id.0, kind: "video", post: PostOut::new(post, metadata, "submitted") }
+    }
+}
+
+impl From<AccountVideo> for AccountVideoOut {
+    fn from(video: AccountVideo) -> Self {
+        let AccountVideo { id, post } = video;
+        Self { id: id.0, kind: "account_video", post: PostOut::new(post, Metadata::default(), "auto_discovered") }
+    }
+}
+
+impl PostOut {
+    fn new(post: TrackedPost, metadata: Metadata, source: &'static str) -> Self {
+        let TrackedPost {
+            platform,
+            external_id,
+            shortcode,
+            is_active,
+            scrape_interval_hours,
+            added_at,
+            updated_at,
+            first_scrape_at,
+            last_scrape_at,
+            description,
+            create_time,
+            media_type,
+            duration,
+            status,
+            cover_image_url_original,
+            video_url_original,
+            counts,
+            account_id,
+            account_username,
+            author_username,
+            platform_account_id,
+            platform_data,
+            freshness,
+            metric_status: known,
+        } = post;
+        let PostCounts { view_count, like_count, comment_count, share_count, play_count, saved_count } = counts;
+        let not_provided = MetricStatus::NotProvided;
+        let because = |name: &str| known.get(name).copied().unwrap_or(not_provided);
+        let metric_status = metric_status(first_scrape_at.is_some(), &known, &[
+            ("view_count", view_count, not_provided),
+            ("like_count", like_count, not_provided),
+            ("comment_count", comment_count, not_provided),
+            ("share_count", share_count, not_provided),
+            ("play_count", play_count, not_provided),
+            ("saved_count", saved_count, not_provided),
+            ("total_views", view_count, because("view_count")),
+            ("total_plays", play_count, because("play_count")),
+        ]);
+        let (external_id, url) = address(platform, external_id, author_username.or_else(|| account_username.clone()));
+        Self {
+            platform,
+            external_id,
+            shortcode,
+            url,
+            is_active,
+            scrape_interval_hours,
+            metadata,
+            added_at,
+            updated_at,
+            first_scrape_time: first_scrape_at,
+            last_scrape_time: last_scrape_at,
+            description,
+            create_time,
+            media_type,
+            duration,
+            is_unavailable: is_unavailable(status),
+            status,
+            cover_image_url: (),
+            cover_image_url_original,
+            video_url: (),
+            video_url_original,
+            view_count,
+            like_count,
+            comment_count,
+            share_count,
+            play_count,
+            saved_count,
+            total_views: view_count,
+            total_plays: play_count,
+            account_id,
+            account_username,
+            platform_account_id,
+            platform_data,
+            source,
+            freshness: freshness.into(),
+            metric_status,
+        }
+    }
+}
+
+/// The canonical address, with the author's handle in it where the platform wants one and it is known.
+fn address(platform: Platform, external_id: String, author: Option<String>) -> (String, String) {
+    let handle = author.and_then(|author| Handle::parse(platform, &author).ok());
+    let post = PostRef { platform, external_id, handle };
+    let url = post.url();
+    (post.external_id, url)
+}
+
+const fn is_unavailable(status: PostStatus) -> bool {
+    match status {
+        PostStatus::Live | PostStatus::Missing => false,
+        PostStatus::Deleted | PostStatus::Expired | PostStatus::Private => true,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_is_the_platforms_canonical_one() {
+        let url = |platform, id: &str, author: Option<&str>| address(platform, id.to_owned(), author.map(str::to_owned)).1;
+        assert_eq!(url(Platform::Instagram, "2555323354817229568", None), "https://www.instagram.com/p/CN2VQ1yI_MA/");
+        assert_eq!(
+            url(Platform::Tiktok, "7571863205253778710", Some("Some.One")),
+            "https://www.tiktok.com/@some.one/video/7571863205253778710"
+        );
+        assert_eq!(
+            url(Platform::Tiktok, "7571863205253778710", None),
+            "https://www.tiktok.com/@/video/7571863205253778710"
+        );
+    }
+
+    #[test]
+    fn a_post_that_was_said_once_to_be_missing_is_not_unavailable_yet() {
+        assert!(!is_unavailable(PostStatus::Missing) && is_unavailable(PostStatus::Deleted));
+    }
+}

@@ -1,0 +1,114 @@
+//! The subcommands. Each reads its arguments, does one thing, and prints for people, or as JSON when told to.
+
+pub mod demo;
+pub mod dev;
+pub mod keys;
+pub mod organizations;
+pub mod pages;
+pub mod parse;
+pub mod roles;
+pub mod settings;
+
+use std::net::SocketAddr;
+
+use domain::Platform;
+use thiserror::Error;
+
+/// Why a subcommand failed, in one line for the operator.
+#[derive(Debug, Error)]
+pub enum Failure {
+    /// The settings make no sense.
+    #[error(transparent)]
+    Config(#[from] crate::config::ConfigError),
+    /// Nothing can be logged.
+    #[error(transparent)]
+    Telemetry(#[from] crate::telemetry::TelemetryError),
+    /// The store failed.
+    #[error("{0}: {cause}", cause = cause(.0))]
+    Store(#[from] store::StoreError),
+    /// The store refused a write.
+    #[error("{0}")]
+    Refused(#[from] store::Refusal),
+    /// The queue failed.
+    #[error("{0}")]
+    Queue(#[from] queue::QueueError),
+    /// The scraper cannot be set up.
+    #[error("{0}")]
+    Scraper(#[from] scrape::ScrapeSetupError),
+    /// The worker ended before it was told to.
+    #[error("{0}: {cause}", cause = cause(.0))]
+    Worker(#[from] worker::WorkerError),
+    /// A part of the process ended before it was told to.
+    #[error("the {0} ended unexpectedly")]
+    Ended(&'static str),
+    /// The API's socket cannot be had, or its server failed.
+    #[error("cannot listen on {listen} (http.listen): {source}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The stand-in platforms' socket cannot be had.
+    #[error("the sandbox cannot listen on {listen}: {source}")]
+    Sandbox {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// A platform's address is none.
+    #[error("platforms.{platform}.base_url: {source}")]
+    BaseUrl {
+        /// The platform.
+        platform: Platform,
+        /// Why.
+        source: url::ParseError,
+    },
+    /// A file cannot be read.
+    #[error("cannot read {path}: {source}")]
+    File {
+        /// The file.
+        path: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The tables are not up to date.
+    #[error("the database's tables are not up to date: run `creator-audit migrate`")]
+    NotMigrated,
+    /// No such thing.
+    #[error("no {what} {id}")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// By which id.
+        id: String,
+    },
+    /// The system gives no random bytes.
+    #[error("the system gives no random bytes: {0}")]
+    Random(getrandom::Error),
+    /// Something cannot be written as JSON.
+    #[error("cannot be written as JSON: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn cause(error: &dyn std::error::Error) -> String {
+    let mut deepest = error;
+    while let Some(source) = deepest.source() {
+        deepest = source;
+    }
+    deepest.to_string()
+}
+
+/// Prints a line; a reader that went away is no failure.
+pub fn print(line: &str) {
+    use std::io::Write;
+    let mut out = std::io::stdout().lock();
+    let _gone = writeln!(out, "{line}").and_then(|()| out.flush());
+}
+
+/// Prints JSON over several lines.
+pub fn print_json(value: &serde_json::Value) -> Result<(), Failure> {
+    print(&serde_json::to_string_pretty(value)?);
+    Ok(())
+}

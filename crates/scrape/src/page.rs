@@ -1,0 +1,80 @@
+//! A page as it came, and the one entrance to all readers. Which platform reads it is decided here; what it says is left to that platform's
+//! module, and what an answer without any known shape means falls back to its HTTP status.
+
+use std::borrow::Cow;
+
+use domain::{Observation, Outcome, Platform};
+
+use crate::{instagram, tiktok};
+
+/// What was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PageKind {
+    /// An account's page.
+    Profile,
+    /// A list of an account's posts.
+    Feed,
+    /// One post.
+    Post,
+    /// An oEmbed answer about a post.
+    Oembed,
+}
+
+/// An answer of a platform, to be read.
+#[derive(Clone, Copy, Debug)]
+pub struct Page<'a> {
+    /// Who answered.
+    pub platform: Platform,
+    /// What was asked for.
+    pub kind: PageKind,
+    /// The handle, external id or shortcode that was asked for. A page about anything else is a parse error.
+    pub expect: Option<&'a str>,
+    /// The status of the answer, where it came over HTTP.
+    pub http_status: Option<u16>,
+    /// The path that the platform redirected to, where it did.
+    pub redirected_to: Option<&'a str>,
+    /// The body, decompressed.
+    pub body: &'a [u8],
+}
+
+/// Reads a page: JSON or HTML, of any era that is known. Never panics, whatever the bytes.
+pub fn parse(page: &Page<'_>) -> Observation {
+    let text = page.text();
+    let text = text.trim_start_matches('\u{feff}').trim();
+    let mut seen = match page.platform {
+        Platform::Tiktok => tiktok::read(page, text),
+        Platform::Instagram => instagram::read(page, text),
+    };
+    if seen.outcome == Outcome::Blocked && page.http_status == Some(429) {
+        seen.outcome = Outcome::RateLimited;
+    }
+    seen.http_status = page.http_status;
+    seen
+}
+
+impl<'a> Page<'a> {
+    fn text(&self) -> Cow<'a, str> {
+        String::from_utf8_lossy(self.body)
+    }
+
+    /// The path segments that a redirect led to.
+    pub(crate) fn redirect_segments(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        self.redirected_to.unwrap_or("").split(['?', '#']).next().unwrap_or("").split('/').filter(|s| !s.is_empty())
+    }
+}
+
+/// Whether a body is JSON rather than markup.
+pub(crate) fn is_json(text: &str) -> bool {
+    text.starts_with(['{', '['])
+}
+
+/// What an answer means that carries no shape we know: its status decides, and without a telling one it is a refusal.
+pub(crate) fn unread(page: &Page<'_>, adapter: &'static str, reason: &str) -> Observation {
+    let (outcome, detail) = match page.http_status {
+        Some(429) => (Outcome::RateLimited, "HTTP 429".to_owned()),
+        Some(status) if status >= 500 => (Outcome::NetworkError, format!("HTTP {status}")),
+        Some(status) if status >= 300 => (Outcome::Blocked, format!("HTTP {status}, {reason}")),
+        Some(_) | None => (Outcome::Blocked, reason.to_owned()),
+    };
+    Observation { adapter: Some(adapter), ..Observation::failed(outcome, detail) }
+}
