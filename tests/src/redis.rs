@@ -32,7 +32,8 @@ impl Redis {
     /// An empty database of the server named by [`ENV`], or of an own server when none is named.
     pub async fn shared() -> Self {
         let Ok(url) = std::env::var(ENV) else { return Self::start().await };
-        let port = url.trim_end_matches('/').rsplit(':').next().and_then(|port| port.parse().ok());
+        let authority = url.strip_prefix("redis://").and_then(|rest| rest.split('/').next());
+        let port = authority.and_then(|authority| authority.rsplit(':').next()?.parse().ok());
         let port = port.unwrap_or_else(|| panic!("{ENV} must be redis://127.0.0.1:PORT, not {url}"));
         let databases: u32 = answer(port, 0, &["CONFIG", "GET", "databases"])
             .ok()

@@ -21,11 +21,7 @@ pub(crate) struct Scope(Sha256);
 
 impl Scope {
     /// The scope of a list: whose, which, and under which filters and sort.
-    pub(crate) fn of<E: Serialize>(
-        organization: OrganizationId,
-        route: &str,
-        in_force: &E,
-    ) -> Result<Self, Problem> {
+    pub(crate) fn of<E: Serialize>(organization: OrganizationId, route: &str, in_force: &E) -> Result<Self, Problem> {
         let in_force = serde_json::to_vec(in_force).map_err(Problem::internal)?;
         let mut hash = Sha256::new();
         hash.update(organization.0.as_bytes());

@@ -31,9 +31,9 @@ impl IdempotencyKey {
         let is_visible = |text: &&str| (1..=255).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic());
         match value.to_str().ok().filter(is_visible) {
             Some(text) if values.next().is_none() => Ok(Some(Self(text.to_owned()))),
-            Some(_) | None => Err(Problem::bad_request(
-                "Idempotency-Key must be given once, as 1 to 255 visible ASCII characters.",
-            )),
+            Some(_) | None => {
+                Err(Problem::bad_request("Idempotency-Key must be given once, as 1 to 255 visible ASCII characters."))
+            }
         }
     }
 }
@@ -129,8 +129,10 @@ async fn claim(tx: &TenantTx, claimed: &Claimed) -> Result<Option<Answer>, Probl
             "was used with another body or path before; use a new one for a new request",
         )
         .into())),
-        IdempotencyClaim::InProgress => Some(Err(Problem::conflict("The first request with this Idempotency-Key is still running.")
-            .retry(RUNNING_RETRY_SECONDS))),
+        IdempotencyClaim::InProgress => {
+            Some(Err(Problem::conflict("The first request with this Idempotency-Key is still running.")
+                .retry(RUNNING_RETRY_SECONDS)))
+        }
     })
 }
 

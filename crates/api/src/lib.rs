@@ -1,8 +1,8 @@
 //! How clients speak to us: the v2 API over HTTP.
 //!
-//! A request's way: the [`boundary`] gives it an id and a span, the compression layer watches its answer, the [`gate`] of its route checks
+//! A request's way: the `boundary` gives it an id and a span, the compression layer watches its answer, the `gate` of its route checks
 //! key, rate limit, method, scope and `Accept`, and the handler reads it into domain types, makes one call to the store and shows the
-//! result through a view. Whatever fails on the way becomes a problem document by the one table in [`problem`]. What is true of the world is
+//! result through a view. Whatever fails on the way becomes a problem document by the one table in `problem`. What is true of the world is
 //! left to `store`, when it is read to `queue` and the workers.
 
 mod auth;

@@ -103,9 +103,10 @@ mod tests {
         let mut headers = HeaderMap::new();
         Window::of(600, 1, 150).write(&mut headers);
         let text = |name: &str| headers.get(name).unwrap().to_str().unwrap().to_owned();
-        assert_eq!([text("x-ratelimit-limit"), text("x-ratelimit-remaining"), text("x-ratelimit-reset")], [
-            "600", "599", "180"
-        ]);
+        assert_eq!(
+            [text("x-ratelimit-limit"), text("x-ratelimit-remaining"), text("x-ratelimit-reset")],
+            ["600", "599", "180"]
+        );
         assert_eq!(text("ratelimit-policy"), "\"default\";q=600;w=60");
         assert_eq!(text("ratelimit"), "\"default\";r=599;t=30");
     }

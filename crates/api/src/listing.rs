@@ -54,7 +54,12 @@ where
     let link = links(call, next_cursor.as_deref());
     let listing = Listing {
         data: rows.into_iter().map(T::from).collect::<Vec<_>>(),
-        pagination: Pagination { has_next: next_cursor.is_some(), next_cursor, limit: request.limit, total_count: total },
+        pagination: Pagination {
+            has_next: next_cursor.is_some(),
+            next_cursor,
+            limit: request.limit,
+            total_count: total,
+        },
         filters,
     };
     let body = serde_json::to_vec(&listing).map_err(Problem::internal)?;

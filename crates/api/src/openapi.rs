@@ -177,7 +177,9 @@ fn complete(operation: &mut Operation, route: &str, method: &Method, access: Acc
 fn conditions(method: &Method) -> Vec<Parameter> {
     match method.as_str() {
         "GET" => vec![header_parameter("If-None-Match", "Entity tags that you have, or `*`.", None)],
-        "PATCH" | "DELETE" => vec![header_parameter("If-Match", "Entity tags of the state that you know, or `*`.", None)],
+        "PATCH" | "DELETE" => {
+            vec![header_parameter("If-Match", "Entity tags of the state that you know, or `*`.", None)]
+        }
         "POST" => vec![header_parameter(
             "Idempotency-Key",
             "Your own name for this request: repeating it repeats the answer, not the work.",
@@ -300,9 +302,10 @@ mod tests {
         paths
             .iter()
             .flat_map(|(path, item)| {
-                item.as_object().unwrap().iter().map(move |(method, operation)| {
-                    (path.clone(), method.to_uppercase(), operation)
-                })
+                item.as_object()
+                    .unwrap()
+                    .iter()
+                    .map(move |(method, operation)| (path.clone(), method.to_uppercase(), operation))
             })
             .collect()
     }
@@ -310,7 +313,8 @@ mod tests {
     #[test]
     fn every_route_is_documented_and_every_documented_route_exists() {
         let document = document();
-        let documented: BTreeSet<_> = operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
+        let documented: BTreeSet<_> =
+            operations(&document).into_iter().map(|(path, method, _)| (path, method)).collect();
         let mut routed = BTreeSet::new();
         for endpoint in endpoints() {
             let rules = endpoint.rules();

@@ -105,7 +105,12 @@ impl Code {
                 row!(PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "payload-too-large", "Payload too large")
             }
             Self::UnsupportedMediaType => {
-                row!(UNSUPPORTED_MEDIA_TYPE, "UNSUPPORTED_MEDIA_TYPE", "unsupported-media-type", "Unsupported media type")
+                row!(
+                    UNSUPPORTED_MEDIA_TYPE,
+                    "UNSUPPORTED_MEDIA_TYPE",
+                    "unsupported-media-type",
+                    "Unsupported media type"
+                )
             }
             Self::ValidationError => {
                 row!(UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "validation-error", "Validation error")

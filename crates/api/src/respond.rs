@@ -48,7 +48,8 @@ pub(crate) fn etag(body: &[u8]) -> String {
 pub(crate) fn fetched(request: &HeaderMap, body: Vec<u8>, link: Option<String>) -> HttpResponse {
     let etag = etag(&body);
     // A condition that cannot be read is none: the client gets the body and loses nothing.
-    let has_it = Tags::read(request, &header::IF_NONE_MATCH).ok().flatten().is_some_and(|tags| tags.names_weakly(&etag));
+    let has_it =
+        Tags::read(request, &header::IF_NONE_MATCH).ok().flatten().is_some_and(|tags| tags.names_weakly(&etag));
     let status = if has_it { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
     let mut response = HttpResponse::build(status);
     response.insert_header((header::ETAG, etag));

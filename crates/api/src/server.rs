@@ -122,19 +122,14 @@ impl ServerHandle {
 ///
 /// Fails when the address cannot be bound or the limiter's URL is not one of Redis; Redis and the database may be away.
 pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io::Result<Server> {
-    let ApiConfig {
-        listen,
-        workers,
-        body_limit_bytes,
-        rate_limit_per_minute,
-        limiter,
-        public_url,
-        shutdown,
-    } = config;
+    let ApiConfig { listen, workers, body_limit_bytes, rate_limit_per_minute, limiter, public_url, shutdown } = config;
     let redis = match limiter {
         LimiterConfig::Memory => None,
         LimiterConfig::Redis { url } => Some(redis::Client::open(url).map_err(|error| {
-            io::Error::new(io::ErrorKind::InvalidInput, format!("the limiter's URL is not one of Redis: {}", error.category()))
+            io::Error::new(
+                io::ErrorKind::InvalidInput,
+                format!("the limiter's URL is not one of Redis: {}", error.category()),
+            )
         })?),
     };
     let let_through = Arc::new(AtomicU64::new(0));

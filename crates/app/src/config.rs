@@ -145,10 +145,6 @@ pub struct ScrapingConfig {
     pub max_redirects: usize,
     /// Until a page must be understood.
     pub parse_deadline_ms: u64,
-    /// Most posts of an account that are collected; none for no bound.
-    pub default_max_recent_posts: Option<u64>,
-    /// How old a post may be to be collected; none for no bound.
-    pub default_post_lookback_days: Option<u64>,
 }
 
 /// Section `platforms`.

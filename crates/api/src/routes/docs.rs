@@ -45,7 +45,8 @@ pub(crate) async fn file(call: Call) -> Answer {
 }
 
 fn asset(path: &str) -> Answer {
-    let file = utoipa_swagger_ui::serve(path, Arc::clone(&SWAGGER)).map_err(|error| Problem::internal(error.to_string()))?;
+    let file =
+        utoipa_swagger_ui::serve(path, Arc::clone(&SWAGGER)).map_err(|error| Problem::internal(error.to_string()))?;
     let file = file.ok_or_else(Problem::not_found)?;
     let mut response = HttpResponse::Ok();
     response.insert_header((header::CONTENT_TYPE, file.content_type.as_str()));

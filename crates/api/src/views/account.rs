@@ -158,21 +158,25 @@ impl From<Account> for AccountOut {
             Platform::Tiktok => (None, MetricStatus::Unsupported),
         };
         let not_provided = MetricStatus::NotProvided;
-        let metric_status = metric_status(first_scrape_at.is_some(), &known, &[
-            ("follower_count", follower_count, not_provided),
-            ("following_count", following_count, not_provided),
-            ("profile_post_count", profile_post_count, not_provided),
-            ("total_post_count", total_post_count, not_provided),
-            ("view_count", view_count, not_provided),
-            ("like_count", like_count, not_provided),
-            ("comment_count", comment_count, not_provided),
-            ("share_count", share_count, not_provided),
-            ("play_count", play_count, not_provided),
-            ("saved_count", saved_count, instagrams_own),
-            ("fb_play_count", None, instagrams_own),
-            ("ig_play_count", None, instagrams_own),
-            ("fb_like_count", None, instagrams_own),
-        ]);
+        let metric_status = metric_status(
+            first_scrape_at.is_some(),
+            &known,
+            &[
+                ("follower_count", follower_count, not_provided),
+                ("following_count", following_count, not_provided),
+                ("profile_post_count", profile_post_count, not_provided),
+                ("total_post_count", total_post_count, not_provided),
+                ("view_count", view_count, not_provided),
+                ("like_count", like_count, not_provided),
+                ("comment_count", comment_count, not_provided),
+                ("share_count", share_count, not_provided),
+                ("play_count", play_count, not_provided),
+                ("saved_count", saved_count, instagrams_own),
+                ("fb_play_count", None, instagrams_own),
+                ("ig_play_count", None, instagrams_own),
+                ("fb_like_count", None, instagrams_own),
+            ],
+        );
         Self {
             id: id.0,
             kind: "account",

@@ -68,8 +68,7 @@ pub(crate) fn new_account(mut fields: Fields) -> Result<NewAccount, Problem> {
     let metadata = fields.metadata();
     let is_active = fields.optional("is_active", boolean);
     let creator_id = fields.nullable("creator_id", uuid).flatten().map(CreatorId);
-    let max_recent_posts =
-        fields.nullable("max_recent_posts_per_account", integer(1, MOST_RECENT_POSTS)).flatten();
+    let max_recent_posts = fields.nullable("max_recent_posts_per_account", integer(1, MOST_RECENT_POSTS)).flatten();
     let post_lookback_days = fields.nullable("post_lookback_days", integer(1, LONGEST_LOOKBACK_DAYS)).flatten();
     fields.finish()?;
     let (Some(platform), Some(handle)) = (platform, handle) else {

@@ -110,7 +110,6 @@ pub(crate) fn creator_list(query: &mut Query) -> (CreatorFilter, Sort<CreatorOrd
     let filter = CreatorFilter { is_active: query.boolean("is_active"), q: query.text("q") };
     let sort = query.sort(ORDERS);
     let CreatorFilter { is_active, q } = filter.clone();
-    let in_force =
-        CreatorFiltersOut { is_active, q, order_by: sort.name, order_direction: sort.direction_name() };
+    let in_force = CreatorFiltersOut { is_active, q, order_by: sort.name, order_direction: sort.direction_name() };
     (filter, sort, in_force)
 }

@@ -176,16 +176,20 @@ impl PostOut {
         let PostCounts { view_count, like_count, comment_count, share_count, play_count, saved_count } = counts;
         let not_provided = MetricStatus::NotProvided;
         let because = |name: &str| known.get(name).copied().unwrap_or(not_provided);
-        let metric_status = metric_status(first_scrape_at.is_some(), &known, &[
-            ("view_count", view_count, not_provided),
-            ("like_count", like_count, not_provided),
-            ("comment_count", comment_count, not_provided),
-            ("share_count", share_count, not_provided),
-            ("play_count", play_count, not_provided),
-            ("saved_count", saved_count, not_provided),
-            ("total_views", view_count, because("view_count")),
-            ("total_plays", play_count, because("play_count")),
-        ]);
+        let metric_status = metric_status(
+            first_scrape_at.is_some(),
+            &known,
+            &[
+                ("view_count", view_count, not_provided),
+                ("like_count", like_count, not_provided),
+                ("comment_count", comment_count, not_provided),
+                ("share_count", share_count, not_provided),
+                ("play_count", play_count, not_provided),
+                ("saved_count", saved_count, not_provided),
+                ("total_views", view_count, because("view_count")),
+                ("total_plays", play_count, because("play_count")),
+            ],
+        );
         let (external_id, url) = address(platform, external_id, author_username.or_else(|| account_username.clone()));
         Self {
             platform,
@@ -249,7 +253,8 @@ mod tests {
 
     #[test]
     fn the_address_is_the_platforms_canonical_one() {
-        let url = |platform, id: &str, author: Option<&str>| address(platform, id.to_owned(), author.map(str::to_owned)).1;
+        let url =
+            |platform, id: &str, author: Option<&str>| address(platform, id.to_owned(), author.map(str::to_owned)).1;
         assert_eq!(url(Platform::Instagram, "2555323354817229568", None), "https://www.instagram.com/p/CN2VQ1yI_MA/");
         assert_eq!(
             url(Platform::Tiktok, "7571863205253778710", Some("Some.One")),

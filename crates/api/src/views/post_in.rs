@@ -207,9 +207,7 @@ pub(crate) struct AccountVideoFiltersOut {
 }
 
 /// Reads which account videos are asked for; the page is left in `query`.
-pub(crate) fn account_video_list(
-    query: &mut Query,
-) -> (AccountVideoFilter, Sort<PostOrder>, AccountVideoFiltersOut) {
+pub(crate) fn account_video_list(query: &mut Query) -> (AccountVideoFilter, Sort<PostOrder>, AccountVideoFiltersOut) {
     let filter = AccountVideoFilter {
         platform: query.choice("platform"),
         account_id: query.uuid("account_id").map(AccountId),

@@ -96,12 +96,6 @@ impl Checks<'_> {
         self.range("scraping.max_body_bytes", scraping.max_body_bytes, 65_536..=268_435_456);
         self.range("scraping.max_redirects", scraping.max_redirects, 0..=20);
         self.range("scraping.parse_deadline_ms", scraping.parse_deadline_ms, 50..=60_000);
-        if let Some(posts) = scraping.default_max_recent_posts {
-            self.range("scraping.default_max_recent_posts", posts, 1..=2000);
-        }
-        if let Some(days) = scraping.default_post_lookback_days {
-            self.range("scraping.default_post_lookback_days", days, 1..=3650);
-        }
         self.platform("instagram", &platforms.instagram);
         self.platform("tiktok", &platforms.tiktok);
         self.range("dev.sandbox_seed", dev.sandbox_seed, 0..=i64::MAX.unsigned_abs());
