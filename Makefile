@@ -37,8 +37,9 @@ doc: ## The crates' documentation, with warnings denied
 check: ## All that CI checks
 	@.ci/run
 
-bench: ## Measure the API against a bare handler, and the way from a POST to its metrics
-	@cargo run --release -p bench
+bench: ## Measure the API against a bare handler, and the way from a POST to its metrics; BENCH="--quick" and other options
+	@cargo build --release --workspace --bin creator-audit --bin bench
+	@$(TARGET)/release/bench $(BENCH)
 
 clean-data: ## Throw away what `make run` collected
 	@rm -rf data

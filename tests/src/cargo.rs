@@ -38,7 +38,7 @@ pub fn packages(metadata: &Value) -> &[Value] {
     metadata["packages"].as_array().expect("metadata has packages")
 }
 
-/// The binary under test: the one that [`BINARY_ENV`] names, else `creator-audit` in the profile's folder that these suites were
+/// The binary under test: the one that [`BINARY_ENV`] names, else `creator-audit` in the profile's folder that the running program was
 /// built into. Panics when it is not there: a suite without it would prove nothing.
 pub fn binary() -> PathBuf {
     if let Some(path) = std::env::var_os(BINARY_ENV) {
@@ -46,9 +46,10 @@ pub fn binary() -> PathBuf {
         assert!(path.is_file(), "{BINARY_ENV} names no file: {}", path.display());
         return path;
     }
-    let suites = std::env::current_exe().expect("a running program has a path");
-    // target/<profile>/deps/suites-<hash>
-    let profile = suites.parent().and_then(Path::parent).expect("the suites lie in a target folder");
+    let program = std::env::current_exe().expect("a running program has a path");
+    // target/<profile>/<program>, but target/<profile>/deps/<suite>-<hash>.
+    let folder = program.parent().expect("a program lies in a folder");
+    let profile = if folder.ends_with("deps") { folder.parent().expect("deps lies in a folder") } else { folder };
     let path = profile.join("creator-audit");
     assert!(
         path.is_file(),

@@ -1,6 +1,7 @@
 //! The product as an operator runs it: a database, a queue, API and worker processes, an organization and its keys.
 
-use std::process::Command;
+use std::fs::File;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -45,6 +46,7 @@ pub struct Builder {
     platforms: Platforms,
     workers: usize,
     own_servers: bool,
+    as_in_production: bool,
     settings: Vec<(&'static str, String)>,
 }
 
@@ -67,6 +69,7 @@ pub struct Deployment {
     environment: Vec<(String, String)>,
     database_url: String,
     embedded_worker: bool,
+    log_files: bool,
     started: usize,
     _database: Option<OwnDatabase>,
     /// The Redis server or database.
@@ -79,7 +82,14 @@ pub struct Deployment {
 impl Builder {
     /// On `pair`, with one worker, with nothing in the platforms' place.
     pub fn new(pair: Pair) -> Self {
-        Self { pair, platforms: Platforms::Nowhere, workers: 1, own_servers: false, settings: Vec::new() }
+        Self {
+            pair,
+            platforms: Platforms::Nowhere,
+            workers: 1,
+            own_servers: false,
+            as_in_production: false,
+            settings: Vec::new(),
+        }
     }
 
     /// What stands in the platforms' place.
@@ -103,6 +113,15 @@ impl Builder {
         self
     }
 
+    /// For measuring: a PostgreSQL server of its own that waits for the disk as one in production does, and logs that go into files
+    /// instead of through our hands.
+    #[must_use]
+    pub const fn as_in_production(mut self) -> Self {
+        self.own_servers = true;
+        self.as_in_production = true;
+        self
+    }
+
     /// Changes a setting of [`crate::settings`].
     #[must_use]
     pub fn set(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
@@ -119,7 +138,11 @@ impl Builder {
                 (format!("sqlite://{}", directory.path().join("audit.db").display()), "memory:".to_owned())
             }
             Pair::PostgresRedis => {
-                let cluster = if self.own_servers { Postgres::start().await } else { Postgres::shared().await };
+                let cluster = match (self.own_servers, self.as_in_production) {
+                    (_, true) => Postgres::start_durable().await,
+                    (true, false) => Postgres::start().await,
+                    (false, false) => Postgres::shared().await,
+                };
                 let queue = if self.own_servers { Redis::start().await } else { Redis::shared().await };
                 let own = cluster.create_database().await;
                 let urls = (own.url().to_owned(), queue.url());
@@ -171,6 +194,7 @@ impl Builder {
             environment,
             database_url,
             embedded_worker: self.pair == Pair::SqliteEmbedded && self.workers > 0,
+            log_files: self.as_in_production,
             started: 0,
             _database: database,
             redis,
@@ -232,7 +256,14 @@ impl Deployment {
         self.started += 1;
         let mut command = self.command(tied(binary(), "KILL"));
         command.arg(role);
-        Process::spawn(format!("{role} {}", self.started), command)
+        let name = format!("{role} {}", self.started);
+        let log = if self.log_files {
+            let file = File::create(self.directory.path().join(format!("{name}.log")));
+            file.expect("a log can be made in our own directory").into()
+        } else {
+            Stdio::piped()
+        };
+        Process::spawn_logging(name, command, log)
     }
 
     /// The command's environment: the deployment's settings and nothing of ours.
@@ -281,6 +312,11 @@ impl Deployment {
     pub fn client_of_new_organization(&self, name: &str) -> Client {
         let organization = self.create_organization(name, &[]);
         self.client.with_key(&self.create_key(&organization, &[]))
+    }
+
+    /// The database's URL.
+    pub fn database_url(&self) -> &str {
+        &self.database_url
     }
 
     /// A look into the database.

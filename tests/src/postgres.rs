@@ -29,6 +29,7 @@ struct Server {
     process: Option<Process>,
     directory: TempDir,
     port: u16,
+    durable: bool,
 }
 
 /// Who runs the server: PostgreSQL refuses to run as root.
@@ -50,8 +51,17 @@ impl Postgres {
         }
     }
 
-    /// Makes and starts an own cluster on a free port.
+    /// Makes and starts an own cluster on a free port, which does not wait for the disk.
     pub async fn start() -> Self {
+        Self::start_with(false).await
+    }
+
+    /// As [`Postgres::start`], but a commit waits for the disk as it does in production.
+    pub async fn start_durable() -> Self {
+        Self::start_with(true).await
+    }
+
+    async fn start_with(durable: bool) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let user = unprivileged_user();
         if let Some(user) = user {
@@ -65,8 +75,8 @@ impl Postgres {
         // Somebody may take the port between our look and the server's start.
         for _ in 0..10 {
             let port = free_port();
-            if let Some(process) = launch(port, directory.path()).await {
-                let own = Server { process: Some(process), directory, port };
+            if let Some(process) = launch(port, directory.path(), durable).await {
+                let own = Server { process: Some(process), directory, port, durable };
                 return Self { own: Some(own), base_url: base_url(port) };
             }
         }
@@ -102,7 +112,7 @@ impl Postgres {
     pub async fn restart(&mut self) {
         self.stop();
         let server = self.own.as_mut().expect("a shared cluster is not restarted; ask for an own one");
-        server.process = launch(server.port, server.directory.path()).await;
+        server.process = launch(server.port, server.directory.path(), server.durable).await;
         assert!(server.process.is_some(), "postgres does not start again on port {}", server.port);
     }
 }
@@ -153,20 +163,18 @@ fn base_url(port: u16) -> String {
     format!("postgres://postgres@127.0.0.1:{port}")
 }
 
-async fn launch(port: u16, directory: &Path) -> Option<Process> {
+async fn launch(port: u16, directory: &Path, durable: bool) -> Option<Process> {
     let mut command = run_as(tied(binary("postgres"), "QUIT"), unprivileged_user());
     command.arg("-D").arg(directory.join("data")).args(["-p", &port.to_string()]).current_dir(directory);
-    // Loopback alone, and no waiting for the disk: a crash of the server loses nothing by that, only one of the machine would.
-    // Commits stay synchronous, or the server's own crash would lose the last of them.
-    for setting in [
-        "listen_addresses=127.0.0.1",
-        "unix_socket_directories=",
-        "max_connections=300",
-        "fsync=off",
-        "full_page_writes=off",
-        "shared_buffers=64MB",
-    ] {
+    for setting in
+        ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "shared_buffers=64MB"]
+    {
         command.args(["-c", setting]);
+    }
+    // Without waiting for the disk a crash of the server loses nothing, only one of the machine would. Commits stay synchronous, or the
+    // server's own crash would lose the last of them.
+    if !durable {
+        command.args(["-c", "fsync=off", "-c", "full_page_writes=off"]);
     }
     let mut process = Process::spawn("postgres", command);
     let admin_url = format!("{}/postgres", base_url(port));

@@ -37,9 +37,14 @@ pub fn tied(program: impl AsRef<std::ffi::OsStr>, signal: &str) -> Command {
 
 impl Process {
     /// Starts `command`; what it prints is kept under `name`.
-    pub fn spawn(name: impl Into<String>, mut command: Command) -> Self {
+    pub fn spawn(name: impl Into<String>, command: Command) -> Self {
+        Self::spawn_logging(name, command, Stdio::piped())
+    }
+
+    /// As [`Process::spawn`], with the errors and logs of the process going where the caller says. A file costs nobody's time to read.
+    pub fn spawn_logging(name: impl Into<String>, mut command: Command, log: Stdio) -> Self {
         let name = name.into();
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
         let mut child = command.spawn().unwrap_or_else(|e| panic!("{name} does not start: {command:?}: {e}"));
         let lines = Lines::default();
         keep(child.stdout.take(), &lines);

@@ -10,6 +10,8 @@ pub const DATABASE_URL: &str = "DATABASE__URL";
 pub const QUEUE_URL: &str = "QUEUE__URL";
 /// The API's address.
 pub const HTTP_LISTEN: &str = "HTTP__LISTEN";
+/// Threads that serve the API.
+pub const HTTP_WORKERS: &str = "HTTP__WORKERS";
 /// Where Instagram's pages are read.
 pub const INSTAGRAM_BASE_URL: &str = "PLATFORMS__INSTAGRAM__BASE_URL";
 /// Where TikTok's pages are read.
@@ -18,6 +20,8 @@ pub const TIKTOK_BASE_URL: &str = "PLATFORMS__TIKTOK__BASE_URL";
 pub const INSTAGRAM_REFUSALS_TO_CLOSE: &str = "PLATFORMS__INSTAGRAM__REFUSALS_TO_CLOSE";
 /// Refusals in a row after which TikTok is left alone for a while.
 pub const TIKTOK_REFUSALS_TO_CLOSE: &str = "PLATFORMS__TIKTOK__REFUSALS_TO_CLOSE";
+/// What is logged.
+pub const LOG_FILTER: &str = "LOG__FILTER";
 /// Calls a minute that a key may make.
 pub const REQUESTS_PER_MINUTE: &str = "RATE_LIMIT__REQUESTS_PER_MINUTE";
 /// Seconds for which a worker holds what it claimed; more than a page load and its reading may take together.

@@ -49,10 +49,9 @@ fn as_problem(exchange: &Exchange, response: ServiceResponse) -> ServiceResponse
     if !is_error || is_problem {
         return response;
     }
-    let problem = match Code::of_status(status) {
-        Code::NotAcceptable => Problem::new(Code::NotAcceptable, "No acceptable encoding is at hand."),
-        code => Problem::new(code, code.title()),
-    };
+    // What the framework refuses by itself, such as an `Accept-Encoding` that leaves nothing.
+    let code = Code::of_status(status);
+    let problem = Problem::new(code, code.title());
     exchange.code.set(Some(problem.code()));
     let (request, _) = response.into_parts();
     let answer = problem.answer(request.path(), exchange.request_id.as_str());

@@ -164,7 +164,58 @@ fn message(panic: &(dyn Any + Send)) -> &str {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use actix_web::middleware::from_fn;
+    use actix_web::{App, HttpResponse, test as http_test, web};
+    use store::{Store, StoreConfig};
+
     use super::*;
+    use crate::Shared;
+    use crate::boundary::boundary;
+
+    async fn worker() -> Rc<Worker> {
+        let config = StoreConfig { url: "sqlite::memory:".to_owned(), max_connections: 1 };
+        let shared = Shared {
+            store: Store::connect(&config).await.unwrap(),
+            queue: queue::Queue::memory(),
+            clock: domain::Clock::system(),
+            body_limit_bytes: 10,
+            rate_limit_per_minute: 10,
+            public_url: None,
+            windows: crate::limit::MemoryWindows::default(),
+            let_through: Arc::default(),
+            openapi: web::Bytes::new(),
+        };
+        Rc::new(Worker { shared: Arc::new(shared), redis: None })
+    }
+
+    #[actix_web::test]
+    async fn a_panic_is_a_500_that_tells_nothing_and_takes_nothing_with_it() {
+        async fn handler(request: HttpRequest) -> HttpResponse {
+            assert!(request.query_string().is_empty(), "the secret is hunter2");
+            HttpResponse::Ok().finish()
+        }
+        let worker = worker().await;
+        let outermost = Rc::clone(&worker);
+        let rules = Rc::new(rules(vec![(Method::GET, Access::Open)]));
+        let gate = from_fn(move |request, next| gate(Rc::clone(&rules), request, next));
+        let app = App::new()
+            .app_data(worker)
+            .wrap(from_fn(move |request, next| boundary(Rc::clone(&outermost), request, next)))
+            .service(web::resource("/v2/x").wrap(gate).to(handler));
+        let app = http_test::init_service(app).await;
+        let response =
+            http_test::call_service(&app, http_test::TestRequest::get().uri("/v2/x?panic").to_request()).await;
+        assert_eq!(response.status(), 500);
+        assert!(response.headers().contains_key("x-request-id"));
+        let body = http_test::read_body(response).await;
+        assert!(!body.windows(7).any(|seven| seven == b"hunter2"));
+        let body: serde_json::Value = serde_json::from_slice(&body).unwrap();
+        assert_eq!(body["code"], "INTERNAL_ERROR");
+        let response = http_test::call_service(&app, http_test::TestRequest::get().uri("/v2/x").to_request()).await;
+        assert_eq!(response.status(), 200);
+    }
 
     fn rules(operations: Vec<(Method, Access)>) -> Rules {
         Rules { route: "/v2/x", operations, is_document: false }

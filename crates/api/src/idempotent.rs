@@ -84,7 +84,8 @@ pub(crate) async fn post<T>(
             Err(problem) => problem,
         },
     };
-    // Dropping the transaction undid the work, and the claim with it.
+    // This undoes the work, and the claim with it. It must be gone before the next begins: SQLite has one writer.
+    drop(tx);
     if !refusal.code().status().is_client_error() || refusal.code().status() == StatusCode::TOO_MANY_REQUESTS {
         return Err(refusal);
     }

@@ -87,9 +87,9 @@ impl Query {
 
     /// The order of a list: `order_by` and `order_direction`, or the older `sort`, over which they win.
     pub(crate) fn sort<O: Copy>(&mut self, orders: &'static [Order<O>]) -> Sort<O> {
-        let names = || orders.iter().map(|order| order.name).collect::<Vec<_>>().join(", ");
+        let columns = || orders.iter().map(|order| order.name).collect::<Vec<_>>().join(", ");
         let find = |name: &str| orders.iter().find(|order| order.name == name);
-        let must = || format!("must be one of: {}", names());
+        let must = || format!("must be one of: {}", columns());
         let named = self.read("order_by", |name| find(name).ok_or_else(must));
         let direction = self.read("order_direction", |text| match text {
             "asc" => Ok(Direction::Asc),
@@ -101,7 +101,7 @@ impl Query {
                 Some(name) => (name, Direction::Desc),
                 None => (text, Direction::Asc),
             };
-            let sign = || format!("must be one of: {}, with a - before it for descending", names());
+            let sign = || format!("must be one of: {}, with a - before it for descending", columns());
             find(name).map(|order| (order, direction)).ok_or_else(sign)
         });
         let (order, own) = match (named, legacy) {

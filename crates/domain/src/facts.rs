@@ -122,7 +122,8 @@ impl std::str::FromStr for PostStatus {
 pub struct ProfileFacts {
     /// The platform that the profile is on.
     pub platform: Platform,
-    /// The platform's own id of the account, as text (it may pass 2^53). It survives a change of handle.
+    /// The platform's own id of the account, as text (it may pass 2^53). It survives a change of handle. Empty when the page
+    /// names the account by its handle alone (a description's text); then nothing is known about who has the handle.
     pub platform_id: String,
     /// The handle, case-folded.
     pub username: String,

@@ -104,9 +104,12 @@ pub(crate) fn is_set(value: &Value) -> bool {
     !(value.is_null() || value == false || value == 0 || value == "")
 }
 
-/// The elements of a list, none where it is no list.
+/// Most elements of a list that are looked at; real lists have a few dozen.
+const MAX_LIST: usize = 1_000;
+
+/// The elements of a list, none where it is no list, and no more than a page can mean.
 pub(crate) fn list(value: &Value) -> &[Value] {
-    value.as_array().map_or(&[], Vec::as_slice)
+    value.as_array().map_or(&[], |list| list.get(..MAX_LIST).unwrap_or(list))
 }
 
 /// Every value that stands under `key`, at any depth, in the order of the text. What is inside a hit is not searched.
@@ -129,8 +132,8 @@ pub(crate) fn first_object(root: &Value, wanted: impl Fn(&Map<String, Value>) ->
                 return Some(value);
             }
             stack.extend(object.values().rev());
-        } else {
-            stack.extend(list(value).iter().rev());
+        } else if let Some(list) = value.as_array() {
+            stack.extend(list.iter().rev());
         }
     }
     None
@@ -144,8 +147,8 @@ fn walk<'a>(root: &'a Value, visit: &mut impl FnMut(&'a Map<String, Value>) -> b
             if !visit(object) {
                 stack.extend(object.values().rev());
             }
-        } else {
-            stack.extend(list(value).iter().rev());
+        } else if let Some(list) = value.as_array() {
+            stack.extend(list.iter().rev());
         }
     }
 }

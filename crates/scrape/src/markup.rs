@@ -55,6 +55,9 @@ pub(crate) fn assigned<'a>(html: &'a str, marker: &str) -> Vec<&'a str> {
     found
 }
 
+/// Longest `<meta>` tag that is read; descriptions have a few thousand bytes.
+const MAX_META_BYTES: usize = 16 * 1024;
+
 /// The `<meta>` tags by their `property` or `name`, entities decoded. At most the first 400.
 pub(crate) struct Metas(Vec<(String, String)>);
 
@@ -77,7 +80,7 @@ impl Metas {
 }
 
 fn meta(tag: &str) -> Option<(String, String)> {
-    let attributes = attributes(tag);
+    let attributes = attributes(tag.get(..tag.floor_char_boundary(MAX_META_BYTES))?);
     let get = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
     let name = get("property").or_else(|| get("name"))?;
     Some((name.clone(), decoded(get("content")?)))

@@ -35,6 +35,10 @@ mod hostile {
         }
     }
 
+    fn numbered_nodes() -> String {
+        (1..60_000).fold(String::new(), |all, id| all + &format!("{{\"node\":{{\"id\":{id}}}}},")) + "{}"
+    }
+
     /// A small generator, so that a failure can be had again.
     struct Dice(u64);
 
@@ -83,7 +87,7 @@ mod hostile {
 
     #[test]
     fn pages_made_to_be_slow_are_read_in_time() {
-        let long = |part: &str| part.repeat(2_000_000 / part.len());
+        let long = |part: &str| part.repeat(1_000_000 / part.len());
         let nested_json = format!("<script type=\"application/json\">{}\"xig_\"", "{\"a\":".repeat(300_000));
         let bodies = [
             long("<div>"),
@@ -91,6 +95,11 @@ mod hostile {
             long("<script id=SIGI_STATE>window._sharedData __additionalDataLoaded("),
             long("<meta property=\"og:description\" content=\"1 "),
             long("<meta "),
+            format!("{}{}", "<meta".repeat(400), long("x")),
+            format!(
+                "{{\"data\":{{\"user\":{{\"id\":1,\"edge_owner_to_timeline_media\":{{\"edges\":[{}]}}}}}}}}",
+                numbered_nodes()
+            ),
             long("&#x"),
             long("\"profile_id\""),
             long("class=\"Embed "),

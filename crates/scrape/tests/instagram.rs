@@ -110,16 +110,23 @@ mod instagram {
     }
 
     #[test]
-    fn an_empty_reels_tab_is_believed_only_when_nothing_speaks_against_it() {
-        let read = |more: &Value, blocks: &[Value]| {
-            let mut blocks = blocks.to_vec();
-            blocks.push(clips(&json!([]), more));
-            page(PageKind::Feed, "natgeo", &html(PROFILE_ROUTE, "", &blocks)).outcome
+    fn an_empty_reels_tab_is_believed_only_when_the_account_says_that_it_has_none() {
+        let read = |more: &Value, has_any_clips: &Value, head: &str| {
+            let mut root = user("natgeo");
+            root["xig_user_by_username"]["has_any_clips"] = has_any_clips.clone();
+            let body = html(PROFILE_ROUTE, head, &[root, clips(&json!([]), more)]);
+            page(PageKind::Feed, "natgeo", &body).outcome
         };
-        assert_eq!(read(&json!(false), &[]), Outcome::Empty);
-        assert_eq!(read(&json!(null), &[]), Outcome::Blocked);
-        assert_eq!(read(&json!(true), &[]), Outcome::Blocked);
-        assert_eq!(read(&json!(false), &[user("natgeo")]), Outcome::Blocked, "the account has clips");
+        let text = |posts: &str| {
+            format!("<meta property=\"og:description\" content=\"5 Followers, 4 Following, {posts} Posts - See\">")
+        };
+        assert_eq!(read(&json!(false), &json!(false), &text("40")), Outcome::Empty, "posts, but no reels");
+        assert_eq!(read(&json!(false), &json!(null), &text("0")), Outcome::Empty);
+        assert_eq!(read(&json!(false), &json!(true), &text("40")), Outcome::Blocked);
+        assert_eq!(read(&json!(false), &json!(null), ""), Outcome::Blocked);
+        assert_eq!(read(&json!(true), &json!(false), ""), Outcome::Blocked);
+        let alone = page(PageKind::Feed, "natgeo", &json!({"data": clips(&json!([]), &json!(false))}).to_string());
+        assert_eq!(alone.outcome, Outcome::Blocked);
     }
 
     #[test]

@@ -107,10 +107,9 @@ mod samples {
     /// The truth file's value in the words of an observation.
     fn wanted(key: &str, value: &Value) -> Value {
         let words = match (key, value.as_str(), value.as_i64()) {
-            ("media", Some("photo"), _) => "carousel",
             ("type", Some("GraphVideo"), _) | ("type", _, Some(2)) => "video",
             ("type", Some("GraphImage"), _) | ("type", _, Some(1)) => "image",
-            ("type", _, Some(8)) => "carousel",
+            ("media", Some("photo"), _) | ("type", _, Some(8)) => "carousel",
             ("era", Some("sharedData:ProfilePage"), _) => "instagram.shared_data",
             ("era", Some("sharedData:StoriesPage"), _) => "instagram.shared_data_story",
             ("era", Some("additionalData"), _) => "instagram.additional_data",

@@ -24,6 +24,8 @@ pub async fn work(inner: &Inner, wake: Wake) {
         platform = tracing::field::Empty,
         worker = %inner.config.name,
     );
+    // The permits are never taken away, so this only ever waits.
+    let Ok(_permit) = inner.permits.acquire().await else { return };
     claim(inner, wake).instrument(span).await;
 }
 

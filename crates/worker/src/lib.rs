@@ -15,7 +15,9 @@ use queue::{Queue, QueueError, WorkerOptions};
 use scrape::Scraper;
 use store::{ClaimPolicy, PlatformPolicy, RecordPolicy, Store};
 use thiserror::Error;
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 use tracing::{info, warn};
 
 /// How a worker works.
@@ -64,6 +66,10 @@ struct Inner {
     clock: Clock,
     config: WorkerConfig,
     claims: ClaimPolicy,
+    /// One for each page that may be read at the same time, whoever brought the wake.
+    permits: Semaphore,
+    /// Jobs that the sweeper began by itself.
+    own: TaskTracker,
     /// Ends scrapes that outlive the deadline of a shutdown.
     give_back: CancellationToken,
 }
@@ -76,8 +82,9 @@ impl Worker {
     pub fn new(store: Store, queue: Queue, scraper: Scraper, clock: Clock, config: WorkerConfig) -> Self {
         let claims =
             ClaimPolicy { worker: config.name.clone(), lease: config.lease, platforms: config.platforms.clone() };
-        let give_back = CancellationToken::new();
-        Self { inner: Arc::new(Inner { store, queue, scraper, clock, config, claims, give_back }) }
+        let permits = Semaphore::new(config.concurrency);
+        let (own, give_back) = (TaskTracker::new(), CancellationToken::new());
+        Self { inner: Arc::new(Inner { store, queue, scraper, clock, config, claims, permits, own, give_back }) }
     }
 
     /// Works until `shutdown`: then takes no new claims, lets running scrapes end within the deadline, gives the rest back, and returns.
@@ -93,7 +100,12 @@ impl Worker {
                 async move { job::work(&inner, wake).await }
             }
         };
-        let consume = inner.queue.consume(options, shutdown.clone(), handler);
+        let consume = async {
+            let consumed = inner.queue.consume(options, shutdown.clone(), handler).await;
+            inner.own.close();
+            inner.own.wait().await;
+            consumed
+        };
         tokio::pin!(consume);
         let deadline = async {
             shutdown.cancelled().await;

@@ -1,5 +1,5 @@
 //! The round that every worker makes: offer due targets to whoever is free. It makes up for lost wakes, crashed workers and an emptied
-//! queue; run by many workers at once it is harmless.
+//! queue; run by many workers at once it is harmless. While the queue is out of reach, each worker does what it finds itself.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
 use crate::Inner;
-use crate::job::chain;
+use crate::job::{self, chain};
 
 /// Targets offered at most in one round, for each platform.
 const MOST: u32 = 500;
@@ -44,12 +44,22 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
     }
 }
 
-async fn round(inner: &Inner) -> Result<(), StoreError> {
+async fn round(inner: &Arc<Inner>) -> Result<(), StoreError> {
     let now = inner.clock.now();
+    let queue_is_away = inner.queue.ping().await.is_err();
     for policy in &inner.config.platforms {
-        let limit = most(policy, inner.config.sweep_interval);
+        let mut limit = most(policy, inner.config.sweep_interval);
+        if queue_is_away {
+            // No more than can be begun at once: the rest is left to other workers.
+            limit = limit.min(u32::try_from(inner.permits.available_permits()).unwrap_or(u32::MAX));
+        }
         for wake in inner.store.offer_due(policy.platform, limit, inner.config.offer_gap, now).await? {
-            inner.queue.wake(wake);
+            if queue_is_away {
+                let inner_too = Arc::clone(inner);
+                inner.own.spawn(async move { job::work(&inner_too, wake).await });
+            } else {
+                inner.queue.wake(wake);
+            }
         }
     }
     Ok(())

@@ -117,6 +117,7 @@ pub(crate) struct AccountOut {
 
 impl From<Account> for AccountOut {
     fn from(account: Account) -> Self {
+        let metric_status = reasons(&account);
         let Account {
             id,
             platform,
@@ -150,33 +151,8 @@ impl From<Account> for AccountOut {
             effective_max_recent_posts,
             effective_post_lookback_days,
             freshness,
-            metric_status: known,
+            metric_status: _,
         } = account;
-        // Saves and the split by Facebook and Instagram are Instagram's alone.
-        let (saved_count, instagrams_own) = match platform {
-            Platform::Instagram => (saved_count, MetricStatus::NotProvided),
-            Platform::Tiktok => (None, MetricStatus::Unsupported),
-        };
-        let not_provided = MetricStatus::NotProvided;
-        let metric_status = metric_status(
-            first_scrape_at.is_some(),
-            &known,
-            &[
-                ("follower_count", follower_count, not_provided),
-                ("following_count", following_count, not_provided),
-                ("profile_post_count", profile_post_count, not_provided),
-                ("total_post_count", total_post_count, not_provided),
-                ("view_count", view_count, not_provided),
-                ("like_count", like_count, not_provided),
-                ("comment_count", comment_count, not_provided),
-                ("share_count", share_count, not_provided),
-                ("play_count", play_count, not_provided),
-                ("saved_count", saved_count, instagrams_own),
-                ("fb_play_count", None, instagrams_own),
-                ("ig_play_count", None, instagrams_own),
-                ("fb_like_count", None, instagrams_own),
-            ],
-        );
         Self {
             id: id.0,
             kind: "account",
@@ -211,7 +187,7 @@ impl From<Account> for AccountOut {
             comment_count,
             share_count,
             play_count,
-            saved_count,
+            saved_count: saved_count.filter(|_| platform == Platform::Instagram),
             fb_play_count: (),
             ig_play_count: (),
             fb_like_count: (),
@@ -222,5 +198,122 @@ impl From<Account> for AccountOut {
             freshness: freshness.into(),
             metric_status,
         }
+    }
+}
+
+/// Why each null metric of an account is null.
+fn reasons(account: &Account) -> MetricStatusOut {
+    // Saves and the split by Facebook and Instagram are Instagram's alone.
+    let (saved_count, instagrams_own) = match account.platform {
+        Platform::Instagram => (account.sums.saved_count, MetricStatus::NotProvided),
+        Platform::Tiktok => (None, MetricStatus::Unsupported),
+    };
+    let not_provided = MetricStatus::NotProvided;
+    let PostCounts { view_count, like_count, comment_count, share_count, play_count, saved_count: _ } = account.sums;
+    metric_status(
+        account.first_scrape_at.is_some(),
+        &account.metric_status,
+        &[
+            ("follower_count", account.follower_count, not_provided),
+            ("following_count", account.following_count, not_provided),
+            ("profile_post_count", account.profile_post_count, not_provided),
+            ("total_post_count", account.total_post_count, not_provided),
+            ("view_count", view_count, not_provided),
+            ("like_count", like_count, not_provided),
+            ("comment_count", comment_count, not_provided),
+            ("share_count", share_count, not_provided),
+            ("play_count", play_count, not_provided),
+            ("saved_count", saved_count, instagrams_own),
+            ("fb_play_count", None, instagrams_own),
+            ("ig_play_count", None, instagrams_own),
+            ("fb_like_count", None, instagrams_own),
+        ],
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::{AccountId, FreshnessState};
+    use serde_json::{Value, json};
+    use store::Freshness;
+
+    use super::*;
+
+    fn account(platform: Platform, scraped: Option<Timestamp>) -> Account {
+        let added = Timestamp::from_millis(1_790_000_000_000);
+        Account {
+            id: AccountId::new(),
+            platform,
+            username: "someone".to_owned(),
+            platform_account_id: None,
+            previous_usernames: vec!["before".to_owned()],
+            name: None,
+            description: None,
+            profile_pic_url_original: None,
+            is_verified: None,
+            is_private: None,
+            is_unavailable: false,
+            link_in_bio: None,
+            is_active: true,
+            creator_id: None,
+            creator_name: None,
+            category: None,
+            metadata: Metadata::default(),
+            added_at: added,
+            updated_at: added,
+            first_scrape_at: scraped,
+            last_scrape_at: scraped,
+            scrape_interval_hours: 24,
+            follower_count: scraped.map(|_| 7),
+            following_count: None,
+            profile_post_count: None,
+            total_post_count: None,
+            sums: PostCounts { saved_count: scraped.map(|_| 5), ..PostCounts::default() },
+            max_recent_posts: None,
+            post_lookback_days: None,
+            effective_max_recent_posts: None,
+            effective_post_lookback_days: None,
+            freshness: Freshness {
+                state: FreshnessState::Fresh,
+                last_attempt_at: None,
+                last_attempt_outcome: None,
+                next_scrape_at: None,
+                consecutive_failures: 0,
+            },
+            metric_status: BTreeMap::from([("following_count".to_owned(), MetricStatus::Hidden)]),
+        }
+    }
+
+    fn shown(account: Account) -> Value {
+        serde_json::to_value(AccountOut::from(account)).unwrap()
+    }
+
+    #[test]
+    fn before_the_first_scrape_every_null_metric_says_so() {
+        let shown = shown(account(Platform::Tiktok, None));
+        let reasons = shown["metric_status"].as_object().unwrap();
+        assert_eq!(reasons.len(), 13);
+        assert!(reasons.iter().all(|(name, reason)| reason == "not_yet_scraped" && shown[name].is_null()));
+    }
+
+    #[test]
+    fn after_it_the_reasons_are_the_pages_or_the_platforms_and_known_metrics_have_none() {
+        let at = Some(Timestamp::from_millis(1_790_000_001_000));
+        let instagram = shown(account(Platform::Instagram, at));
+        assert_eq!((&instagram["follower_count"], &instagram["saved_count"]), (&json!(7), &json!(5)));
+        let reasons = &instagram["metric_status"];
+        assert!(reasons.get("follower_count").is_none() && reasons.get("saved_count").is_none());
+        assert_eq!(reasons["following_count"], "hidden");
+        assert_eq!(reasons["fb_play_count"], "not_provided");
+        assert_eq!(instagram["last_scrape_time"], "2026-09-21T14:13:21Z");
+
+        let tiktok = shown(account(Platform::Tiktok, at));
+        assert_eq!(
+            (&tiktok["saved_count"], &tiktok["metric_status"]["saved_count"]),
+            (&Value::Null, &json!("unsupported"))
+        );
+        assert_eq!(tiktok["metric_status"]["ig_play_count"], "unsupported");
     }
 }

@@ -249,7 +249,77 @@ const fn is_unavailable(status: PostStatus) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::{AccountId, AccountVideoId, FreshnessState, VideoId};
+    use serde_json::json;
+    use store::Freshness;
+
     use super::*;
+
+    fn post() -> TrackedPost {
+        let at = Timestamp::from_millis(1_790_000_000_000);
+        TrackedPost {
+            platform: Platform::Tiktok,
+            external_id: "7571863205253778710".to_owned(),
+            shortcode: None,
+            is_active: true,
+            scrape_interval_hours: 24,
+            added_at: at,
+            updated_at: at,
+            first_scrape_at: Some(at),
+            last_scrape_at: Some(at),
+            description: None,
+            create_time: None,
+            media_type: Some(MediaType::Video),
+            duration: Some(12.5),
+            status: PostStatus::Live,
+            cover_image_url_original: None,
+            video_url_original: None,
+            counts: PostCounts { view_count: Some(9), saved_count: Some(3), ..PostCounts::default() },
+            account_id: Some(AccountId::new()),
+            account_username: Some("someone".to_owned()),
+            author_username: None,
+            platform_account_id: None,
+            platform_data: Map::new(),
+            freshness: Freshness {
+                state: FreshnessState::Fresh,
+                last_attempt_at: Some(at),
+                last_attempt_outcome: Some(domain::Outcome::Ok),
+                next_scrape_at: Some(at),
+                consecutive_failures: 0,
+            },
+            metric_status: BTreeMap::from([("play_count".to_owned(), MetricStatus::Hidden)]),
+        }
+    }
+
+    #[test]
+    fn a_video_and_an_account_video_have_the_same_members() {
+        let video = VideoOut::from(Video { id: VideoId::new(), metadata: Metadata::default(), post: post() });
+        let found = AccountVideoOut::from(AccountVideo { id: AccountVideoId(4), post: post() });
+        let video = serde_json::to_value(video).unwrap();
+        let found = serde_json::to_value(found).unwrap();
+        let names = |value: &Value| value.as_object().unwrap().keys().cloned().collect::<Vec<_>>();
+        assert_eq!(names(&video), names(&found));
+        assert_eq!((&video["source"], &found["source"]), (&json!("submitted"), &json!("auto_discovered")));
+        assert_eq!(
+            (&found["id"], &found["type"], &found["metadata"]),
+            (&json!(4), &json!("account_video"), &json!({}))
+        );
+    }
+
+    #[test]
+    fn totals_follow_their_counts_and_share_their_reasons() {
+        let found = AccountVideoOut::from(AccountVideo { id: AccountVideoId(4), post: post() });
+        let found = serde_json::to_value(found).unwrap();
+        assert_eq!((&found["total_views"], &found["saved_count"]), (&json!(9), &json!(3)));
+        let expected = json!({
+            "like_count": "not_provided", "comment_count": "not_provided", "share_count": "not_provided",
+            "play_count": "hidden", "total_plays": "hidden",
+        });
+        assert_eq!(found["metric_status"], expected);
+        assert_eq!(found["url"], "https://www.tiktok.com/@someone/video/7571863205253778710");
+    }
 
     #[test]
     fn the_address_is_the_platforms_canonical_one() {

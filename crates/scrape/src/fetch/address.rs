@@ -74,7 +74,6 @@ fn is_allowed(base: &Url, platform: Platform, next: &Url) -> bool {
         is_site && matches!(url.port_or_known_default(), Some(80 | 443))
     };
     let same = next.host_str() == base.host_str() && next.port_or_known_default() == base.port_or_known_default();
-    // From http to https on the same host the port changes with the scheme.
     matches!(next.scheme(), "http" | "https") && (same || (on_site(base) && on_site(next)))
 }
 

@@ -125,12 +125,13 @@ fn feed(page: &Page<'_>, users: &[&Value], mut profile: ProfileFacts) -> Observa
         profile.platform_data.insert("feed_has_more".to_owned(), has_more.into());
     }
     let is_listed_empty = has(key) && users.iter().all(|user| list(at(user, &[key, "edges"])).is_empty());
-    let has_some = users.iter().any(|user| is_set(at(user, &["has_any_clips"])))
-        || profile.metrics.posts.value().is_some_and(|posts| posts > 0);
-    let when_empty = if is_listed_empty && has_more == Some(false) && !has_some {
+    // Guests are given empty lists after too many requests too: the account itself must say that it has nothing to list.
+    let has_clips = users.iter().find_map(|user| flag(at(user, &["has_any_clips"])));
+    let has_none = profile.metrics.posts.value() == Some(0) || (adapter == REELS_TAB && has_clips == Some(false));
+    let when_empty = if is_listed_empty && has_more != Some(true) && has_none {
         WhenEmpty::Certain
     } else {
-        WhenEmpty::Doubtful("an empty list that does not say it is complete, as after too many requests")
+        WhenEmpty::Doubtful("an empty list of an account that does not say it has none, as after too many requests")
     };
     let posts = nodes(users, key, &profile);
     conclude::feed(page, adapter, Listing { profile: Some(profile), posts, when_empty })

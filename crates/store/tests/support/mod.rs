@@ -8,14 +8,15 @@ use std::time::Duration;
 use domain::backoff::Backoff;
 use domain::metadata::Metadata;
 use domain::{
-    AccountId, Handle, MetricStatus, Observation, OrganizationId, Outcome, Platform, PostFacts, PostRef, Precision,
-    ProfileFacts, ProfileMetrics, Reading, RequestId, Timestamp, Wake,
+    AccountId, CreatorId, Handle, MetricStatus, Observation, OrganizationId, Outcome, Platform, PostFacts, PostRef, Precision,
+    ProfileFacts, ProfileMetrics, Reading, RequestId, Timestamp, VideoId, Wake,
 };
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Map;
 use sqlx::{ConnectOptions, Connection, Executor};
 use store::{
-    Claim, ClaimPolicy, Job, NewAccount, NewOrganization, NewVideo, PlatformPolicy, RecordPolicy, Recorded, Store,
-    StoreConfig, Tenant,
+    AccountChange, Claim, ClaimPolicy, Job, JobTarget, NewAccount, NewCreator, NewOrganization, NewVideo,
+    PlatformPolicy, RecordPolicy, Recorded, Store, StoreConfig, Tenant, TenantTx,
 };
 
 /// Keeps what the store lives in until the test ends.
@@ -23,6 +24,31 @@ pub struct Home {
     pub store: Store,
     pub url: String,
     _folder: Option<tempfile::TempDir>,
+    _database: Option<Database>,
+}
+
+/// A database on the PostgreSQL server, which goes when the test ends.
+struct Database {
+    server: String,
+    name: String,
+}
+
+impl Drop for Database {
+    fn drop(&mut self) {
+        let (server, name) = (self.server.clone(), self.name.clone());
+        let dropped = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+            runtime.block_on(async {
+                let options: sqlx::postgres::PgConnectOptions = server.parse().unwrap();
+                let mut admin = options.connect().await.unwrap();
+                let drop = format!("DROP DATABASE IF EXISTS {name} WITH (FORCE)");
+                admin.execute(sqlx::AssertSqlSafe(drop)).await.unwrap();
+            });
+        });
+        if dropped.join().is_err() {
+            eprintln!("{} was left behind", self.name);
+        }
+    }
 }
 
 pub async fn sqlite() -> Home {
@@ -30,7 +56,7 @@ pub async fn sqlite() -> Home {
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
     let store = Store::connect(&StoreConfig { url: url.clone(), max_connections: 4 }).await.unwrap();
     store.migrate().await.unwrap();
-    Home { store, url, _folder: Some(folder) }
+    Home { store, url, _folder: Some(folder), _database: None }
 }
 
 pub async fn postgres() -> Option<Home> {
@@ -49,7 +75,8 @@ pub async fn postgres() -> Option<Home> {
     let url = format!("{base}/{name}{}", query.map(|q| format!("?{q}")).unwrap_or_default());
     let store = Store::connect(&StoreConfig { url: url.clone(), max_connections: 8 }).await.unwrap();
     store.migrate().await.unwrap();
-    Some(Home { store, url, _folder: None })
+    let database = Database { server: server.clone(), name };
+    Some(Home { store, url, _folder: None, _database: Some(database) })
 }
 
 /// Runs one test body on each kind of database.
@@ -203,4 +230,114 @@ pub async fn all_accounts(tenant: &Tenant) -> store::Page<store::Account> {
         include_total: false,
     };
     tenant.accounts(&store::AccountFilter::default(), &page, START).await.unwrap()
+}
+
+impl Home {
+    /// Runs a statement that the store has no call for.
+    pub async fn sql(&self, text: &str) {
+        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
+        connection.execute_unprepared(text).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+        connection.close().await.unwrap();
+    }
+
+    /// The one number that a query gives; `None` for null.
+    pub async fn number(&self, text: &str) -> Option<i64> {
+        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
+        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), text)).await;
+        let row = row.unwrap_or_else(|error| panic!("{text}: {error}")).expect("a row");
+        let number = row.try_get_by_index(0).unwrap();
+        connection.close().await.unwrap();
+        number
+    }
+
+    /// The one text that a query gives; `None` for null.
+    pub async fn text(&self, text: &str) -> Option<String> {
+        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
+        let row = connection.query_one_raw(Statement::from_string(connection.get_database_backend(), text)).await;
+        let row = row.unwrap_or_else(|error| panic!("{text}: {error}")).expect("a row");
+        let found = row.try_get_by_index(0).unwrap();
+        connection.close().await.unwrap();
+        found
+    }
+}
+
+/// Does all work that is due at `now`, as one worker, until none is left; the pages that were read, in order.
+pub async fn work(store: &Store, now: Timestamp, answer: impl Fn(&Job) -> Observation) -> Vec<JobTarget> {
+    let mut read = Vec::new();
+    for _ in 0..200 {
+        let mut offered = Vec::new();
+        for platform in Platform::ALL {
+            offered.extend(store.offer_due(platform, 500, Duration::ZERO, now).await.unwrap());
+        }
+        if offered.is_empty() {
+            return read;
+        }
+        for wake in offered {
+            match store.claim(&wake, &claims("w1"), now).await.unwrap() {
+                Claim::Taken(job) => {
+                    record(store, &job, &answer(&job), now).await;
+                    read.push(job.target);
+                }
+                Claim::NotDue | Claim::Untracked => {}
+                Claim::Gated => panic!("the gate is closed"),
+            }
+        }
+    }
+    panic!("there is no end to the work: {read:?}");
+}
+
+/// Everything of one list, read in one page.
+pub const fn whole<O>(order_by: O) -> store::PageRequest<O> {
+    store::PageRequest { order_by, direction: store::Direction::Asc, after: None, limit: 500, include_total: false }
+}
+
+pub async fn begin(tenant: &Tenant, now: Timestamp) -> TenantTx {
+    tenant.begin(&RequestId::new(), now).await.unwrap()
+}
+
+pub async fn add_video(tenant: &Tenant, new: &NewVideo, now: Timestamp) -> VideoId {
+    let mut tx = begin(tenant, now).await;
+    let id = tx.create_video(new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+pub async fn add_creator(tenant: &Tenant, name: &str, now: Timestamp) -> CreatorId {
+    let mut tx = begin(tenant, now).await;
+    let new = NewCreator { name: name.to_owned(), is_active: true, metadata: Metadata::default() };
+    let id = tx.create_creator(&new).await.unwrap();
+    tx.commit().await.unwrap();
+    id
+}
+
+pub async fn patch(tenant: &Tenant, id: AccountId, change: &AccountChange, now: Timestamp) {
+    let mut tx = begin(tenant, now).await;
+    tx.update_account(id, change).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+pub async fn account(tenant: &Tenant, id: AccountId, now: Timestamp) -> store::Account {
+    tenant.account(id, now).await.unwrap().expect("the account")
+}
+
+pub async fn video(tenant: &Tenant, id: VideoId, now: Timestamp) -> store::Video {
+    tenant.video(id, now).await.unwrap().expect("the video")
+}
+
+/// The account videos of an account, oldest id first.
+pub async fn account_videos(tenant: &Tenant, id: AccountId, now: Timestamp) -> Vec<store::AccountVideo> {
+    let filter = store::AccountVideoFilter { account_id: Some(id), ..Default::default() };
+    tenant.account_videos(&filter, &whole(store::PostOrder::AddedAt), now).await.unwrap().rows
+}
+
+/// The page of one post.
+pub fn page_of(facts: PostFacts) -> Observation {
+    let mut observation = Observation::ok("test.post");
+    observation.posts = vec![facts];
+    observation
+}
+
+/// A number that looks like a platform's id of a post.
+pub const fn post_id(n: i64) -> i64 {
+    7_571_863_205_253_770_000 + n
 }

@@ -1,0 +1,203 @@
+//! A worker against stand-in platforms, on a store of its own.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::time::Duration;
+
+use domain::backoff::Backoff;
+use domain::metadata::Metadata;
+use domain::{AccountId, Clock, FreshnessState, Handle, Platform, RequestId};
+use queue::{Queue, QueueOptions};
+use sandbox::{Sandbox, SandboxConfig};
+use scrape::{PlatformSite, ScrapeConfig, Scraper};
+use store::{Account, NewAccount, NewOrganization, PlatformPolicy, RecordPolicy, Store, StoreConfig, Tenant};
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use worker::{Worker, WorkerConfig, WorkerError};
+
+struct World {
+    store: Store,
+    tenant: Tenant,
+    sandbox: Sandbox,
+    _folder: tempfile::TempDir,
+}
+
+struct Running {
+    shutdown: CancellationToken,
+    task: JoinHandle<Result<(), WorkerError>>,
+}
+
+impl Running {
+    async fn stop(self) {
+        self.shutdown.cancel();
+        tokio::time::timeout(Duration::from_secs(20), self.task).await.expect("in time").unwrap().unwrap();
+    }
+}
+
+async fn world() -> World {
+    let folder = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}", folder.path().join("test.db").display());
+    let store = Store::connect(&StoreConfig { url, max_connections: 4 }).await.unwrap();
+    store.migrate().await.unwrap();
+    let new = NewOrganization { name: "test".to_owned(), max_tracked_accounts: None };
+    let organization = store.create_organization(&new, Clock::system().now()).await.unwrap();
+    let tenant = store.tenant(organization.id);
+    let listen = SocketAddr::from((Ipv4Addr::LOCALHOST, 0));
+    let sandbox = sandbox::start(listen, SandboxConfig::default()).await.unwrap();
+    World { store, tenant, sandbox, _folder: folder }
+}
+
+impl World {
+    fn start(&self, queue: &Queue, shutdown_after: Duration) -> Running {
+        let site = |url: String| PlatformSite { base_url: url.parse().unwrap() };
+        let scraper = Scraper::new(ScrapeConfig {
+            instagram: site(self.sandbox.instagram_base_url()),
+            tiktok: site(self.sandbox.tiktok_base_url()),
+            ..ScrapeConfig::default()
+        })
+        .unwrap();
+        let policy = |platform| PlatformPolicy {
+            platform,
+            min_interval: Duration::ZERO,
+            refusals_to_close: 5,
+            closed: Duration::from_secs(300),
+        };
+        let config = WorkerConfig {
+            name: "test".to_owned(),
+            concurrency: 4,
+            lease: Duration::from_secs(60),
+            sweep_interval: Duration::from_millis(50),
+            offer_gap: Duration::from_secs(1),
+            shutdown: shutdown_after,
+            platforms: Platform::ALL.into_iter().map(policy).collect(),
+            record: RecordPolicy {
+                backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_secs(3600) },
+                gone_confirm: Duration::from_secs(3600),
+            },
+        };
+        let worker = Worker::new(self.store.clone(), queue.clone(), scraper, Clock::system(), config);
+        let shutdown = CancellationToken::new();
+        Running { shutdown: shutdown.clone(), task: tokio::spawn(worker.run(shutdown)) }
+    }
+
+    async fn add(&self, platform: Platform, username: &str) -> (AccountId, Vec<domain::Wake>) {
+        let mut tx = self.tenant.begin(&RequestId::new(), Clock::system().now()).await.unwrap();
+        let id = tx
+            .create_account(&NewAccount {
+                platform,
+                handle: Handle::parse(platform, username).unwrap(),
+                category: None,
+                scrape_interval_hours: 24,
+                metadata: Metadata::default(),
+                is_active: true,
+                creator_id: None,
+                max_recent_posts: None,
+                post_lookback_days: None,
+            })
+            .await
+            .unwrap();
+        (id, tx.commit().await.unwrap())
+    }
+
+    /// Waits until the account is as wanted.
+    async fn until(&self, id: AccountId, wanted: impl Fn(&Account) -> bool) -> Account {
+        for _ in 0..1000 {
+            let account = self.tenant.account(id, Clock::system().now()).await.unwrap().unwrap();
+            if wanted(&account) {
+                return account;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("it never came about");
+    }
+
+    async fn until_held(&self) {
+        for _ in 0..1000 {
+            if self.sandbox.stats().held > 0 {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+        panic!("nothing was asked for");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wake_becomes_the_accounts_metrics_and_its_posts() {
+    let world = world().await;
+    let queue = Queue::memory();
+    let running = world.start(&queue, Duration::from_secs(10));
+    for platform in Platform::ALL {
+        let (id, wakes) = world.add(platform, "some.creator").await;
+        wakes.into_iter().for_each(|wake| queue.wake(wake));
+        let account = world.until(id, |account| account.sums.play_count.is_some()).await;
+        assert!(account.follower_count.is_some() && account.total_post_count.is_some_and(|posts| posts > 0));
+        assert_eq!(account.freshness.state, FreshnessState::Fresh);
+    }
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_wake_that_was_never_rung_is_made_up_for() {
+    let world = world().await;
+    let running = world.start(&Queue::memory(), Duration::from_secs(10));
+    let (id, _lost) = world.add(Platform::Tiktok, "some.creator").await;
+    world.until(id, |account| account.last_scrape_at.is_some()).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_queue_is_out_of_reach_the_worker_does_what_it_finds() {
+    let world = world().await;
+    let closed_port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let options = QueueOptions { timeout: Duration::from_millis(100), ..QueueOptions::default() };
+    let away = Queue::redis(&format!("redis://{closed_port}"), options).unwrap();
+    let running = world.start(&away, Duration::from_secs(10));
+    let (id, wakes) = world.add(Platform::Instagram, "some.creator").await;
+    wakes.into_iter().for_each(|wake| away.wake(wake));
+    world.until(id, |account| account.sums.like_count.is_some()).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn told_to_stop_it_finishes_what_is_in_hand() {
+    let world = world().await;
+    let running = world.start(&Queue::memory(), Duration::from_secs(15));
+    let (id, _) = world.add(Platform::Tiktok, "held.one").await;
+    world.until_held().await;
+    running.shutdown.cancel();
+    world.sandbox.release();
+    running.stop().await;
+    world.until(id, |account| account.last_scrape_at.is_some()).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_the_deadline_passes_what_is_in_hand_is_given_back() {
+    let world = world().await;
+    let first = world.start(&Queue::memory(), Duration::from_millis(2200));
+    let (id, _) = world.add(Platform::Tiktok, "held.one").await;
+    world.until_held().await;
+    first.stop().await;
+    world.sandbox.release();
+    // The lease of the first would have lasted a minute; the second can begin at once.
+    let second = world.start(&Queue::memory(), Duration::from_secs(10));
+    world.until(id, |account| account.last_scrape_at.is_some()).await;
+    second.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refusal_is_told_as_it_is_and_touches_no_metric() {
+    let world = world().await;
+    let running = world.start(&Queue::memory(), Duration::from_secs(10));
+    for (n, handle) in
+        ["throttled.x", "challenged.x", "login_wall.x", "empty_body.x", "broken.x", "garbage.x"].into_iter().enumerate()
+    {
+        let (id, _) = world.add(Platform::Tiktok, handle).await;
+        let account = world.until(id, |account| account.freshness.last_attempt_at.is_some()).await;
+        assert_eq!(account.freshness.state, FreshnessState::Failing, "{handle}");
+        assert_eq!((account.last_scrape_at, account.follower_count, account.total_post_count), (None, None, None));
+        // One refusal more would close the platform for the others.
+        let (good, _) = world.add(Platform::Tiktok, &format!("good.{n}")).await;
+        world.until(good, |account| account.last_scrape_at.is_some()).await;
+    }
+    running.stop().await;
+}

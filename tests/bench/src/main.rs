@@ -1,0 +1,210 @@
+//! Measures the service on this machine, on loopback alone: how often one account can be read against a bare handler that makes the same look-up, how
+//! long a new account waits for its first metrics, and how fast pages are read.
+//!
+//! Everything that is measured is a process of its own, started here and ended with the measurement, however that ends. This file owns
+//! the command line and the order of things; the harness of the end-to-end suites starts the service.
+
+mod connection;
+mod first_scrape;
+mod floor;
+mod load;
+mod parsing;
+mod reading;
+mod report;
+mod stage;
+
+use std::io::Write;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use clap::{Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use load::Plan;
+use report::{Machine, PairReport, Report};
+use stage::{Stage, Stores};
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Measures creator-audit on this machine.
+#[derive(Parser)]
+#[command(name = "bench")]
+struct Arguments {
+    #[command(subcommand)]
+    role: Option<Role>,
+    #[command(flatten)]
+    options: Options,
+}
+
+#[derive(Subcommand)]
+enum Role {
+    /// Serves accounts by id from a database, with nothing around the look-up: what the service is compared with.
+    Floor {
+        /// The service's database, sqlite://… or postgres://….
+        #[arg(long)]
+        database: String,
+        /// Address and port; port 0 takes a free one.
+        #[arg(long, default_value = "127.0.0.1:0")]
+        listen: SocketAddr,
+        /// Threads that serve requests.
+        #[arg(long, default_value_t = 2)]
+        workers: usize,
+    },
+}
+
+#[derive(clap::Args)]
+struct Options {
+    /// Seconds that each load lasts, after its warm-up.
+    #[arg(long, default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
+    seconds: u64,
+    /// Keep-alive connections, each with one request under way.
+    #[arg(long, default_value_t = 32, value_parser = clap::value_parser!(u32).range(1..))]
+    connections: u32,
+    /// How often each load is repeated, taking turns.
+    #[arg(long, default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
+    rounds: u32,
+    /// New accounts whose first scrape is timed.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..))]
+    accounts: u32,
+    /// Threads that serve requests, in the service and in the bare handler.
+    #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
+    workers: u32,
+    /// Only this store and queue pair.
+    #[arg(long, value_enum)]
+    pair: Option<Stores>,
+    /// The service's log filter, instead of the one it comes with.
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+    /// One short round of everything, to see that it works; the numbers say little.
+    #[arg(long)]
+    quick: bool,
+    /// Writes the numbers, all rounds and samples included, to a file.
+    #[arg(long, value_name = "FILE")]
+    json: Option<PathBuf>,
+}
+
+/// What is measured, and for how long.
+struct Settings {
+    plan: Plan,
+    rounds: u32,
+    accounts: u32,
+    workers: u32,
+    log: Option<String>,
+    parsing: Duration,
+}
+
+/// Why there are no numbers. What the harness finds amiss ends the program by itself, with its reason.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error("the bare handler: {0}")]
+    Floor(#[from] floor::FloorError),
+    #[error("{0}")]
+    Load(#[from] load::LoadError),
+    #[error("{0}")]
+    FirstScrape(#[from] first_scrape::Late),
+    #[error("{0}")]
+    Parsing(#[from] parsing::Unread),
+    #[error("{0}")]
+    Stage(#[from] stage::StageError),
+    #[error("the numbers cannot be written: {0}")]
+    Output(#[from] std::io::Error),
+    #[error("the numbers cannot be written: {0}")]
+    Json(#[from] serde_json::Error),
+}
+
+fn main() -> ExitCode {
+    let Arguments { role, options } = Arguments::parse();
+    let ended = match role {
+        Some(Role::Floor { database, listen, workers }) => {
+            let served = actix_web::rt::System::new().block_on(floor::serve(&database, listen, workers));
+            served.map(|()| ExitCode::SUCCESS).map_err(Failure::from)
+        }
+        None => measure_until_told_to_stop(&options),
+    };
+    ended.unwrap_or_else(|failure| {
+        eprintln!("{failure}");
+        ExitCode::FAILURE
+    })
+}
+
+/// One thread makes all requests: another one would take its core from those who answer them.
+fn measure_until_told_to_stop(options: &Options) -> Result<ExitCode, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        // When a signal comes first the measurement is dropped, and with it every process that it owns.
+        tokio::select! {
+            measured = measure(options) => measured.map(|()| ExitCode::SUCCESS),
+            _ = interrupt.recv() => Ok(ExitCode::from(130)),
+            _ = terminate.recv() => Ok(ExitCode::from(143)),
+        }
+    })
+}
+
+async fn measure(options: &Options) -> Result<(), Failure> {
+    let settings = Settings::of(options);
+    let stores = options.pair.map_or_else(|| Stores::ALL.to_vec(), |only| vec![only]);
+    let mut pairs = Vec::new();
+    let mut parsing = None;
+    for stores in stores {
+        let mut stage = Stage::set(stores, settings.workers, settings.log.as_deref()).await?;
+        if parsing.is_none() {
+            parsing = Some(parsing::measure(stage.sandbox(), settings.parsing).await?);
+        }
+        let first_scrape = first_scrape::measure(&stage, settings.accounts).await?;
+        let reading = reading::measure(&stage, settings.plan, settings.rounds).await?;
+        pairs.push(PairReport { stores: stores.name(), reading, first_scrape });
+        stage.strike().await;
+    }
+    let report = Report {
+        machine: Machine::this(),
+        connections: settings.plan.connections,
+        seconds: settings.plan.duration.as_secs_f64(),
+        rounds: settings.rounds,
+        workers: settings.workers,
+        log: settings.log.unwrap_or_else(|| "as it comes".to_owned()),
+        pairs,
+        parsing: parsing.unwrap_or_default(),
+    };
+    std::io::stdout().write_all(report.to_text().as_bytes())?;
+    options.json.as_deref().map_or(Ok(()), |path| write_json(path, &report))
+}
+
+fn write_json(path: &Path, report: &Report) -> Result<(), Failure> {
+    Ok(std::fs::write(path, serde_json::to_string_pretty(report)? + "\n")?)
+}
+
+impl Settings {
+    fn of(options: &Options) -> Self {
+        let Options { seconds, connections, rounds, accounts, workers, pair: _, log, quick, json: _ } = options;
+        let shortened = |whole: u32, short: u32| if *quick { whole.min(short) } else { whole };
+        let plan = Plan {
+            connections: *connections,
+            warm_up: Duration::from_millis(if *quick { 200 } else { 1_000 }),
+            duration: Duration::from_secs(if *quick { 1 } else { *seconds }),
+        };
+        Self {
+            plan,
+            rounds: shortened(*rounds, 1),
+            accounts: shortened(*accounts, 4),
+            workers: *workers,
+            log: log.clone(),
+            parsing: Duration::from_millis(if *quick { 100 } else { 1_000 }),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+}
