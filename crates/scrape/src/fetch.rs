@@ -208,7 +208,7 @@ mod tests {
     fn an_unusable_setting_is_refused_at_once() {
         let agent = ScrapeConfig { user_agent: "a\nb".to_owned(), ..ScrapeConfig::default() };
         assert!(matches!(Scraper::new(agent), Err(ScrapeSetupError::UserAgent(_))));
-        let site = PlatformSite { base_url: Url::parse("file:///tmp").unwrap() };
+        let site = PlatformSite { base_url: Url::parse("file:///pages").unwrap() };
         let base = ScrapeConfig { tiktok: site, ..ScrapeConfig::default() };
         assert!(matches!(Scraper::new(base), Err(ScrapeSetupError::BaseUrl { platform: Platform::Tiktok })));
     }

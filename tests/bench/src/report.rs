@@ -176,7 +176,7 @@ impl Report {
         }
         writeln!(
             out,
-            "{connections} keep-alive connections, {workers} server threads, {rounds} rounds of {seconds} s, medians; log: {log}, into a file"
+            "{connections} keep-alive connections, {workers} server threads, {rounds} × {seconds} s, medians; log: {log}, into a file"
         )?;
         for pair in pairs {
             writeln!(out, "\n{}", pair.stores)?;

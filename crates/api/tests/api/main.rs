@@ -1,5 +1,7 @@
 //! The API over real sockets and a real store on a temporary SQLite file.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 mod harness;
 
 mod accounts;

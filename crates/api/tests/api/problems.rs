@@ -4,6 +4,9 @@ use serde_json::json;
 
 use crate::harness::{Api, NOON, Reply, new_key, new_organization, request};
 
+/// Method, path, headers and body of a request, and the status and code that it meets.
+type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a [u8], u16, &'a str);
+
 /// Checks what every problem document has.
 #[track_caller]
 fn check(reply: &Reply, path: &str, status: u16, code: &str) {
@@ -29,7 +32,7 @@ async fn whatever_is_wrong_with_a_request_is_a_problem_document() {
     let missing = "/v2/accounts/0197a6f0-0000-7000-8000-000000000001";
     let long = "x".repeat(256);
     let big = vec![b' '; 1024 * 1024 + 1];
-    let cases: Vec<(&str, &str, Vec<(&str, &str)>, &[u8], u16, &str)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         ("POST", "/v2/accounts", vec![auth, json_type], b"{\"platform\":", 400, "BAD_REQUEST"),
         ("POST", "/v2/accounts", vec![auth, json_type], b"", 400, "BAD_REQUEST"),
         ("POST", "/v2/accounts", vec![auth, json_type], b"\xff{}", 400, "BAD_REQUEST"),

@@ -11,11 +11,13 @@ use crate::{signals, wiring};
 /// Serves the API until told to stop.
 pub async fn serve(config: &Config) -> Result<(), Failure> {
     config.validate(Role::Serve)?;
+    // Before anything that takes time: an order to stop is never missed.
+    let shutdown = signals::shutdown();
     let store = wiring::store(config).await?;
     require_tables(&store).await?;
     let server = wiring::api(config, store, wiring::queue(config)?)?;
     print(&format!("listening on http://{}", server.addr()));
-    serve_until(config, server, signals::shutdown()).await
+    serve_until(config, server, shutdown).await
 }
 
 /// Runs a bound server until `shutdown`.
@@ -39,10 +41,10 @@ pub async fn serve_until(config: &Config, server: api::Server, shutdown: Cancell
 /// Reads pages until told to stop.
 pub async fn worker(config: &Config) -> Result<(), Failure> {
     config.validate(Role::Worker)?;
+    let shutdown = signals::shutdown();
     let store = wiring::store(config).await?;
     require_tables(&store).await?;
     let worker = wiring::worker(config, "worker", store, wiring::queue(config)?)?;
-    let shutdown = signals::shutdown();
     work_until(worker, shutdown).await
 }
 
