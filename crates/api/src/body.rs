@@ -8,6 +8,9 @@ use serde_json::{Map, Value};
 use crate::call::hyphenated;
 use crate::problem::Problem;
 
+/// Unknown fields or parameters that are named at most: enough for any honest mistake, and no work for an attacker to hand out.
+pub(crate) const MOST_UNKNOWN: usize = 100;
+
 /// The fields of a body that are not read yet, and what was wrong with those that are.
 pub(crate) struct Fields {
     left: Map<String, Value>,
@@ -66,11 +69,16 @@ impl Fields {
 
     /// Ends the reading: every unknown field, and everything that was wrong before.
     pub(crate) fn finish(mut self) -> Result<(), FieldErrors> {
-        for name in self.left.keys() {
-            self.errors.add(name.clone(), "is not a field of this operation");
+        for name in self.left.keys().take(MOST_UNKNOWN) {
+            self.errors.add(shown(name), "is not a field of this operation");
         }
         self.errors.into_result()
     }
+}
+
+/// The name of an unknown field or parameter, as far as it is repeated to the client.
+pub(crate) fn shown(name: &str) -> String {
+    name.chars().take(255).collect()
 }
 
 /// A text of 1 to `longest` characters.
@@ -151,6 +159,13 @@ mod tests {
             let problem = Fields::parse(body.as_bytes()).err().unwrap();
             assert_eq!(problem.code().as_str(), "VALIDATION_ERROR", "{body}");
         }
+    }
+
+    #[test]
+    fn a_body_of_a_hundred_thousand_unknown_fields_is_refused_at_little_cost() {
+        let body: Map<_, _> = (0..100_000).map(|i| (format!("f{i}"), json!(1))).collect();
+        let errors = fields(&Value::Object(body)).finish().unwrap_err();
+        assert_eq!(errors.as_slice().len(), MOST_UNKNOWN);
     }
 
     #[test]

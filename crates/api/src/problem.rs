@@ -3,6 +3,8 @@
 //! Handlers return a [`Problem`]; [`crate::gate`] writes it out, because only there are the request id and the path at hand. What caused a
 //! failure of ours travels along as the source, for the log, and never reaches the body.
 
+mod code;
+
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{Display, Formatter};
@@ -16,133 +18,14 @@ use store::{Refusal, StoreError};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+pub(crate) use self::code::Code;
+use self::code::Row;
+
 /// The media type of a problem document.
 pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 
 /// Seconds after which a call that met an unavailable service may be tried again.
 const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
-
-/// What went wrong, as a client's program sees it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Code {
-    BadRequest,
-    Unauthorized,
-    Forbidden,
-    InsufficientScope,
-    QuotaExceeded,
-    NotFound,
-    MethodNotAllowed,
-    NotAcceptable,
-    Conflict,
-    PreconditionFailed,
-    PayloadTooLarge,
-    UnsupportedMediaType,
-    ValidationError,
-    RateLimited,
-    InternalError,
-    UpstreamError,
-    ServiceUnavailable,
-}
-
-/// A row of the table: status, name, title and type.
-struct Row {
-    status: StatusCode,
-    name: &'static str,
-    title: &'static str,
-    urn: &'static str,
-}
-
-impl Code {
-    pub(crate) const ALL: [Self; 17] = [
-        Self::BadRequest,
-        Self::Unauthorized,
-        Self::Forbidden,
-        Self::InsufficientScope,
-        Self::QuotaExceeded,
-        Self::NotFound,
-        Self::MethodNotAllowed,
-        Self::NotAcceptable,
-        Self::Conflict,
-        Self::PreconditionFailed,
-        Self::PayloadTooLarge,
-        Self::UnsupportedMediaType,
-        Self::ValidationError,
-        Self::RateLimited,
-        Self::InternalError,
-        Self::UpstreamError,
-        Self::ServiceUnavailable,
-    ];
-
-    const fn row(self) -> Row {
-        macro_rules! row {
-            ($status:ident, $name:literal, $kebab:literal, $title:literal) => {
-                Row {
-                    status: StatusCode::$status,
-                    name: $name,
-                    title: $title,
-                    urn: concat!("urn:creatoraudit:error:", $kebab),
-                }
-            };
-        }
-        match self {
-            Self::BadRequest => row!(BAD_REQUEST, "BAD_REQUEST", "bad-request", "Bad request"),
-            Self::Unauthorized => row!(UNAUTHORIZED, "UNAUTHORIZED", "unauthorized", "Unauthorized"),
-            Self::Forbidden => row!(FORBIDDEN, "FORBIDDEN", "forbidden", "Forbidden"),
-            Self::InsufficientScope => {
-                row!(FORBIDDEN, "INSUFFICIENT_SCOPE", "insufficient-scope", "Insufficient scope")
-            }
-            Self::QuotaExceeded => row!(FORBIDDEN, "QUOTA_EXCEEDED", "quota-exceeded", "Quota exceeded"),
-            Self::NotFound => row!(NOT_FOUND, "NOT_FOUND", "not-found", "Not found"),
-            Self::MethodNotAllowed => {
-                row!(METHOD_NOT_ALLOWED, "METHOD_NOT_ALLOWED", "method-not-allowed", "Method not allowed")
-            }
-            Self::NotAcceptable => row!(NOT_ACCEPTABLE, "NOT_ACCEPTABLE", "not-acceptable", "Not acceptable"),
-            Self::Conflict => row!(CONFLICT, "CONFLICT", "conflict", "Conflict"),
-            Self::PreconditionFailed => {
-                row!(PRECONDITION_FAILED, "PRECONDITION_FAILED", "precondition-failed", "Precondition failed")
-            }
-            Self::PayloadTooLarge => {
-                row!(PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "payload-too-large", "Payload too large")
-            }
-            Self::UnsupportedMediaType => {
-                row!(
-                    UNSUPPORTED_MEDIA_TYPE,
-                    "UNSUPPORTED_MEDIA_TYPE",
-                    "unsupported-media-type",
-                    "Unsupported media type"
-                )
-            }
-            Self::ValidationError => {
-                row!(UNPROCESSABLE_ENTITY, "VALIDATION_ERROR", "validation-error", "Validation error")
-            }
-            Self::RateLimited => row!(TOO_MANY_REQUESTS, "RATE_LIMITED", "rate-limited", "Rate limited"),
-            Self::InternalError => row!(INTERNAL_SERVER_ERROR, "INTERNAL_ERROR", "internal-error", "Internal error"),
-            Self::UpstreamError => row!(BAD_GATEWAY, "UPSTREAM_ERROR", "upstream-error", "Upstream error"),
-            Self::ServiceUnavailable => {
-                row!(SERVICE_UNAVAILABLE, "SERVICE_UNAVAILABLE", "service-unavailable", "Service unavailable")
-            }
-        }
-    }
-
-    pub(crate) const fn status(self) -> StatusCode {
-        self.row().status
-    }
-
-    pub(crate) const fn as_str(self) -> &'static str {
-        self.row().name
-    }
-
-    pub(crate) const fn title(self) -> &'static str {
-        self.row().title
-    }
-
-    /// The code that stands for a status which something other than our handlers answered with.
-    pub(crate) fn of_status(status: StatusCode) -> Self {
-        let same = |code: &Self| code.status() == status;
-        let general = if status.is_server_error() { Self::InternalError } else { Self::BadRequest };
-        Self::ALL.into_iter().find(same).unwrap_or(general)
-    }
-}
 
 /// A failed call: the code and what there is to say about it. Boxed, so that results stay small.
 #[derive(Debug)]

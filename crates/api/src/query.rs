@@ -9,6 +9,7 @@ use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
+use crate::body::{MOST_UNKNOWN, shown};
 use crate::call::{Call, hyphenated};
 use crate::cursor::{Cursor, Scope};
 use crate::problem::Problem;
@@ -135,8 +136,8 @@ impl Query {
 
     /// Ends the reading: every unknown parameter, and everything that was wrong before.
     pub(crate) fn finish(mut self) -> Result<(), FieldErrors> {
-        for (name, _) in std::mem::take(&mut self.left) {
-            self.errors.add(name, "is not a parameter of this operation");
+        for (name, _) in self.left.iter().take(MOST_UNKNOWN) {
+            self.errors.add(shown(name), "is not a parameter of this operation");
         }
         self.errors.into_result()
     }

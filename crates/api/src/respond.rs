@@ -3,6 +3,7 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
+use actix_web::web::Bytes;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
@@ -45,7 +46,16 @@ pub(crate) fn etag(body: &[u8]) -> String {
 }
 
 /// The answer to a GET: `body`, or 304 when the client has it already.
-pub(crate) fn fetched(request: &HeaderMap, body: Vec<u8>, link: Option<String>) -> HttpResponse {
+pub(crate) fn fetched(request: &HeaderMap, body: impl Into<Bytes>, link: Option<String>) -> HttpResponse {
+    let mut response = fetched_as(request, JSON, body.into());
+    if let Some(link) = link.and_then(|link| HeaderValue::try_from(link).ok()) {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    response
+}
+
+/// The same for a body of any type.
+pub(crate) fn fetched_as(request: &HeaderMap, content_type: &str, body: Bytes) -> HttpResponse {
     let etag = etag(&body);
     // A condition that cannot be read is none: the client gets the body and loses nothing.
     let has_it =
@@ -54,20 +64,14 @@ pub(crate) fn fetched(request: &HeaderMap, body: Vec<u8>, link: Option<String>) 
     let mut response = HttpResponse::build(status);
     response.insert_header((header::ETAG, etag));
     response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")));
-    if let Some(link) = link {
-        response.insert_header((header::LINK, link));
-    }
-    if has_it {
-        return response.finish();
-    }
-    with_body(response, JSON, body)
+    if has_it { response.finish() } else { with_body(response, content_type, body) }
 }
 
 /// Finishes an answer with a body; a small one is marked so that it is not compressed.
 pub(crate) fn with_body(
     mut response: actix_web::HttpResponseBuilder,
     content_type: &str,
-    body: impl Into<actix_web::web::Bytes>,
+    body: impl Into<Bytes>,
 ) -> HttpResponse {
     let body = body.into();
     response.insert_header((header::CONTENT_TYPE, content_type));

@@ -38,7 +38,8 @@ pub struct ApiConfig {
     pub rate_limit_per_minute: u32,
     /// Where requests are counted.
     pub limiter: LimiterConfig,
-    /// Scheme and authority of links to ourselves, such as `https://api.example.com`; `None` takes them from the request.
+    /// Scheme and authority of links to ourselves, such as `https://api.example.com`; `None` takes them from the request: its
+    /// `Forwarded` or `X-Forwarded-*` headers, else `Host`.
     pub public_url: Option<String>,
     /// How long requests in hand may take to end when the server is stopped; whole seconds.
     pub shutdown: Duration,

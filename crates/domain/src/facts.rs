@@ -117,14 +117,14 @@ impl std::str::FromStr for PostStatus {
     }
 }
 
-/// Facts about a profile, as one page gave them. Only `platform_id` and `username` are certain to be there.
+/// Facts about a profile, as one page gave them. Only `username` is certain to be there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProfileFacts {
     /// The platform that the profile is on.
     pub platform: Platform,
-    /// The platform's own id of the account, as text (it may pass 2^53). It survives a change of handle. Empty when the page
-    /// names the account by its handle alone (a description's text); then nothing is known about who has the handle.
-    pub platform_id: String,
+    /// The platform's own id of the account, as text (it may pass 2^53). It survives a change of handle. `None` when the page names the
+    /// account by its handle alone (a description's text); then nothing is known about who has the handle.
+    pub platform_id: Option<String>,
     /// The handle, case-folded.
     pub username: String,
     /// The display name.

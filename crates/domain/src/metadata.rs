@@ -23,6 +23,8 @@ impl Metadata {
         let before = errors.as_slice().len();
         if map.len() > MOST_KEYS {
             errors.add("metadata", format!("must have at most {MOST_KEYS} keys"));
+            // Naming each of a hundred thousand bad keys would be work that anybody can hand out.
+            return None;
         }
         for (key, value) in &map {
             let field = || format!("metadata.{}", key.chars().take(LONGEST_TEXT).collect::<String>());

@@ -82,7 +82,7 @@ impl Population {
     fn post_by(self, platform: Platform, id: u64, author: &ProfileFacts, at: Timestamp) -> PostFacts {
         let hidden = State::of_handle(&author.username) == Some(State::HiddenLikes)
             || State::of_post(platform, &id.to_string()) == Some(State::HiddenLikes);
-        let by = AuthorFacts { platform_id: Some(author.platform_id.clone()), username: Some(author.username.clone()) };
+        let by = AuthorFacts { platform_id: author.platform_id.clone(), username: Some(author.username.clone()) };
         let mut facts = post::facts(self.seed, platform, id, by, at);
         if hidden {
             hide_counts(&mut facts);

@@ -112,7 +112,7 @@ fn is_number(text: &str) -> bool {
 
 fn profile_mismatch(page: &Page<'_>, facts: &ProfileFacts) -> Option<String> {
     let expected = page.expect?;
-    if is_account(expected, Some(&facts.username), Some(&facts.platform_id)) {
+    if is_account(expected, Some(&facts.username), facts.platform_id.as_deref()) {
         return None;
     }
     // The platform's own redirect to the page's own handle: the account was renamed.

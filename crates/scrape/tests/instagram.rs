@@ -104,7 +104,7 @@ mod instagram {
         assert_eq!((seen.outcome, seen.adapter), (Outcome::Ok, Some("instagram.reels_tab")), "{:?}", seen.detail);
         assert_eq!(seen.posts[0].metrics.plays, Reading::exact(Some(1_588_516)));
         assert_eq!(seen.posts[0].metrics.views, Reading::NOT_PROVIDED);
-        assert_eq!(seen.profile.unwrap().platform_id, "787132");
+        assert_eq!(seen.profile.unwrap().platform_id.as_deref(), Some("787132"));
         let foreign = page(PageKind::Feed, "natgeo", &html(PROFILE_ROUTE, "<title>N (@nike) • Reels</title>", &[list]));
         assert_eq!(foreign.outcome, Outcome::ParseError);
     }

@@ -71,7 +71,7 @@ mod samples {
         let name = key.strip_prefix("meta.").unwrap_or(key);
         match name {
             "id" | "embed_product_id" | "media_id" if !about_profile => post.map(|p| p.external_id.clone()).into(),
-            "id" => profile.map(|p| p.platform_id.clone()).into(),
+            "id" => profile.and_then(|p| p.platform_id.clone()).into(),
             "username" | "author" | "author_unique_id" if !about_profile => {
                 post.and_then(|p| p.author.username.clone()).into()
             }

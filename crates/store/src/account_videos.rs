@@ -56,12 +56,24 @@ impl Tenant {
         conditions.and_if("t.account_id = ?", filter.account_id.map(|id| id.0));
         conditions.and_if("a.creator_id = ?", filter.creator_id.map(|id| id.0));
         conditions.and_if("p.media_type = ?", filter.media_type.map(MediaType::as_str));
-        conditions.and_if("LOWER(p.description) LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        conditions.and_if("p.description_folded LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        if filter.q.is_some() || filter.media_type.is_some() {
+            // What the post says is somebody else's until this organization's own first read.
+            conditions.and_plain("t.first_scrape_at IS NOT NULL");
+        }
         conditions.and_if("t.create_time >= ?", filter.created_after.map(Timestamp::as_millis));
         conditions.and_if("t.create_time <= ?", filter.created_before.map(Timestamp::as_millis));
+        // Counting joins what the filters speak of, and nothing else.
+        let mut count_from = "FROM account_videos t".to_owned();
+        if filter.creator_id.is_some() {
+            count_from.push_str(" JOIN accounts a ON a.id = t.account_id");
+        }
+        if filter.q.is_some() || filter.media_type.is_some() {
+            count_from.push_str(" JOIN posts p ON p.id = t.post_id");
+        }
         let listing = Listing {
             select: &select(),
-            count_from: "FROM account_videos t JOIN accounts a ON a.id = t.account_id JOIN posts p ON p.id = t.post_id",
+            count_from: &count_from,
             id: "t.id",
             sort: sort_column(page.order_by),
         };

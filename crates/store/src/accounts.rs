@@ -240,8 +240,8 @@ impl Tenant {
 }
 
 #[derive(FromQueryResult)]
-struct TrackedRow {
-    profile_id: i64,
+pub(crate) struct TrackedRow {
+    pub(crate) profile_id: i64,
     creator_id: Option<Uuid>,
 }
 
@@ -257,6 +257,9 @@ impl TenantTx {
             self.require_creator(creator).await?;
         }
         let profile_id = self.profile(new.platform, new.handle.as_str()).await?;
+        let target = Target { kind: TargetKind::Profile, id: profile_id, platform: new.platform };
+        schedule::rest(&self.tx, target).await?;
+        schedule::lock(&self.tx, target.kind, target.id).await?;
         let id = AccountId::new();
         let inserted = execute(
             &self.tx,
@@ -285,12 +288,8 @@ impl TenantTx {
             return Err(self.duplicate_account(profile_id).await?);
         }
         if new.is_active && self.is_creator_active(new.creator_id).await? {
-            let target = Target { kind: TargetKind::Profile, id: profile_id, platform: new.platform };
             let wake = schedule::arm_now(&self.tx, target, Trigger::Created, Some(&self.request_id), self.now).await?;
             self.wakes.push(wake);
-        } else {
-            schedule::rest(&self.tx, Target { kind: TargetKind::Profile, id: profile_id, platform: new.platform })
-                .await?;
         }
         if let Some(creator) = new.creator_id {
             creators::sum_followers(&self.tx, &[creator.0]).await?;
@@ -306,7 +305,7 @@ impl TenantTx {
         if let Some(Some(creator)) = change.creator_id {
             self.require_creator(creator).await?;
         }
-        schedule::lock(&self.tx, TargetKind::Profile, tracked.profile_id).await?;
+        self.lock_account(id, tracked.profile_id).await?;
         let mut set = Filter::new("updated_at = $1", self.now.as_millis());
         let mut assign = |column: &str, value: sea_orm::Value| {
             let place = set.bind(value);
@@ -343,7 +342,11 @@ impl TenantTx {
             assign("post_lookback_days", (*bound).into());
         }
         let place = set.bind(id.0);
-        execute(&self.tx, &format!("UPDATE accounts SET {} WHERE id = {place}", set.text()), set.values()).await?;
+        let sql = format!("UPDATE accounts SET {} WHERE id = {place}", set.text());
+        if execute(&self.tx, &sql, set.values()).await? == 0 {
+            // Deleted while this waited for its lock.
+            return Err(Refusal::NoAccount(id));
+        }
         let creators: Vec<Uuid> =
             [tracked.creator_id, creator_id.flatten().map(|id| id.0)].into_iter().flatten().collect();
         if creator_id.is_some() {
@@ -356,7 +359,7 @@ impl TenantTx {
     /// Ends tracking. What nobody else tracks is cleared away by a worker soon after.
     pub async fn delete_account(&mut self, id: AccountId) -> Result<(), Refusal> {
         let tracked = self.tracked(id).await?;
-        schedule::lock(&self.tx, TargetKind::Profile, tracked.profile_id).await?;
+        self.lock_account(id, tracked.profile_id).await?;
         // Collection stops first, so that the sub-queries below no longer count this account.
         execute(&self.tx, "UPDATE accounts SET is_active = FALSE WHERE id = $1", values![id.0]).await?;
         let posts = "SELECT post_id FROM account_videos WHERE account_id = $3";
@@ -369,7 +372,10 @@ impl TenantTx {
             self.now,
         )
         .await?;
-        execute(&self.tx, "DELETE FROM accounts WHERE id = $1", values![id.0]).await?;
+        if execute(&self.tx, "DELETE FROM accounts WHERE id = $1", values![id.0]).await? == 0 {
+            // Deleted while this waited for its lock, and counted out by whoever did.
+            return Err(Refusal::NoAccount(id));
+        }
         if let Some(creator) = tracked.creator_id {
             creators::sum_followers(&self.tx, &[creator]).await?;
         }
@@ -411,7 +417,7 @@ impl TenantTx {
         Ok(Refusal::Duplicate { existing_id: existing.id })
     }
 
-    async fn tracked(&self, id: AccountId) -> Result<TrackedRow, Refusal> {
+    pub(crate) async fn tracked(&self, id: AccountId) -> Result<TrackedRow, Refusal> {
         row::<TrackedRow>(
             &self.tx,
             "SELECT profile_id, creator_id FROM accounts WHERE id = $1 AND organization_id = $2",
@@ -419,6 +425,13 @@ impl TenantTx {
         )
         .await?
         .ok_or(Refusal::NoAccount(id))
+    }
+
+    /// Takes the locks of an account's profile and posts, before any row of the account is touched.
+    pub(crate) async fn lock_account(&self, id: AccountId, profile_id: i64) -> Result<(), StoreError> {
+        schedule::lock(&self.tx, TargetKind::Profile, profile_id).await?;
+        let posts = "SELECT post_id FROM account_videos WHERE account_id = $3";
+        schedule::lock_all(&self.tx, TargetKind::Post, posts, id.0).await
     }
 
     /// Brings the schedules of an account's profile and posts in line with how it is tracked now.

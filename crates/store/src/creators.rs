@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::changes::{CreatorChange, Linked, NewCreator, Refusal};
 use crate::listing::{self, Listing, SortColumn};
 use crate::paging::{CreatorFilter, CreatorOrder, Page, PageRequest, Position, RowId, SortKey};
-use crate::sql::{Filter, contains, execute, places, row, rows, values};
+use crate::sql::{Filter, Number, contains, execute, is_postgres, places, row, rows, values};
 use crate::views::Creator;
 use crate::{StoreError, Tenant, TenantTx};
 
@@ -99,13 +99,22 @@ pub async fn sum_followers(tx: &DatabaseTransaction, creators: &[Uuid]) -> Resul
     if creators.is_empty() {
         return Ok(());
     }
+    let ids = || creators.iter().map(|id| sea_orm::Value::from(*id)).collect::<Vec<_>>();
+    if is_postgres(tx) {
+        // Locked by a statement of its own, so that the sum is made of what is committed by then.
+        let lock = format!(
+            "SELECT total_followers AS value FROM creators WHERE id IN ({}) ORDER BY id FOR NO KEY UPDATE",
+            places(1, creators.len())
+        );
+        rows::<Number>(tx, &lock, ids()).await?;
+    }
     let sql = format!(
         "UPDATE creators SET total_followers = \
          (SELECT CAST(COALESCE(SUM(a.follower_count), 0) AS BIGINT) FROM accounts a WHERE a.creator_id = creators.id) \
          WHERE id IN ({})",
         places(1, creators.len())
     );
-    execute(tx, &sql, creators.iter().map(|id| sea_orm::Value::from(*id)).collect()).await?;
+    execute(tx, &sql, ids()).await?;
     Ok(())
 }
 
@@ -173,6 +182,9 @@ impl TenantTx {
     pub async fn update_creator(&mut self, id: CreatorId, change: &CreatorChange) -> Result<(), Refusal> {
         self.require_creator(id).await?;
         let CreatorChange { name, is_active, metadata } = change;
+        if is_active.is_some() {
+            self.lock_accounts_of(id).await?;
+        }
         let mut set = Filter::new("updated_at = $1", self.now.as_millis());
         if let Some(name) = name {
             let place = set.bind(name.clone());
@@ -189,7 +201,11 @@ impl TenantTx {
             set.assign("metadata", &place);
         }
         let place = set.bind(id.0);
-        execute(&self.tx, &format!("UPDATE creators SET {} WHERE id = {place}", set.text()), set.values()).await?;
+        let sql = format!("UPDATE creators SET {} WHERE id = {place}", set.text());
+        if execute(&self.tx, &sql, set.values()).await? == 0 {
+            // Deleted while this waited for its lock.
+            return Err(Refusal::NoCreator(id));
+        }
         if is_active.is_some() {
             self.follow_accounts_of(id).await?;
         }
@@ -199,14 +215,16 @@ impl TenantTx {
     /// Removes a creator and unlinks its accounts.
     pub async fn delete_creator(&mut self, id: CreatorId) -> Result<(), Refusal> {
         self.require_creator(id).await?;
-        let linked = self.accounts_of(id).await?;
+        let linked = self.lock_accounts_of(id).await?;
         execute(
             &self.tx,
             "UPDATE accounts SET creator_id = NULL, updated_at = $2 WHERE creator_id = $1",
             values![id.0, self.now.as_millis()],
         )
         .await?;
-        execute(&self.tx, "DELETE FROM creators WHERE id = $1", values![id.0]).await?;
+        if execute(&self.tx, "DELETE FROM creators WHERE id = $1", values![id.0]).await? == 0 {
+            return Err(Refusal::NoCreator(id));
+        }
         for LinkedAccount { id, profile_id } in linked {
             self.follow_account(AccountId(id), profile_id).await?;
         }
@@ -216,6 +234,8 @@ impl TenantTx {
     /// Links an account to a creator.
     pub async fn link_account(&mut self, creator: CreatorId, account: AccountId) -> Result<Linked, Refusal> {
         self.require_creator(creator).await?;
+        let profile_id = self.tracked(account).await?.profile_id;
+        self.lock_account(account, profile_id).await?;
         let current = self.account(account).await?.ok_or(Refusal::NoAccount(account))?.creator_id;
         match current {
             Some(linked) if linked == creator => return Ok(Linked::Before),
@@ -229,7 +249,7 @@ impl TenantTx {
             return now.map_or(Err(Refusal::NoAccount(account)), |other| Err(Refusal::LinkedElsewhere(other)));
         }
         sum_followers(&self.tx, &[creator.0]).await?;
-        self.follow_accounts_of(creator).await?;
+        self.follow_account(account, profile_id).await?;
         Ok(Linked::Now)
     }
 
@@ -240,6 +260,7 @@ impl TenantTx {
         let Some(found) = linked.iter().find(|linked| linked.id == account.0) else {
             return Err(Refusal::NoAccount(account));
         };
+        self.lock_account(account, found.profile_id).await?;
         self.relink(account, None).await?;
         sum_followers(&self.tx, &[creator.0]).await?;
         self.follow_account(account, found.profile_id).await?;
@@ -293,6 +314,15 @@ impl TenantTx {
             values![creator.0],
         )
         .await
+    }
+
+    /// Takes the locks of everything that a creator's accounts collect, before any row of theirs is touched.
+    async fn lock_accounts_of(&self, creator: CreatorId) -> Result<Vec<LinkedAccount>, StoreError> {
+        let linked = self.accounts_of(creator).await?;
+        for LinkedAccount { id, profile_id } in &linked {
+            self.lock_account(AccountId(*id), *profile_id).await?;
+        }
+        Ok(linked)
     }
 
     async fn follow_accounts_of(&self, creator: CreatorId) -> Result<(), StoreError> {

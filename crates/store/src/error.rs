@@ -35,8 +35,11 @@ fn is_passing(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_)) {
         return true;
     }
-    // A row was deleted between being looked up and being referred to.
-    if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_))) {
+    // A row was deleted, or made, between being looked up and being referred to: the next try sees how things stand.
+    if matches!(
+        error.sql_err(),
+        Some(SqlErr::ForeignKeyConstraintViolation(_) | SqlErr::UniqueConstraintViolation(_))
+    ) {
         return true;
     }
     let (DbErr::Conn(RuntimeErr::SqlxError(cause))

@@ -6,7 +6,8 @@ use domain::{FreshnessState, Outcome, Timestamp};
 
 use crate::views::Freshness;
 
-/// What it is worked out from. Attempts before `added_at` are somebody else's and not shown.
+/// What it is worked out from. Attempts before `added_at` are somebody else's and not shown, nor are those made while this record is
+/// not collected: it shows its own last good read as the last attempt then.
 #[derive(Debug)]
 pub struct Facts<'a> {
     pub added_at: i64,
@@ -22,13 +23,15 @@ pub struct Facts<'a> {
 
 /// Sums it up at `now`.
 pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
-    let attempted = facts.last_attempt_at.is_some_and(|at| at >= facts.added_at);
-    let failures = facts.consecutive_failures.filter(|_| attempted).unwrap_or(0);
+    let last_attempt_at = if facts.is_collected { facts.last_attempt_at } else { facts.last_scrape_at };
+    let attempted = last_attempt_at.is_some_and(|at| at >= facts.added_at);
+    let outcome = if last_attempt_at == facts.last_attempt_at { facts.last_attempt_outcome } else { Some("ok") };
+    let failures = facts.consecutive_failures.filter(|_| attempted && facts.is_collected).unwrap_or(0);
     let interval = Duration::from_hours(u64::try_from(facts.interval_hours).unwrap_or(0));
-    let state = if attempted && facts.is_unavailable {
-        FreshnessState::Unavailable
-    } else if !facts.is_collected {
+    let state = if !facts.is_collected {
         FreshnessState::Paused
+    } else if attempted && facts.is_unavailable {
+        FreshnessState::Unavailable
     } else if failures > 0 {
         FreshnessState::Failing
     } else {
@@ -41,11 +44,8 @@ pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
     };
     Freshness {
         state,
-        last_attempt_at: facts.last_attempt_at.filter(|_| attempted).map(Timestamp::from_millis),
-        last_attempt_outcome: facts
-            .last_attempt_outcome
-            .filter(|_| attempted)
-            .and_then(|name| name.parse::<Outcome>().ok()),
+        last_attempt_at: last_attempt_at.filter(|_| attempted).map(Timestamp::from_millis),
+        last_attempt_outcome: outcome.filter(|_| attempted).and_then(|name| name.parse::<Outcome>().ok()),
         next_scrape_at: facts.due_at.filter(|_| facts.is_collected).map(Timestamp::from_millis),
         consecutive_failures: failures,
     }

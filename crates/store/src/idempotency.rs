@@ -43,7 +43,6 @@ struct RecordRow {
     location: Option<String>,
     content_type: Option<String>,
     body: Option<Vec<u8>>,
-    created_at: i64,
 }
 
 /// Takes `key` for this transaction. Whoever comes second waits for the first to end, at most two seconds, and then sees its answer.
@@ -57,10 +56,13 @@ pub(crate) async fn claim(
     if is_postgres(tx) {
         tx.execute_unprepared("SET LOCAL lock_timeout = '2s'").await?;
     }
-    let inserted = insert(tx, organization, key, fingerprint, now).await;
-    match inserted {
-        Ok(1) => {}
-        Ok(_) => return existing(tx, organization, key, fingerprint, now).await,
+    let taken = match insert(tx, organization, key, fingerprint, now).await {
+        Ok(0) => renew(tx, organization, key, fingerprint, now).await,
+        inserted => inserted,
+    };
+    match taken {
+        Ok(0) => return existing(tx, organization, key, fingerprint).await,
+        Ok(_) => {}
         Err(error) if error.is_lock_timeout() => return Ok(IdempotencyClaim::InProgress),
         Err(error) => return Err(error),
     }
@@ -68,6 +70,23 @@ pub(crate) async fn claim(
         tx.execute_unprepared("SET LOCAL lock_timeout = 0").await?;
     }
     Ok(IdempotencyClaim::Fresh)
+}
+
+/// Takes over a record whose day is past. Of several that try at once one does: the rest find it new.
+async fn renew(
+    tx: &DatabaseTransaction,
+    organization: OrganizationId,
+    key: &str,
+    fingerprint: &[u8; 32],
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    execute(
+        tx,
+        "UPDATE idempotency_records SET fingerprint = $3, status = NULL, body = NULL, created_at = $4 \
+         WHERE organization_id = $1 AND idempotency_key = $2 AND created_at < $5",
+        values![organization.0, key, fingerprint.to_vec(), now.as_millis(), now.minus(KEPT).as_millis()],
+    )
+    .await
 }
 
 async fn insert(
@@ -91,11 +110,10 @@ async fn existing(
     organization: OrganizationId,
     key: &str,
     fingerprint: &[u8; 32],
-    now: Timestamp,
 ) -> Result<IdempotencyClaim, StoreError> {
     let found = row::<RecordRow>(
         tx,
-        "SELECT fingerprint, status, location, content_type, body, created_at FROM idempotency_records \
+        "SELECT fingerprint, status, location, content_type, body FROM idempotency_records \
          WHERE organization_id = $1 AND idempotency_key = $2",
         values![organization.0, key],
     )
@@ -104,16 +122,6 @@ async fn existing(
         // Pruned in between.
         return Ok(IdempotencyClaim::InProgress);
     };
-    if record.created_at < now.minus(KEPT).as_millis() {
-        execute(
-            tx,
-            "UPDATE idempotency_records SET fingerprint = $3, status = NULL, body = NULL, created_at = $4 \
-             WHERE organization_id = $1 AND idempotency_key = $2",
-            values![organization.0, key, fingerprint.to_vec(), now.as_millis()],
-        )
-        .await?;
-        return Ok(IdempotencyClaim::Fresh);
-    }
     if record.fingerprint != fingerprint {
         return Ok(IdempotencyClaim::OtherRequest);
     }

@@ -163,6 +163,23 @@ pub(crate) async fn lock(tx: &DatabaseTransaction, kind: TargetKind, id: i64) ->
     Ok(())
 }
 
+/// Takes the locks of several rows of `kind`, in the order of their ids. `targets` is a subquery of ids in which `$3` stands for `value`.
+pub(crate) async fn lock_all(
+    tx: &DatabaseTransaction,
+    kind: TargetKind,
+    targets: &str,
+    value: impl Into<sea_orm::Value>,
+) -> Result<(), StoreError> {
+    if is_postgres(tx) {
+        let sql = format!(
+            "SELECT target_id AS value FROM schedules WHERE kind = $1 AND target_id IN ({}) ORDER BY target_id FOR UPDATE",
+            targets.replace("$3", "$2")
+        );
+        rows::<Number>(tx, &sql, vec![kind.as_str().into(), value.into()]).await?;
+    }
+    Ok(())
+}
+
 /// Arms a row so that it is due now, ahead of routine work, and makes the run that the caller can follow.
 pub(crate) async fn arm_now(
     tx: &DatabaseTransaction,
@@ -262,12 +279,13 @@ pub(crate) async fn follow_tracking(
     let value: sea_orm::Value = value.into();
     let hours = shortest_interval(kind);
     let next = format!("COALESCE(last_success_at + {hours} * 3600000, $2)");
-    // What fails keeps its back-off: a change of tracking is no way to ask more often.
+    // What fails keeps its back-off: a change of tracking is no way to ask more often. What is due already may be in a worker's hands,
+    // and stays the arming that it is.
     let sql = format!(
         "UPDATE schedules SET due_at = {next}, generation = generation + 1, offered_at = NULL, \
          reason = CASE WHEN due_at IS NULL THEN 'scheduled' ELSE reason END \
          WHERE kind = $1 AND target_id IN ({targets}) AND {hours} IS NOT NULL \
-         AND (due_at IS NULL OR (consecutive_failures = 0 AND {next} < due_at))"
+         AND (due_at IS NULL OR (consecutive_failures = 0 AND due_at > $2 AND {next} < due_at))"
     );
     execute(tx, &sql, values![kind.as_str(), now.as_millis(), value]).await?;
     Ok(())
@@ -492,7 +510,9 @@ async fn start(
 async fn job_target(tx: &DatabaseTransaction, target: Target) -> Result<Option<JobTarget>, StoreError> {
     let sql = match target.kind {
         TargetKind::Profile | TargetKind::Feed => {
-            "SELECT username, platform_id AS external_id FROM profiles WHERE id = $1"
+            // A row whose handle went to another row is still asked for by the handle that its trackers gave.
+            "SELECT COALESCE(p.username, (SELECT MIN(a.username) FROM accounts a WHERE a.profile_id = p.id)) AS username, \
+             p.platform_id AS external_id FROM profiles p WHERE p.id = $1"
         }
         TargetKind::Post => {
             "SELECT COALESCE(f.username, p.author_username) AS username, p.external_id FROM posts p \
@@ -526,7 +546,7 @@ async fn lay_to_rest(
     if kept {
         execute(
             tx,
-            "UPDATE schedules SET due_at = NULL, run_id = NULL, attempts = 0, lease_token = NULL, lease_until = NULL, worker = NULL \
+            "UPDATE schedules SET due_at = NULL, run_id = NULL, request_id = NULL, attempts = 0, lease_token = NULL, lease_until = NULL, worker = NULL \
              WHERE kind = $1 AND target_id = $2",
             values![target.kind.as_str(), target.id],
         )
@@ -547,6 +567,13 @@ async fn forget_profile(tx: &DatabaseTransaction, id: i64) -> Result<bool, Store
     if trackers.is_some_and(|number| number.value > 0) {
         return Ok(true);
     }
+    execute(
+        tx,
+        "UPDATE runs SET status = 'skipped', detail = 'nobody collects it any more' WHERE status = 'queued' \
+         AND id IN (SELECT run_id FROM schedules WHERE kind IN ('profile', 'feed') AND target_id = $1)",
+        values![id],
+    )
+    .await?;
     for sql in [
         "DELETE FROM profile_snapshots WHERE profile_id = $1",
         "DELETE FROM schedules WHERE kind IN ('profile', 'feed') AND target_id = $1",

@@ -13,8 +13,9 @@ use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::Video;
 use crate::{StoreError, Tenant, TenantTx};
 
-/// The organization's account of the author, where there is one.
-const AUTHOR: &str = "LEFT JOIN accounts a ON a.profile_id = p.profile_id AND a.organization_id = t.organization_id";
+/// The organization's account of the author, where there is one. Who made a post is not known before the organization's own first read.
+const AUTHOR: &str = "LEFT JOIN accounts a ON a.profile_id = p.profile_id AND a.organization_id = t.organization_id \
+     AND t.first_scrape_at IS NOT NULL";
 
 #[derive(Debug, FromQueryResult)]
 struct VideoRow {
@@ -64,7 +65,7 @@ impl Tenant {
         conditions.and_if("t.platform = ?", filter.platform.map(Platform::as_str));
         conditions.and_if("a.id = ?", filter.account_id.map(|id| id.0));
         conditions.and_if("t.is_active = ?", filter.is_active);
-        conditions.and_if("LOWER(p.description) LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        conditions.and_if("p.description_folded LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
         if filter.q.is_some() {
             // The caption is somebody else's until this organization's own first read.
             conditions.and_plain("t.first_scrape_at IS NOT NULL");
@@ -93,6 +94,9 @@ impl TenantTx {
     /// Begins to track a post; when active, a scrape is due at once.
     pub async fn create_video(&mut self, new: &NewVideo) -> Result<VideoId, Refusal> {
         let post_id = self.post(&new.post).await?;
+        let target = Target { kind: TargetKind::Post, id: post_id, platform: new.post.platform };
+        schedule::rest(&self.tx, target).await?;
+        schedule::lock(&self.tx, target.kind, target.id).await?;
         let id = VideoId::new();
         let inserted = execute(
             &self.tx,
@@ -113,12 +117,9 @@ impl TenantTx {
         if inserted == 0 {
             return Err(self.duplicate_video(post_id).await?);
         }
-        let target = Target { kind: TargetKind::Post, id: post_id, platform: new.post.platform };
         if new.is_active {
             let wake = schedule::arm_now(&self.tx, target, Trigger::Created, Some(&self.request_id), self.now).await?;
             self.wakes.push(wake);
-        } else {
-            schedule::rest(&self.tx, target).await?;
         }
         Ok(id)
     }
@@ -142,7 +143,11 @@ impl TenantTx {
             set.assign("is_active", &place);
         }
         let place = set.bind(id.0);
-        execute(&self.tx, &format!("UPDATE videos SET {} WHERE id = {place}", set.text()), set.values()).await?;
+        let sql = format!("UPDATE videos SET {} WHERE id = {place}", set.text());
+        if execute(&self.tx, &sql, set.values()).await? == 0 {
+            // Deleted while this waited for its lock.
+            return Err(Refusal::NoVideo(id));
+        }
         schedule::follow_tracking(&self.tx, TargetKind::Post, "SELECT CAST($3 AS BIGINT)", post_id, self.now).await?;
         Ok(())
     }
@@ -151,7 +156,9 @@ impl TenantTx {
     pub async fn delete_video(&mut self, id: VideoId) -> Result<(), Refusal> {
         let post_id = self.tracked_post(id).await?;
         schedule::lock(&self.tx, TargetKind::Post, post_id).await?;
-        execute(&self.tx, "DELETE FROM videos WHERE id = $1", values![id.0]).await?;
+        if execute(&self.tx, "DELETE FROM videos WHERE id = $1", values![id.0]).await? == 0 {
+            return Err(Refusal::NoVideo(id));
+        }
         schedule::visit_orphans(&self.tx, TargetKind::Post, "SELECT CAST($3 AS BIGINT)", post_id, self.now).await?;
         Ok(())
     }

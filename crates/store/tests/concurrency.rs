@@ -118,7 +118,10 @@ impl Field {
                     Refusal::Store(error) => {
                         self.passed(Err::<(), _>(error));
                     }
-                    Refusal::Duplicate { .. } | Refusal::NoAccount(_) | Refusal::NoCreator(_) | Refusal::NoVideo(_)
+                    Refusal::Duplicate { .. }
+                    | Refusal::NoAccount(_)
+                    | Refusal::NoCreator(_)
+                    | Refusal::NoVideo(_)
                     | Refusal::LinkedElsewhere(_) => {}
                     Refusal::QuotaExceeded { .. } => panic!("there is no cap"),
                 }
@@ -132,7 +135,8 @@ impl Field {
         let accounts = tenant.accounts(&AccountFilter::default(), &page, now).await?.rows;
         let creators = tenant.creators(&store::CreatorFilter::default(), &whole(store::CreatorOrder::Name)).await?.rows;
         let videos = tenant.videos(&VideoFilter::default(), &whole(PostOrder::AddedAt), now).await?.rows;
-        let some = |count: usize, dice: &mut Dice| usize::try_from(dice.roll(u64::try_from(count).unwrap().max(1))).unwrap();
+        let some =
+            |count: usize, dice: &mut Dice| usize::try_from(dice.roll(u64::try_from(count).unwrap().max(1))).unwrap();
         let one: Option<AccountId> = accounts.get(some(accounts.len(), dice)).map(|one| one.id);
         let creator = creators.get(some(creators.len(), dice)).map(|one| one.id);
         let mut tx = tenant.begin(&RequestId::new(), now).await?;
@@ -151,7 +155,8 @@ impl Field {
             }
             (5, _, Some(creator)) => {
                 let is_active = dice.roll(2) == 0;
-                tx.update_creator(creator, &CreatorChange { is_active: Some(is_active), ..CreatorChange::default() }).await?;
+                tx.update_creator(creator, &CreatorChange { is_active: Some(is_active), ..CreatorChange::default() })
+                    .await?;
             }
             (6, _, _) => {
                 let n = i64::try_from(dice.roll(20) * 10 + dice.roll(3)).unwrap();
@@ -173,11 +178,16 @@ impl Field {
         for tenant in &self.tenants {
             let mut tx = begin(tenant, now).await;
             let on = CreatorChange { is_active: Some(true), ..CreatorChange::default() };
-            for creator in tenant.creators(&store::CreatorFilter::default(), &whole(store::CreatorOrder::Name)).await.unwrap().rows {
+            for creator in
+                tenant.creators(&store::CreatorFilter::default(), &whole(store::CreatorOrder::Name)).await.unwrap().rows
+            {
                 tx.update_creator(creator.id, &on).await.unwrap();
             }
-            let on = AccountChange { is_active: Some(true), scrape_interval_hours: Some(24), ..AccountChange::default() };
-            for one in tenant.accounts(&AccountFilter::default(), &whole(AccountOrder::AddedAt), now).await.unwrap().rows {
+            let on =
+                AccountChange { is_active: Some(true), scrape_interval_hours: Some(24), ..AccountChange::default() };
+            for one in
+                tenant.accounts(&AccountFilter::default(), &whole(AccountOrder::AddedAt), now).await.unwrap().rows
+            {
                 tx.update_account(one.id, &on).await.unwrap();
             }
             tx.commit().await.unwrap();
@@ -185,7 +195,8 @@ impl Field {
         let later = now.plus(26 * HOUR);
         work(&self.store, later, answer).await;
         for tenant in &self.tenants {
-            let accounts = tenant.accounts(&AccountFilter::default(), &whole(AccountOrder::AddedAt), later).await.unwrap().rows;
+            let accounts =
+                tenant.accounts(&AccountFilter::default(), &whole(AccountOrder::AddedAt), later).await.unwrap().rows;
             for one in &accounts {
                 assert_eq!(one.last_scrape_at, Some(later), "{one:?}");
                 let posts = account_videos(tenant, one.id, later).await;

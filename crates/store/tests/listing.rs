@@ -89,13 +89,8 @@ fn post_key(post: &TrackedPost, order: PostOrder) -> Option<i64> {
     }
 }
 
-const POST_ORDERS: [PostOrder; 5] = [
-    PostOrder::AddedAt,
-    PostOrder::CreateTime,
-    PostOrder::ViewCount,
-    PostOrder::LikeCount,
-    PostOrder::PlayCount,
-];
+const POST_ORDERS: [PostOrder; 5] =
+    [PostOrder::AddedAt, PostOrder::CreateTime, PostOrder::ViewCount, PostOrder::LikeCount, PostOrder::PlayCount];
 
 /// Posts with ties and nulls in every metric.
 fn posts(from: i64, count: i64) -> Vec<domain::PostFacts> {

@@ -57,7 +57,9 @@ fn is_about(wait: Option<Duration>, interval: Duration) -> bool {
 /// The detail and status of the last run that ended.
 async fn last_run(home: &Home) -> (String, String) {
     let text = async |column: &str| {
-        let sql = format!("SELECT {column} FROM runs WHERE finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT 1");
+        let sql = format!(
+            "SELECT {column} FROM runs WHERE finished_at IS NOT NULL ORDER BY finished_at DESC, id DESC LIMIT 1"
+        );
         home.text(&sql).await.unwrap_or_default()
     };
     (text("outcome").await, text("detail").await)

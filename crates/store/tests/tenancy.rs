@@ -46,7 +46,9 @@ fn assert_unread(post: &TrackedPost) {
     assert!(post.platform_data.is_empty());
     assert_eq!((post.status, post.create_time), (PostStatus::Live, None));
     assert_eq!((post.freshness.last_attempt_at, post.freshness.consecutive_failures), (None, 0));
-    assert!(post.metric_status.len() == 6 && post.metric_status.values().all(|why| *why == MetricStatus::NotYetScraped));
+    assert!(
+        post.metric_status.len() == 6 && post.metric_status.values().all(|why| *why == MetricStatus::NotYetScraped)
+    );
 }
 
 on_both! {

@@ -1,14 +1,15 @@
 //! The OpenAPI document, and an interactive reference with a request tester that loads nothing from elsewhere.
 
+use std::borrow::Cow;
 use std::sync::{Arc, LazyLock};
 
-use actix_web::HttpResponse;
 use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
 use utoipa_swagger_ui::Config;
 
 use crate::call::Call;
 use crate::problem::Problem;
-use crate::respond::{Answer, fetched};
+use crate::respond::{Answer, fetched, fetched_as};
 
 static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let config = Config::from("/v2/openapi.json")
@@ -31,31 +32,33 @@ static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 )]
 pub(crate) async fn openapi_document(call: Call) -> Answer {
     call.no_query()?;
-    Ok(fetched(call.headers(), call.shared().openapi.to_vec(), None))
+    Ok(fetched(call.headers(), call.shared().openapi.clone(), None))
 }
 
 /// The interactive reference.
-pub(crate) async fn front(_call: Call) -> Answer {
-    asset("")
+pub(crate) async fn front(call: Call) -> Answer {
+    asset(&call, "")
 }
 
 /// What the interactive reference is made of.
 pub(crate) async fn file(call: Call) -> Answer {
-    asset(call.http().match_info().get("file").unwrap_or_default())
+    asset(&call, call.http().match_info().get("file").unwrap_or_default())
 }
 
-fn asset(path: &str) -> Answer {
+fn asset(call: &Call, path: &str) -> Answer {
     let file =
         utoipa_swagger_ui::serve(path, Arc::clone(&SWAGGER)).map_err(|error| Problem::internal(error.to_string()))?;
     let file = file.ok_or_else(Problem::not_found)?;
-    let mut response = HttpResponse::Ok();
-    response.insert_header((header::CONTENT_TYPE, file.content_type.as_str()));
+    let body = match (as_front(path, &file.bytes), file.bytes) {
+        (Some(page), _) => Bytes::from(page),
+        (None, Cow::Borrowed(bytes)) => Bytes::from_static(bytes),
+        (None, Cow::Owned(bytes)) => Bytes::from(bytes),
+    };
+    let mut response = fetched_as(call.headers(), &file.content_type, body);
     if file.gzpipped {
-        response.insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("gzip")));
-    } else if let Some(page) = as_front(path, &file.bytes) {
-        return Ok(response.body(page));
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
-    Ok(response.body(file.bytes.into_owned()))
+    Ok(response)
 }
 
 /// The front page, whose relative addresses are made to work without a slash after `/v2/docs` too.

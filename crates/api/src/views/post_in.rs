@@ -23,7 +23,7 @@ pub(crate) struct VideoIn {
     #[schema(value_type = PlatformName)]
     platform: String,
     /// The post's URL in any form that the platform uses, its numeric id, or its Instagram shortcode.
-    #[schema(min_length = 1, example = "https://www.instagram.com/reel/CN2VQ1yI_MA/")]
+    #[schema(min_length = 1, example = "7571863205253778710")]
     identifier: String,
     /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values.
     #[schema(schema_with = metadata_in, required = false)]

@@ -30,6 +30,8 @@ async fn the_interactive_reference_loads_nothing_from_elsewhere() {
     for path in ["/v2/docs", "/v2/docs/"] {
         let page = request(api.addr, "GET", path, &[("Accept", "text/html")], b"").await.expect(200);
         assert!(page.header("content-type").starts_with("text/html"));
+        let tag = page.header("etag").to_owned();
+        request(api.addr, "GET", path, &[("If-None-Match", &tag)], b"").await.expect(304);
         let html = String::from_utf8(page.body).unwrap();
         assert!(html.contains("<base href=\"/v2/docs/\">"), "{html}");
         assert!(!html.contains("http://") && !html.contains("https://"), "{html}");

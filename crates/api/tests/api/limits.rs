@@ -55,8 +55,30 @@ async fn while_redis_is_away_calls_are_let_through_quickly_and_counted() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn when_redis_comes_back_calls_are_counted_again() {
+    let port = free_port();
+    let api = Api::with(100_000, LimiterConfig::Redis { url: format!("redis://127.0.0.1:{port}") }).await;
+    api.get("/v2/whoami").await.expect(200);
+    assert_eq!(api.handle.let_through_uncounted(), 1);
+    let Some(_redis) = Redis::start(port).await else {
+        eprintln!("skipped: there is no redis-server on the PATH");
+        return;
+    };
+    let patience = Instant::now() + Duration::from_secs(20);
+    // Both workers must have found it again.
+    let mut counted = 0;
+    while counted < 20 {
+        assert!(Instant::now() < patience, "calls are still let through");
+        let before = api.handle.let_through_uncounted();
+        api.get("/v2/whoami").await.expect(200);
+        counted = if api.handle.let_through_uncounted() == before { counted + 1 } else { 0 };
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_share_redis_admit_exactly_the_limit_together() {
-    let Some(redis) = Redis::start().await else {
+    let Some(redis) = Redis::start(free_port()).await else {
         eprintln!("skipped: there is no redis-server on the PATH");
         return;
     };
@@ -101,8 +123,7 @@ struct Redis {
 }
 
 impl Redis {
-    async fn start() -> Option<Self> {
-        let port = free_port();
+    async fn start(port: u16) -> Option<Self> {
         let child = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
             .stdout(Stdio::null())

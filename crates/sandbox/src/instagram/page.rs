@@ -78,3 +78,8 @@ pub(super) fn error(noise: &Noise, reason: Option<&str>) -> String {
         json!({ "props": { "failure_reason": reason, "restricted_age": null, "page_type": "httpErrorPage" } });
     page(noise, "Instagram", "", &route, "")
 }
+
+/// The account's id as a page's preloader names it.
+pub(super) fn owner_id(profile: &ProfileFacts) -> &str {
+    profile.platform_id.as_deref().unwrap_or_default()
+}

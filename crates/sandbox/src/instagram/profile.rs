@@ -4,7 +4,7 @@ use domain::{MediaType, PostFacts, ProfileFacts};
 use serde_json::json;
 
 use super::node::{connection, reel_edge, timeline_edge};
-use super::page::{Route, fbid, page, relay, route_block, text};
+use super::page::{Route, fbid, owner_id, page, relay, route_block, text};
 use crate::noise::{Noise, in_html};
 use crate::rounding;
 
@@ -40,7 +40,7 @@ fn profile_block(profile: &ProfileFacts, has_any_clips: bool) -> String {
         "lox_highlights_connection": { "edges": [], "page_info": { "end_cursor": null, "has_next_page": false } },
         "is_coppa_enforced": false, "has_any_clips": has_any_clips,
     } });
-    relay("PolarisLoggedOutDesktopWWWProfileRootContentQuery", &profile.platform_id, &data)
+    relay("PolarisLoggedOutDesktopWWWProfileRootContentQuery", owner_id(profile), &data)
 }
 
 fn title_of(profile: &ProfileFacts) -> String {
@@ -55,7 +55,7 @@ pub(super) fn timeline(noise: &Noise, profile: &ProfileFacts, posts: &[PostFacts
         "pk": profile.platform_id, "polaris_ordered_timeline_connection": connection(&edges), "id": fbid(profile),
     } });
     let body = profile_block(profile, has_any_clips)
-        + &relay("PolarisLoggedOutDesktopWWWProfilePostsTabContentQuery", &profile.platform_id, &timeline);
+        + &relay("PolarisLoggedOutDesktopWWWProfilePostsTabContentQuery", owner_id(profile), &timeline);
     page(noise, &title_of(profile), &profile_head(profile), &route_block(Route::Profile), &body)
 }
 
@@ -66,6 +66,6 @@ pub(super) fn reels(noise: &Noise, profile: &ProfileFacts, reels: &[PostFacts]) 
         "pk": profile.platform_id, "polaris_clips_connection": connection(&edges), "id": fbid(profile),
     } });
     let body = profile_block(profile, !reels.is_empty())
-        + &relay("PolarisLoggedOutDesktopWWWProfileReelsTabContentQuery", &profile.platform_id, &clips);
+        + &relay("PolarisLoggedOutDesktopWWWProfileReelsTabContentQuery", owner_id(profile), &clips);
     page(noise, &title_of(profile), &profile_head(profile), &route_block(Route::Profile), &body)
 }

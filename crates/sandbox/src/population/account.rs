@@ -110,7 +110,7 @@ impl Account {
         platform_data.insert(data_key.to_owned(), value.into());
         ProfileFacts {
             platform,
-            platform_id: self.id.to_string(),
+            platform_id: Some(self.id.to_string()),
             username: handle.to_owned(),
             name: Some(words::name(&mut draw)),
             description: words::biography(&mut draw),

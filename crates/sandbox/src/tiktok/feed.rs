@@ -35,7 +35,11 @@ pub(super) fn shown(noise: &Noise, profile: &ProfileFacts, posts: &[PostFacts]) 
         "signature": text(profile.description.as_ref()), "code": 200, "customErrorCode": 0,
     });
     // Some embed pages show ten, some twelve; which of them hangs on the account.
-    let most = if profile.platform_id.ends_with(['1', '4', '7']) { EMBED_VIDEOS - 2 } else { EMBED_VIDEOS };
+    let most = if profile.platform_id.as_deref().is_some_and(|id| id.ends_with(['1', '4', '7'])) {
+        EMBED_VIDEOS - 2
+    } else {
+        EMBED_VIDEOS
+    };
     let videos: Vec<_> = posts
         .iter()
         .take(most)

@@ -9,7 +9,7 @@ use crate::rounding;
 
 /// When an account was made, as its id tells.
 fn account_seconds(profile: &ProfileFacts) -> u64 {
-    profile.platform_id.parse().map_or(0, domain::shortcode::item_id_seconds)
+    profile.platform_id.as_deref().unwrap_or_default().parse().map_or(0, domain::shortcode::item_id_seconds)
 }
 
 /// The counts of an account: rounded, with the heart count cut to 32 bits; and exact, as text.

@@ -49,7 +49,7 @@ fn context(page: &str) -> Option<Value> {
 fn profile(page: &Page<'_>, root: &Value) -> Option<Observation> {
     let user = first_object(root, |object| object.contains_key("owner_id") && object.contains_key("username"))?;
     let mut facts: ProfileFacts =
-        bare_profile(id(at(user, &["owner_id"]))?, text(at(user, &["username"]))?.to_lowercase());
+        bare_profile(Some(id(at(user, &["owner_id"]))?), text(at(user, &["username"]))?.to_lowercase());
     facts.name = text(at(user, &["full_name"]));
     facts.profile_pic_url = text(at(user, &["profile_pic_url"]));
     facts.is_private = flag(at(user, &["is_private"]));

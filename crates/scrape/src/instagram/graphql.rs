@@ -30,7 +30,7 @@ pub(crate) fn null_user(root: &Value, adapter: &'static str) -> Option<Observati
 pub(crate) fn profile(page: &Page<'_>, root: &Value, adapter: &'static str) -> Option<Observation> {
     let user = asked_user(page, root)?;
     let facts = facts(user)?;
-    let posts = posts(user, &facts.platform_id);
+    let posts = posts(user, facts.platform_id.as_deref().unwrap_or_default());
     Some(conclude::profile(page, adapter, facts, posts, None))
 }
 
@@ -69,7 +69,7 @@ fn facts(user: &Value) -> Option<ProfileFacts> {
             likes: UNSUPPORTED,
         },
         platform_data,
-        ..bare_profile(id(at(user, &["id"]))?, text(at(user, &["username"]))?.to_lowercase())
+        ..bare_profile(Some(id(at(user, &["id"]))?), text(at(user, &["username"]))?.to_lowercase())
     })
 }
 
@@ -85,7 +85,7 @@ pub(crate) fn feed(page: &Page<'_>, root: &Value, adapter: &'static str) -> Opti
         .find_map(|node| text(at(node, &["owner", "username"])).filter(|_| id(at(node, &["owner", "id"])) == owner_id));
     let asked_for = || page.expect.filter(|_| page.redirected_to.is_none()).map(str::to_owned);
     let mut profile =
-        facts(user).or_else(|| Some(bare_profile(owner_id.clone()?, named.or_else(asked_for)?.to_lowercase())));
+        facts(user).or_else(|| Some(bare_profile(Some(owner_id.clone()?), named.or_else(asked_for)?.to_lowercase())));
     let has_more = at(user, &[key, "page_info", "has_next_page"]);
     if let Some(profile) = &mut profile {
         profile.metrics.posts = profile.metrics.posts.or(Reading::exact(edge_count(user, CONNECTIONS[0])));

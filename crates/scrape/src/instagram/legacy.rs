@@ -29,7 +29,7 @@ fn story(page: &Page<'_>, html: &str, data: &Value) -> Option<Observation> {
         return None;
     }
     let user = at(list(at(data, &["entry_data", "StoriesPage"])).first()?, &["user"]);
-    let mut profile = bare_profile(id(at(user, &["id"]))?, text(at(user, &["username"]))?.to_lowercase());
+    let mut profile = bare_profile(Some(id(at(user, &["id"]))?), text(at(user, &["username"]))?.to_lowercase());
     profile.profile_pic_url = text(at(user, &["profile_pic_url"]));
     meta::read(page, html, Some((SHARED_DATA_STORY, profile)))
 }

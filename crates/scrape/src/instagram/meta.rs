@@ -41,7 +41,7 @@ fn profile(
     let metas = Metas::of(html);
     let (adapter, mut facts) = match known {
         Some(known) => known,
-        None => (META_TEXT, bare_profile(profile_id(html).unwrap_or_default(), named_handle(html)?)),
+        None => (META_TEXT, bare_profile(profile_id(html), named_handle(html)?)),
     };
     facts.name = facts.name.or_else(|| {
         let name = metas.get("og:title")?.split(" (@").next()?.trim();

@@ -32,7 +32,7 @@ pub(crate) fn profile(page: &Page<'_>, root: &Value, adapter: &'static str) -> O
             likes: UNSUPPORTED,
         },
         platform_data,
-        ..bare_profile(id(at(user, &["pk"]))?, text(at(user, &["username"]))?.to_lowercase())
+        ..bare_profile(Some(id(at(user, &["pk"]))?), text(at(user, &["username"]))?.to_lowercase())
     };
     Some(conclude::profile(page, adapter, facts, Vec::new(), None))
 }
@@ -50,10 +50,10 @@ pub(crate) fn feed(page: &Page<'_>, root: &Value, adapter: &'static str) -> Opti
     let profile = posts.iter().find_map(|post| {
         let (id, name) = (post.author.platform_id.as_deref()?, post.author.username.as_deref()?);
         let asked_for = page.expect.is_none_or(|expected| conclude::is_account(expected, Some(name), Some(id)));
-        asked_for.then(|| bare_profile(id.to_owned(), name.to_owned()))
+        asked_for.then(|| bare_profile(Some(id.to_owned()), name.to_owned()))
     });
     let own = |post: &PostFacts| {
-        let owner = profile.as_ref().map(|profile| &profile.platform_id);
+        let owner = profile.as_ref().and_then(|profile| profile.platform_id.as_ref());
         owner.is_none() || post.author.platform_id.is_none() || post.author.platform_id.as_ref() == owner
     };
     let posts = posts.into_iter().filter(own).collect();

@@ -56,19 +56,26 @@ fn account(page: &Page<'_>, users: &[&Value], html: Option<&str>) -> Observation
 }
 
 /// The account of a list that gives its id alone. The page around it may name it; else, unless the platform redirected, it is the one that
-/// was looked up by its name.
+/// was looked up by its name. Where nobody in particular was asked for, it stays without a name.
 fn unnamed(page: &Page<'_>, platform_id: String, html: Option<&str>) -> Option<ProfileFacts> {
-    let asked_for = || page.expect.filter(|_| page.redirected_to.is_none()).map(str::to_lowercase);
-    let username = html.and_then(named_handle).or_else(asked_for)?;
+    let asked_for = match page.expect {
+        Some(_) if page.redirected_to.is_some() => None,
+        Some(expected) => Some(expected.to_lowercase()),
+        None => Some(NAMELESS.to_owned()),
+    };
+    let username = html.and_then(named_handle).or(asked_for)?;
     let metrics = ProfileMetrics { likes: UNSUPPORTED, ..ProfileMetrics::default() };
-    Some(ProfileFacts { metrics, ..bare_profile(platform_id, username) })
+    Some(ProfileFacts { metrics, ..bare_profile(Some(platform_id), username) })
 }
+
+/// Stands for the handle of an account that is known by its id alone; such an account is left out of the observation.
+const NAMELESS: &str = "";
 
 /// Instagram counts no likes over all posts.
 pub(crate) const UNSUPPORTED: Reading = Reading::Null(MetricStatus::Unsupported);
 
 /// A profile of which nothing is known but its names.
-pub(crate) fn bare_profile(platform_id: String, username: String) -> ProfileFacts {
+pub(crate) fn bare_profile(platform_id: Option<String>, username: String) -> ProfileFacts {
     ProfileFacts {
         platform: Platform::Instagram,
         platform_id,
@@ -108,7 +115,7 @@ fn profile(user: &Value, html: Option<&str>) -> Option<ProfileFacts> {
             likes: UNSUPPORTED,
         },
         platform_data,
-        ..bare_profile(id(at(user, &["pk"]))?, username)
+        ..bare_profile(Some(id(at(user, &["pk"]))?), username)
     })
 }
 
@@ -134,24 +141,29 @@ fn feed(page: &Page<'_>, users: &[&Value], mut profile: ProfileFacts) -> Observa
         WhenEmpty::Doubtful("an empty list of an account that does not say it has none, as after too many requests")
     };
     let posts = nodes(users, key, &profile);
-    conclude::feed(page, adapter, Listing { profile: Some(profile), posts, when_empty })
+    conclude::feed(
+        page,
+        adapter,
+        Listing { profile: Some(profile).filter(|profile| profile.username != NAMELESS), posts, when_empty },
+    )
 }
 
 /// The nodes of a connection that the account made, alone or with others.
 fn nodes(users: &[&Value], connection: &str, owner: &ProfileFacts) -> Vec<PostFacts> {
-    let own = users.iter().filter(|user| id(at(user, &["pk"])).is_none_or(|pk| pk == owner.platform_id));
+    let own =
+        users.iter().filter(|user| id(at(user, &["pk"])).is_none_or(|pk| Some(&pk) == owner.platform_id.as_ref()));
     let edges = own.flat_map(|user| list(at(user, &[connection, "edges"])));
     edges
         .map(|edge| at(edge, &["node"]))
-        .filter(|node| is_own(node, &owner.platform_id))
+        .filter(|node| is_own(node, owner.platform_id.as_deref()))
         .filter_map(media::item)
         .collect()
 }
 
-fn is_own(node: &Value, owner: &str) -> bool {
+fn is_own(node: &Value, owner: Option<&str>) -> bool {
     let makers = std::iter::once(at(node, &["user"])).chain(list(at(node, &["coauthor_producers"])));
     let mut makers = makers.filter_map(|user| id(at(user, &["pk"]))).peekable();
-    makers.peek().is_none() || makers.any(|maker| maker == owner)
+    makers.peek().is_none() || makers.any(|maker| Some(maker.as_str()) == owner)
 }
 
 fn post(page: &Page<'_>, found: &[&Value]) -> Observation {

@@ -18,7 +18,7 @@ pub(crate) fn own(posts: Vec<PostFacts>, owner: &ProfileFacts) -> Vec<PostFacts>
         let unnamed = author.username.is_none() && author.platform_id.is_none();
         unnamed
             || is_account(&owner.username, author.username.as_deref(), None)
-            || author.platform_id.as_ref() == Some(&owner.platform_id)
+            || (author.platform_id.is_some() && author.platform_id == owner.platform_id)
     };
     posts.into_iter().filter(is_own).collect()
 }

@@ -61,7 +61,7 @@ pub(crate) fn facts(user: &Value, exact: &Value, rounded: &Value) -> Option<Prof
     }
     Some(ProfileFacts {
         platform: Platform::Tiktok,
-        platform_id: id(at(user, &["id"]))?,
+        platform_id: Some(id(at(user, &["id"]))?),
         username: text(at(user, &["uniqueId"]))?.to_lowercase(),
         name: text(at(user, &["nickname"])),
         description: text(at(user, &["signature"])),

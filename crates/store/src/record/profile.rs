@@ -93,10 +93,12 @@ async fn identify(recording: &Recording<'_>, facts: &ProfileFacts) -> Result<Ide
     let asked = row::<Known>(recording.tx, &format!("{KNOWN} WHERE id = $1"), values![recording.job.target_id])
         .await?
         .ok_or(StoreError::Unreadable { table: "profiles", column: "id" })?;
+    // A page that names the account by its handle alone says nothing about who has the handle.
+    let Some(found) = &facts.platform_id else { return Ok(Identity::Known(asked)) };
     match &asked.platform_id {
-        Some(id) if *id == facts.platform_id => return Ok(Identity::Known(asked)),
+        Some(id) if id == found => return Ok(Identity::Known(asked)),
         Some(id) => {
-            let detail = format!("the handle belongs to another account now: id {} instead of {id}", facts.platform_id);
+            let detail = format!("the handle belongs to another account now: id {found} instead of {id}");
             return Ok(Identity::Foreign(detail));
         }
         None => {}
@@ -104,7 +106,7 @@ async fn identify(recording: &Recording<'_>, facts: &ProfileFacts) -> Result<Ide
     let former = row::<Known>(
         recording.tx,
         &format!("{KNOWN} WHERE platform = $1 AND platform_id = $2"),
-        values![facts.platform.as_str(), facts.platform_id.clone()],
+        values![facts.platform.as_str(), found.clone()],
     )
     .await?;
     let Some(former) = former else { return Ok(Identity::Known(asked)) };
@@ -145,7 +147,7 @@ async fn write_facts(recording: &Recording<'_>, known: &Known, facts: &ProfileFa
     let (username, previous) = rename(recording, known, facts).await?;
     execute(
         recording.tx,
-        "UPDATE profiles SET platform_id = $2, username = $3, previous_usernames = $4, name = $5, description = $6, \
+        "UPDATE profiles SET platform_id = COALESCE($2, platform_id), username = $3, previous_usernames = $4, name = $5, description = $6, \
          profile_pic_url = $7, is_verified = $8, is_private = $9, link_in_bio = $10, follower_count = $11, following_count = $12, \
          post_count = $13, like_count = $14, platform_data = $15, gone_since = NULL, is_unavailable = FALSE, last_scrape_at = $16 \
          WHERE id = $1",

@@ -8,8 +8,8 @@ use std::time::Duration;
 use domain::backoff::Backoff;
 use domain::metadata::Metadata;
 use domain::{
-    AccountId, CreatorId, Handle, MetricStatus, Observation, OrganizationId, Outcome, Platform, PostFacts, PostRef, Precision,
-    ProfileFacts, ProfileMetrics, Reading, RequestId, Timestamp, VideoId, Wake,
+    AccountId, CreatorId, Handle, MetricStatus, Observation, OrganizationId, Outcome, Platform, PostFacts, PostRef,
+    Precision, ProfileFacts, ProfileMetrics, Reading, RequestId, Timestamp, VideoId, Wake,
 };
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Map;
@@ -183,7 +183,7 @@ pub fn profile(id: &str, username: &str, followers: i64) -> Observation {
     let mut observation = Observation::ok("test.profile");
     observation.profile = Some(ProfileFacts {
         platform: Platform::Tiktok,
-        platform_id: id.to_owned(),
+        platform_id: Some(id.to_owned()),
         username: username.to_owned(),
         name: Some("Name".to_owned()),
         description: None,
