@@ -200,7 +200,7 @@ fn failure(error: &reqwest::Error) -> Box<Observation> {
 
 #[cfg(test)]
 mod tests {
-    use url::{Host, Url};
+    use url::Url;
 
     use super::*;
 

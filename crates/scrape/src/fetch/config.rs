@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use domain::Platform;
 use thiserror::Error;
-use url::Url;
+use url::{Host, Url};
 
 use crate::page::PageKind;
 
@@ -13,6 +13,18 @@ use crate::page::PageKind;
 pub struct PlatformSite {
     /// The address that all paths hang below; may carry a path of its own.
     pub base_url: Url,
+}
+
+impl PlatformSite {
+    /// Whether it is a stand-in on this machine.
+    pub(super) fn is_loopback(&self) -> bool {
+        match self.base_url.host() {
+            Some(Host::Domain(name)) => name == "localhost",
+            Some(Host::Ipv4(address)) => address.is_loopback(),
+            Some(Host::Ipv6(address)) => address.is_loopback(),
+            None => false,
+        }
+    }
 }
 
 /// How pages are fetched.
