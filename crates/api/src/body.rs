@@ -2,7 +2,7 @@
 //!
 //! A reader takes its fields out of the object; what is left at the end is unknown, and each unknown field is an error of its own.
 
-use domain::{FieldErrors, Metadata};
+use domain::{FieldErrors, Metadata, Platform};
 use serde_json::{Map, Value};
 
 use crate::call::hyphenated;
@@ -62,9 +62,23 @@ impl Fields {
         self.left.remove("metadata").and_then(|value| Metadata::parse(value, &mut self.errors))
     }
 
-    /// Notes an error that one field alone does not show.
-    pub(crate) fn reject(&mut self, name: &str, message: impl Into<String>) {
-        self.errors.add(name, message);
+    /// A field whose form depends on the platform. Without a good platform, what is wrong on every platform is wrong all the same.
+    pub(crate) fn of_platform<T, E: ToString>(
+        &mut self,
+        name: &str,
+        platform: Option<Platform>,
+        parse: impl Fn(Platform) -> Result<T, E>,
+    ) -> Option<T> {
+        if let Some(platform) = platform {
+            return self.errors.check(name, parse(platform));
+        }
+        let mut refusals = Platform::ALL.into_iter().map(|platform| parse(platform).err());
+        if let Some(Some(error)) = refusals.next()
+            && refusals.all(|refusal| refusal.is_some())
+        {
+            self.errors.add(name, error.to_string());
+        }
+        None
     }
 
     /// Ends the reading: every unknown field, and everything that was wrong before.

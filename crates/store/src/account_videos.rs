@@ -71,12 +71,8 @@ impl Tenant {
         if filter.q.is_some() || filter.media_type.is_some() {
             count_from.push_str(" JOIN posts p ON p.id = t.post_id");
         }
-        let listing = Listing {
-            select: &select(),
-            count_from: &count_from,
-            id: "t.id",
-            sort: sort_column(page.order_by),
-        };
+        let listing =
+            Listing { select: &select(), count_from: &count_from, id: "t.id", sort: sort_column(page.order_by) };
         let found = listing::page(&self.store.read, &listing, conditions, page, |row: &AccountVideoRow| Position {
             key: row.post.sort_key(page.order_by),
             id: RowId::Integer(row.id),

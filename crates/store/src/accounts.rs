@@ -251,6 +251,17 @@ impl TenantTx {
         find(&self.tx, self.organization.0, id, self.now).await
     }
 
+    /// One account, kept from being changed by others until the transaction ends: what a condition was checked against still holds when
+    /// the change is made.
+    pub async fn hold_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        match self.tracked(id).await {
+            Ok(tracked) => schedule::lock(&self.tx, TargetKind::Profile, tracked.profile_id).await?,
+            Err(Refusal::Store(error)) => return Err(error),
+            Err(_) => return Ok(None),
+        }
+        self.account(id).await
+    }
+
     /// Begins to track a profile; when active, a scrape is due at once.
     pub async fn create_account(&mut self, new: &NewAccount) -> Result<AccountId, Refusal> {
         if let Some(creator) = new.creator_id {

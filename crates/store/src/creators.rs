@@ -157,6 +157,19 @@ impl TenantTx {
         find(&self.tx, self.organization.0, id).await
     }
 
+    /// One creator, kept from being changed by others until the transaction ends.
+    pub async fn hold_creator(&self, id: CreatorId) -> Result<Option<Creator>, StoreError> {
+        if is_postgres(&self.tx) {
+            row::<CreatorRow>(
+                &self.tx,
+                &format!("{SELECT} WHERE t.id = $1 AND t.organization_id = $2 FOR UPDATE"),
+                values![id.0, self.organization.0],
+            )
+            .await?;
+        }
+        self.creator(id).await
+    }
+
     /// Adds a creator.
     pub async fn create_creator(&mut self, new: &NewCreator) -> Result<CreatorId, Refusal> {
         let id = CreatorId::new();

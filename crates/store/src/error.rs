@@ -36,10 +36,8 @@ fn is_passing(error: &DbErr) -> bool {
         return true;
     }
     // A row was deleted, or made, between being looked up and being referred to: the next try sees how things stand.
-    if matches!(
-        error.sql_err(),
-        Some(SqlErr::ForeignKeyConstraintViolation(_) | SqlErr::UniqueConstraintViolation(_))
-    ) {
+    if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_) | SqlErr::UniqueConstraintViolation(_)))
+    {
         return true;
     }
     let (DbErr::Conn(RuntimeErr::SqlxError(cause))

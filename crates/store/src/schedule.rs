@@ -11,7 +11,7 @@ use domain::{Platform, RequestId, RunId, RunStatus, TargetKind, Timestamp, Trigg
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use crate::sql::{Number, execute, is_postgres, row, rows, values};
+use crate::sql::{Number, execute, is_postgres, places, row, rows, values};
 use crate::{Store, StoreError, runs};
 
 /// What a worker may do on one platform.
@@ -176,6 +176,19 @@ pub(crate) async fn lock_all(
             targets.replace("$3", "$2")
         );
         rows::<Number>(tx, &sql, vec![kind.as_str().into(), value.into()]).await?;
+    }
+    Ok(())
+}
+
+/// Likewise for the rows of these targets.
+pub(crate) async fn lock_list(tx: &DatabaseTransaction, kind: TargetKind, ids: &[i64]) -> Result<(), StoreError> {
+    if is_postgres(tx) && !ids.is_empty() {
+        let sql = format!(
+            "SELECT target_id AS value FROM schedules WHERE kind = $1 AND target_id IN ({}) ORDER BY target_id FOR UPDATE",
+            places(2, ids.len())
+        );
+        let values = std::iter::once(kind.as_str().into()).chain(ids.iter().map(|id| (*id).into())).collect();
+        rows::<Number>(tx, &sql, values).await?;
     }
     Ok(())
 }

@@ -91,6 +91,16 @@ impl TenantTx {
         find(&self.tx, self.organization.0, id, self.now).await
     }
 
+    /// One video, kept from being changed by others until the transaction ends.
+    pub async fn hold_video(&self, id: VideoId) -> Result<Option<Video>, StoreError> {
+        match self.tracked_post(id).await {
+            Ok(post_id) => schedule::lock(&self.tx, TargetKind::Post, post_id).await?,
+            Err(Refusal::Store(error)) => return Err(error),
+            Err(_) => return Ok(None),
+        }
+        self.video(id).await
+    }
+
     /// Begins to track a post; when active, a scrape is due at once.
     pub async fn create_video(&mut self, new: &NewVideo) -> Result<VideoId, Refusal> {
         let post_id = self.post(&new.post).await?;

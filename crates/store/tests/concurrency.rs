@@ -59,7 +59,8 @@ impl Field {
     fn passed<T>(&self, result: Result<T, StoreError>) -> Option<T> {
         match result {
             Ok(value) => Some(value),
-            Err(StoreError::Unavailable(_)) => {
+            Err(StoreError::Unavailable(why)) => {
+                eprintln!("to be tried again: {why:?}");
                 *self.unavailable.lock().unwrap() += 1;
                 None
             }

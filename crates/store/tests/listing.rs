@@ -73,7 +73,7 @@ async fn accounts(home: &Home, tenant: &Tenant) -> Vec<AccountId> {
     home.sql(
         "UPDATE accounts SET follower_count = NULLIF((added_at * 7 + LENGTH(username)) % 5, 0), \
          last_scrape_at = NULLIF((added_at + LENGTH(username)) % 3, 1), like_count = NULLIF(added_at % 2, 0) - 1, \
-         view_count = NULLIF(added_at % 4, 2) * 4611686018427387903 / 3",
+         view_count = NULLIF(added_at % 4, 2) * 3074457345618258602",
     )
     .await;
     ids
@@ -295,6 +295,8 @@ on_both! {
             facts.description = Some(caption.to_owned());
             facts
         });
+        let tenant = support::tenant(&home.store).await;
+        home.sql("UPDATE accounts SET is_active = FALSE").await;
         account_with(&home, &tenant, "amy", list.clone().collect()).await;
         for n in 0..4 {
             add_video(&tenant, &new_video(&post_id(n).to_string()), START).await;

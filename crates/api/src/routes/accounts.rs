@@ -77,7 +77,7 @@ pub(crate) async fn update(mut call: Call) -> Answer {
     let change = account_change(fields)?;
     idempotent::write(&call, change, async |tx, change| {
         if precondition.is_set() {
-            precondition.check(AccountOut::from(tx.account(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(AccountOut::from(tx.hold_account(id).await?.ok_or_else(Problem::not_found)?))?;
         }
         tx.update_account(id, &change).await.map_err(with_creator_in_body)?;
         Reply::ok(AccountOut::from(tx.account(id).await?.ok_or_else(Problem::not_found)?))
@@ -98,7 +98,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let precondition = call.delete()?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(AccountOut::from(tx.account(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(AccountOut::from(tx.hold_account(id).await?.ok_or_else(Problem::not_found)?))?;
         }
         tx.delete_account(id).await?;
         Ok(Reply::no_content())

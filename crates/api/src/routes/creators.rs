@@ -74,7 +74,7 @@ pub(crate) async fn update(mut call: Call) -> Answer {
     let change = creator_change(fields)?;
     idempotent::write(&call, change, async |tx, change| {
         if precondition.is_set() {
-            precondition.check(CreatorOut::from(tx.creator(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(CreatorOut::from(tx.hold_creator(id).await?.ok_or_else(Problem::not_found)?))?;
         }
         tx.update_creator(id, &change).await?;
         Reply::ok(CreatorOut::from(tx.creator(id).await?.ok_or_else(Problem::not_found)?))
@@ -95,7 +95,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let precondition = call.delete()?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(CreatorOut::from(tx.creator(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(CreatorOut::from(tx.hold_creator(id).await?.ok_or_else(Problem::not_found)?))?;
         }
         tx.delete_creator(id).await?;
         Ok(Reply::no_content())
@@ -149,7 +149,7 @@ pub(crate) async fn unlink(call: Call) -> Answer {
     let precondition = call.delete()?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(AccountOut::from(tx.account(account).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(AccountOut::from(tx.hold_account(account).await?.ok_or_else(Problem::not_found)?))?;
         }
         tx.unlink_account(creator, account).await?;
         Ok(Reply::no_content())

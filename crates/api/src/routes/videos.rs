@@ -75,7 +75,7 @@ pub(crate) async fn update(mut call: Call) -> Answer {
     let change = video_change(fields)?;
     idempotent::write(&call, change, async |tx, change| {
         if precondition.is_set() {
-            precondition.check(VideoOut::from(tx.video(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(VideoOut::from(tx.hold_video(id).await?.ok_or_else(Problem::not_found)?))?;
         }
         tx.update_video(id, &change).await?;
         Reply::ok(VideoOut::from(tx.video(id).await?.ok_or_else(Problem::not_found)?))
@@ -94,7 +94,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let precondition = call.delete()?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(VideoOut::from(tx.video(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(VideoOut::from(tx.hold_video(id).await?.ok_or_else(Problem::not_found)?))?;
         }
         tx.delete_video(id).await?;
         Ok(Reply::no_content())

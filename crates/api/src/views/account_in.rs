@@ -59,10 +59,7 @@ pub(crate) struct AccountIn {
 pub(crate) fn new_account(mut fields: Fields) -> Result<NewAccount, Problem> {
     let platform = fields.required("platform", choice::<Platform>);
     let username = fields.required("username", any_text);
-    // Without the platform there is no telling what a handle may look like.
-    let handle = platform.zip(username).and_then(|(platform, username)| {
-        Handle::parse(platform, &username).map_err(|error| fields.reject("username", error.to_string())).ok()
-    });
+    let handle = username.and_then(|text| fields.of_platform("username", platform, |p| Handle::parse(p, &text)));
     let category = fields.nullable("category", text(LONGEST_CATEGORY)).flatten();
     let scrape_interval_hours = fields.optional("scrape_interval_hours", integer(1, LONGEST_INTERVAL_HOURS));
     let metadata = fields.metadata();

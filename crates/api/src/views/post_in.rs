@@ -40,10 +40,7 @@ pub(crate) struct VideoIn {
 pub(crate) fn new_video(mut fields: Fields) -> Result<NewVideo, Problem> {
     let platform = fields.required("platform", choice::<Platform>);
     let identifier = fields.required("identifier", any_text);
-    // Without the platform there is no telling what an identifier may look like.
-    let post = platform.zip(identifier).and_then(|(platform, identifier)| {
-        PostRef::parse(platform, &identifier).map_err(|error| fields.reject("identifier", error.to_string())).ok()
-    });
+    let post = identifier.and_then(|text| fields.of_platform("identifier", platform, |p| PostRef::parse(p, &text)));
     let metadata = fields.metadata();
     let is_active = fields.optional("is_active", boolean);
     let scrape_interval_hours = fields.optional("scrape_interval_hours", integer(1, LONGEST_INTERVAL_HOURS));

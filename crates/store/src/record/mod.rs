@@ -34,6 +34,10 @@ pub enum Recorded {
     LeaseLost,
 }
 
+/// The condition under which an account is collected: neither it nor its creator is paused.
+const COLLECTED: &str = "accounts.is_active \
+     AND NOT EXISTS (SELECT 1 FROM creators c WHERE c.id = accounts.creator_id AND NOT c.is_active)";
+
 /// What a record is about, for those that write parts of it.
 struct Recording<'a> {
     tx: &'a DatabaseTransaction,

@@ -9,10 +9,10 @@ use domain::{
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::{Facts, Recording};
+use super::{COLLECTED, Facts, Recording};
 use crate::StoreError;
 use crate::schedule::{self, Target};
-use crate::sql::{Filter, Number, execute, places, row, rows, values};
+use crate::sql::{Filter, Number, execute, is_postgres, places, row, rows, values};
 
 /// The metrics of a post with their columns.
 fn readings(facts: &PostFacts) -> [(&'static str, Reading); 6] {
@@ -123,6 +123,7 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
     keep("author_platform_id", facts.author.platform_id.clone().map(Value::from));
     keep("author_username", facts.author.username.clone().map(Value::from));
     keep("description", facts.description.clone().map(Value::from));
+    keep("description_folded", facts.description.as_deref().map(str::to_lowercase).map(Value::from));
     keep("create_time", facts.create_time.map(Timestamp::as_millis).map(Value::from));
     keep("media_type", facts.media_type.map(MediaType::as_str).map(Value::from));
     keep("duration_seconds", facts.duration.map(Value::from));
@@ -250,20 +251,27 @@ pub async fn record_list(
     for (rank, facts) in wanted {
         found.push((shared_post(recording, profile_id, facts).await?, rank, facts));
     }
-    // Everybody locks rows in the order of their ids.
-    found.sort_by_key(|(id, _, _)| *id);
+    // Everybody locks rows in the order of their ids, and schedules before anything that hangs on them.
+    found.sort_by_key(|((id, _), _, _)| *id);
+    let ids: Vec<i64> = found.iter().map(|((id, _), _, _)| *id).collect();
+    schedule::lock_list(recording.tx, TargetKind::Post, &ids).await?;
     let mut wakes = Vec::new();
-    for (id, rank, facts) in &found {
+    for ((id, is_new), rank, facts) in &found {
+        adopt(recording, *id, profile_id).await?;
         if link(recording, profile_id, *id, *rank, facts).await? {
             let target = Target { kind: TargetKind::Post, id: *id, platform: facts.platform };
             let request_id = recording.job.request_id.as_ref();
             wakes.push(schedule::arm_now(recording.tx, target, Trigger::Created, request_id, recording.now).await?);
+        } else if *is_new {
+            // Whoever would have collected it was paused a moment ago; nobody else knows of the row yet.
+            execute(recording.tx, "DELETE FROM posts WHERE id = $1", values![*id]).await?;
+            continue;
         }
         if readings(facts).iter().any(|(_, reading)| *reading != Reading::NOT_PROVIDED) {
             write_facts(recording, *id, facts).await?;
         }
     }
-    sum_profile(recording, profile_id).await?;
+    sum_profile(recording, profile_id, &ids).await?;
     Ok(wakes)
 }
 
@@ -278,22 +286,29 @@ impl Bounds {
     }
 }
 
-async fn shared_post(recording: &Recording<'_>, profile_id: i64, facts: &PostFacts) -> Result<i64, StoreError> {
+/// Notes the author of a post whose author was not known.
+async fn adopt(recording: &Recording<'_>, id: i64, profile_id: i64) -> Result<(), StoreError> {
+    execute(
+        recording.tx,
+        "UPDATE posts SET profile_id = $2 WHERE id = $1 AND profile_id IS NULL",
+        values![id, profile_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The shared row of a post, and whether it was made just now.
+async fn shared_post(recording: &Recording<'_>, profile_id: i64, facts: &PostFacts) -> Result<(i64, bool), StoreError> {
     let key = || values![facts.platform.as_str(), facts.external_id.clone()];
     let find = "SELECT id AS value FROM posts WHERE platform = $1 AND external_id = $2";
     if let Some(found) = row::<Number>(recording.tx, find, key()).await? {
-        execute(
-            recording.tx,
-            "UPDATE posts SET profile_id = $2 WHERE id = $1 AND profile_id IS NULL",
-            values![found.value, profile_id],
-        )
-        .await?;
-        return Ok(found.value);
+        return Ok((found.value, false));
     }
     let made = row::<Number>(
         recording.tx,
         "INSERT INTO posts (platform, external_id, shortcode, profile_id, author_platform_id, author_username, description, \
-         create_time, media_type, duration_seconds, cover_image_url) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
+         create_time, media_type, duration_seconds, cover_image_url, description_folded) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
          ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value",
         values![
             facts.platform.as_str(),
@@ -307,15 +322,16 @@ async fn shared_post(recording: &Recording<'_>, profile_id: i64, facts: &PostFac
             facts.media_type.map(MediaType::as_str),
             facts.duration,
             facts.cover_image_url.clone(),
+            facts.description.as_deref().map(str::to_lowercase),
         ],
     )
     .await?;
     if let Some(made) = made {
-        return Ok(made.value);
+        return Ok((made.value, true));
     }
     row::<Number>(recording.tx, find, key())
         .await?
-        .map(|found| found.value)
+        .map(|found| (found.value, false))
         .ok_or(StoreError::Unreadable { table: "posts", column: "id" })
 }
 
@@ -353,29 +369,38 @@ async fn link(
 
 /// Brings the sums of the accounts that collect these posts up to date.
 async fn sum_accounts(recording: &Recording<'_>, posts: &[i64]) -> Result<(), StoreError> {
-    #[derive(FromQueryResult)]
-    struct Collector {
-        account_id: Uuid,
-    }
-    let sql = format!(
-        "SELECT DISTINCT account_id FROM account_videos WHERE post_id IN ({}) ORDER BY account_id",
-        places(1, posts.len())
-    );
-    let posts = posts.iter().map(|id| Value::from(*id)).collect();
-    for Collector { account_id } in rows::<Collector>(recording.tx, &sql, posts).await? {
-        sum(recording, "accounts.id = $1", account_id.into()).await?;
-    }
-    Ok(())
+    let collectors =
+        format!("SELECT v.account_id FROM account_videos v WHERE v.post_id IN ({})", places(1, posts.len()));
+    sum(recording, &format!("accounts.id IN ({collectors})"), posts.iter().map(|id| Value::from(*id))).await
 }
 
-async fn sum_profile(recording: &Recording<'_>, profile_id: i64) -> Result<(), StoreError> {
-    let collecting = "accounts.profile_id = $1 AND accounts.is_active";
-    sum(recording, collecting, profile_id.into()).await
+/// Likewise for a profile's accounts, and those that found any of these posts in another profile's list.
+async fn sum_profile(recording: &Recording<'_>, profile_id: i64, posts: &[i64]) -> Result<(), StoreError> {
+    let mut collectors = "SELECT b.id FROM accounts b WHERE b.profile_id = $1".to_owned();
+    if !posts.is_empty() {
+        collectors.push_str(" UNION SELECT v.account_id FROM account_videos v WHERE v.post_id IN (");
+        collectors.push_str(&places(2, posts.len()));
+        collectors.push(')');
+    }
+    let values = std::iter::once(profile_id).chain(posts.iter().copied()).map(Value::from);
+    sum(recording, &format!("accounts.id IN ({collectors})"), values).await
 }
 
 /// The sums are made anew from the account's videos each time, so they cannot drift. An account's posts are bounded (2,000), and reads
-/// of pages are far rarer than the database can sum.
-async fn sum(recording: &Recording<'_>, which: &str, value: Value) -> Result<(), StoreError> {
+/// of pages are far rarer than the database can sum. `which` is a condition on accounts; `values` are its parameters.
+async fn sum(recording: &Recording<'_>, which: &str, values: impl Iterator<Item = Value>) -> Result<(), StoreError> {
+    #[derive(FromQueryResult)]
+    struct Collector {
+        id: Uuid,
+    }
+    // Locked by a statement of its own, so that the sums are made of what is committed by then.
+    let lock = if is_postgres(recording.tx) { "FOR NO KEY UPDATE" } else { "" };
+    let now = Value::from(recording.now.as_millis());
+    let sql = format!("SELECT id FROM accounts WHERE {COLLECTED} AND {which} ORDER BY id {lock}");
+    let accounts = rows::<Collector>(recording.tx, &sql, values.collect()).await?;
+    if accounts.is_empty() {
+        return Ok(());
+    }
     let total = |column: &str| {
         format!(
             "{column} = (SELECT CAST(SUM(v.{column}) AS BIGINT) FROM account_videos v WHERE v.account_id = accounts.id)"
@@ -385,9 +410,11 @@ async fn sum(recording: &Recording<'_>, which: &str, value: Value) -> Result<(),
         ["view_count", "like_count", "comment_count", "share_count", "play_count", "saved_count"].map(total).into();
     let sql = format!(
         "UPDATE accounts SET total_post_count = (SELECT COUNT(*) FROM account_videos v WHERE v.account_id = accounts.id), {}, \
-         updated_at = $2 WHERE {which}",
-        totals.join(", ")
+         updated_at = $1 WHERE id IN ({})",
+        totals.join(", "),
+        places(2, accounts.len())
     );
-    execute(recording.tx, &sql, vec![value, recording.now.as_millis().into()]).await?;
+    let ids = accounts.into_iter().map(|Collector { id }| Value::from(id));
+    execute(recording.tx, &sql, std::iter::once(now).chain(ids).collect()).await?;
     Ok(())
 }

@@ -2,12 +2,12 @@
 
 use domain::outcome::Verdict;
 use domain::{Observation, Outcome, ProfileFacts, Reading, TargetKind, Trigger};
-use sea_orm::FromQueryResult;
+use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::{Facts, Recording, post};
+use super::{COLLECTED, Facts, Recording, post};
 use crate::schedule::{self, Target};
-use crate::sql::{execute, row, rows, values};
+use crate::sql::{Filter, Number, execute, row, rows, values};
 use crate::{StoreError, creators};
 
 #[derive(FromQueryResult)]
@@ -22,6 +22,8 @@ struct Known {
 enum Identity {
     /// This one.
     Known(Known),
+    /// This one, which most of the trackers of the row that was asked for moved to; why the others did not.
+    Joined(Known, String),
     /// None that may take them; why.
     Foreign(String),
 }
@@ -47,22 +49,32 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
         }
         return Ok(Facts { outcome: observation.outcome, detail: None, kept: false, wakes: Vec::new() });
     };
-    let known = match identify(recording, facts).await? {
-        Identity::Known(known) => known,
+    let (known, left_behind) = match identify(recording, facts).await? {
+        Identity::Known(known) => (known, None),
+        Identity::Joined(known, detail) => (known, Some(detail)),
         Identity::Foreign(detail) => {
             return Ok(Facts { outcome: Outcome::ParseError, detail: Some(detail), kept: false, wakes: Vec::new() });
         }
     };
-    write_facts(recording, &known, facts).await?;
-    write_snapshot(recording, known.id, facts).await?;
     let mut wakes = Vec::new();
-    if observation.outcome.verdict() == Verdict::Good {
-        wakes = post::record_list(recording, known.id, &observation.posts).await?;
+    let is_good = observation.outcome.verdict() == Verdict::Good;
+    if is_good {
+        // Before any row that the feed's own recording locks after its schedule.
         let feed = Target { kind: TargetKind::Feed, id: known.id, platform: facts.platform };
         let request_id = recording.job.request_id.as_ref();
         wakes.push(schedule::arm_now(recording.tx, feed, Trigger::Scheduled, request_id, recording.now).await?);
     }
-    Ok(Facts { outcome: observation.outcome, detail: None, kept: true, wakes })
+    let username = write_profile(recording, &known, facts).await?;
+    write_snapshot(recording, known.id, facts).await?;
+    if is_good {
+        wakes.extend(post::record_list(recording, known.id, &observation.posts).await?);
+    }
+    write_accounts(recording, &known, facts, username).await?;
+    Ok(match left_behind {
+        None => Facts { outcome: observation.outcome, detail: None, kept: true, wakes },
+        // The row that was asked for has trackers left, who got nothing.
+        Some(detail) => Facts { outcome: Outcome::ParseError, detail: Some(detail), kept: false, wakes },
+    })
 }
 
 /// Records the list of a profile's posts. What the list's page says of the profile itself is rounded, so it is left aside.
@@ -116,6 +128,9 @@ async fn identify(recording: &Recording<'_>, facts: &ProfileFacts) -> Result<Ide
 /// `asked` turned out to be the profile that is known as `former`: its trackers move over. One whose organization tracks `former`
 /// already stays where it is, in a clear state, instead of becoming a second record of the same profile.
 async fn merge(recording: &Recording<'_>, asked: &Known, former: &Known) -> Result<Identity, StoreError> {
+    let target = Target { kind: TargetKind::Profile, id: former.id, platform: recording.job.platform };
+    schedule::rest(recording.tx, target).await?;
+    schedule::lock(recording.tx, target.kind, target.id).await?;
     let moved = execute(
         recording.tx,
         "UPDATE accounts SET profile_id = $2 WHERE profile_id = $1 AND NOT EXISTS \
@@ -123,10 +138,16 @@ async fn merge(recording: &Recording<'_>, asked: &Known, former: &Known) -> Resu
         values![asked.id, former.id],
     )
     .await?;
+    let handle = former.username.as_deref().unwrap_or("?");
+    let detail = format!("the same profile is tracked already, as {handle}");
     if moved == 0 {
-        let handle = former.username.as_deref().unwrap_or("?");
-        return Ok(Identity::Foreign(format!("the same profile is tracked already, as {handle}")));
+        return Ok(Identity::Foreign(detail));
     }
+    execute(recording.tx, "UPDATE posts SET profile_id = $2 WHERE profile_id = $1", values![asked.id, former.id])
+        .await?;
+    let left =
+        row::<Number>(recording.tx, "SELECT COUNT(*) AS value FROM accounts WHERE profile_id = $1", values![asked.id])
+            .await?;
     // The handle moves with them; the row that held it gives it up first.
     execute(recording.tx, "UPDATE profiles SET username = NULL WHERE id = $1", values![asked.id]).await?;
     let merged = Known {
@@ -135,64 +156,85 @@ async fn merge(recording: &Recording<'_>, asked: &Known, former: &Known) -> Resu
         platform_id: former.platform_id.clone(),
         previous_usernames: former.previous_usernames.clone(),
     };
-    let target = Target { kind: TargetKind::Profile, id: former.id, platform: recording.job.platform };
-    schedule::rest(recording.tx, target).await?;
     schedule::follow_tracking(recording.tx, TargetKind::Profile, "SELECT CAST($3 AS BIGINT)", former.id, recording.now)
         .await?;
-    Ok(Identity::Known(merged))
+    Ok(if left.is_some_and(|left| left.value > 0) { Identity::Joined(merged, detail) } else { Identity::Known(merged) })
 }
 
-async fn write_facts(recording: &Recording<'_>, known: &Known, facts: &ProfileFacts) -> Result<(), StoreError> {
-    let [followers, following, posts, likes] = readings(facts).map(|(_, reading)| reading.value());
-    let (username, previous) = rename(recording, known, facts).await?;
-    execute(
-        recording.tx,
-        "UPDATE profiles SET platform_id = COALESCE($2, platform_id), username = $3, previous_usernames = $4, name = $5, description = $6, \
-         profile_pic_url = $7, is_verified = $8, is_private = $9, link_in_bio = $10, follower_count = $11, following_count = $12, \
-         post_count = $13, like_count = $14, platform_data = $15, gone_since = NULL, is_unavailable = FALSE, last_scrape_at = $16 \
-         WHERE id = $1",
-        values![
-            known.id,
-            facts.platform_id.clone(),
-            username.clone(),
-            previous,
-            facts.name.clone(),
-            facts.description.clone(),
-            facts.profile_pic_url.clone(),
-            facts.is_verified,
-            facts.is_private,
-            facts.link_in_bio.clone(),
-            followers,
-            following,
-            posts,
-            likes,
-            serde_json::Value::Object(facts.platform_data.clone()).to_string(),
-            recording.now.as_millis(),
-        ],
-    )
-    .await?;
-    execute(
-        recording.tx,
-        "UPDATE accounts SET username = $2, follower_count = $3, following_count = $4, profile_post_count = $5, \
-         first_scrape_at = COALESCE(first_scrape_at, $6), last_scrape_at = $6, updated_at = $6 \
-         WHERE profile_id = $1 AND is_active AND (creator_id IS NULL OR creator_id IN (SELECT c.id FROM creators c WHERE c.is_active))",
-        values![known.id, username, followers, following, posts, recording.now.as_millis()],
-    )
-    .await?;
-    sum_creators(recording, known.id).await
+/// Writes what the page says of the profile; the handle by which it is shown from now on. A count that the page did not carry stays as
+/// it is.
+async fn write_profile(recording: &Recording<'_>, known: &Known, facts: &ProfileFacts) -> Result<String, StoreError> {
+    let Names { held, shown, previous } = rename(recording, known, facts).await?;
+    let mut set =
+        Filter::new("gone_since = NULL, is_unavailable = FALSE, last_scrape_at = $1", recording.now.as_millis());
+    let mut assign = |column: &str, value: Value| {
+        let place = set.bind(value);
+        set.assign(column, &place);
+    };
+    if let Some(platform_id) = &facts.platform_id {
+        assign("platform_id", platform_id.clone().into());
+    }
+    assign("username", held.into());
+    assign("previous_usernames", previous.into());
+    assign("name", facts.name.clone().into());
+    assign("description", facts.description.clone().into());
+    assign("profile_pic_url", facts.profile_pic_url.clone().into());
+    assign("is_verified", facts.is_verified.into());
+    assign("is_private", facts.is_private.into());
+    assign("link_in_bio", facts.link_in_bio.clone().into());
+    assign("platform_data", serde_json::Value::Object(facts.platform_data.clone()).to_string().into());
+    for (column, reading) in readings(facts) {
+        if reading != Reading::NOT_PROVIDED {
+            assign(column, reading.value().into());
+        }
+    }
+    let place = set.bind(known.id);
+    let sql = format!("UPDATE profiles SET {} WHERE id = {place}", set.text());
+    execute(recording.tx, &sql, set.values()).await?;
+    Ok(shown)
 }
 
-/// The handle to keep, and the former ones. A handle that another row still holds is left to that row's own next read.
-async fn rename(
+/// Writes the counts to the accounts that collect the profile, and what they add up to to their creators.
+async fn write_accounts(
     recording: &Recording<'_>,
     known: &Known,
     facts: &ProfileFacts,
-) -> Result<(String, String), StoreError> {
-    let Some(current) = known.username.clone() else {
-        return Ok((facts.username.clone(), known.previous_usernames.clone()));
-    };
-    if current == facts.username {
-        return Ok((current, known.previous_usernames.clone()));
+    username: String,
+) -> Result<(), StoreError> {
+    let mut set = Filter::new(
+        "last_scrape_at = $1, updated_at = $1, first_scrape_at = COALESCE(first_scrape_at, $1)",
+        recording.now.as_millis(),
+    );
+    let place = set.bind(username);
+    set.assign("username", &place);
+    let columns = ["follower_count", "following_count", "profile_post_count"];
+    for (column, (_, reading)) in columns.into_iter().zip(readings(facts)) {
+        if reading != Reading::NOT_PROVIDED {
+            let place = set.bind(reading.value());
+            set.assign(column, &place);
+        }
+    }
+    let place = set.bind(known.id);
+    let sql = format!("UPDATE accounts SET {} WHERE profile_id = {place} AND {COLLECTED}", set.text());
+    execute(recording.tx, &sql, set.values()).await?;
+    sum_creators(recording, known.id).await
+}
+
+/// A profile's names after a read.
+struct Names {
+    /// The handle that the row holds; none while another row holds it.
+    held: Option<String>,
+    /// The handle by which its accounts show it.
+    shown: String,
+    /// The former ones, as stored.
+    previous: String,
+}
+
+/// The handle to keep, and the former ones. A handle that another row still holds is left to that row's own next read.
+async fn rename(recording: &Recording<'_>, known: &Known, facts: &ProfileFacts) -> Result<Names, StoreError> {
+    let previous = known.previous_usernames.clone();
+    if let Some(current) = known.username.clone().filter(|current| *current == facts.username) {
+        return Ok(Names { held: Some(current.clone()), shown: current, previous });
     }
     let holder = row::<Known>(
         recording.tx,
@@ -201,12 +243,17 @@ async fn rename(
     )
     .await?;
     if holder.is_some_and(|holder| holder.id != known.id) {
-        return Ok((current, known.previous_usernames.clone()));
+        let shown = known.username.clone().unwrap_or_else(|| facts.username.clone());
+        return Ok(Names { held: known.username.clone(), shown, previous });
     }
-    let mut previous: Vec<String> = serde_json::from_str(&known.previous_usernames).unwrap_or_default();
-    previous.retain(|name| *name != facts.username);
-    previous.push(current);
-    Ok((facts.username.clone(), serde_json::Value::from(previous).to_string()))
+    let mut former: Vec<String> = serde_json::from_str(&previous).unwrap_or_default();
+    former.retain(|name| *name != facts.username);
+    former.extend(known.username.clone());
+    Ok(Names {
+        held: Some(facts.username.clone()),
+        shown: facts.username.clone(),
+        previous: serde_json::Value::from(former).to_string(),
+    })
 }
 
 async fn sum_creators(recording: &Recording<'_>, profile_id: i64) -> Result<(), StoreError> {
