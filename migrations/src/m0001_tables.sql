@@ -155,6 +155,11 @@ CREATE INDEX accounts_profile ON accounts (profile_id);
 CREATE INDEX accounts_creator ON accounts (creator_id);
 CREATE INDEX accounts_by_age ON accounts (organization_id, added_at, id);
 CREATE INDEX accounts_by_username ON accounts (organization_id, username, id);
+CREATE INDEX accounts_by_last_scrape ON accounts (organization_id, COALESCE(last_scrape_at, -1), id);
+CREATE INDEX accounts_by_followers ON accounts (organization_id, COALESCE(follower_count, -1), id);
+CREATE INDEX accounts_by_views ON accounts (organization_id, COALESCE(view_count, -1), id);
+CREATE INDEX accounts_by_likes ON accounts (organization_id, COALESCE(like_count, -1), id);
+CREATE INDEX accounts_by_plays ON accounts (organization_id, COALESCE(play_count, -1), id);
 
 CREATE TABLE videos (
     id {uuid} NOT NULL PRIMARY KEY,
@@ -179,6 +184,10 @@ CREATE TABLE videos (
 );
 CREATE INDEX videos_post ON videos (post_id);
 CREATE INDEX videos_by_age ON videos (organization_id, added_at, id);
+CREATE INDEX videos_by_create_time ON videos (organization_id, COALESCE(create_time, -1), id);
+CREATE INDEX videos_by_views ON videos (organization_id, COALESCE(view_count, -1), id);
+CREATE INDEX videos_by_likes ON videos (organization_id, COALESCE(like_count, -1), id);
+CREATE INDEX videos_by_plays ON videos (organization_id, COALESCE(play_count, -1), id);
 
 CREATE TABLE account_videos (
     id {identity},
@@ -203,6 +212,8 @@ CREATE INDEX account_videos_post ON account_videos (post_id);
 CREATE INDEX account_videos_by_age ON account_videos (organization_id, added_at, id);
 CREATE INDEX account_videos_by_create_time ON account_videos (organization_id, COALESCE(create_time, -1), id);
 CREATE INDEX account_videos_by_views ON account_videos (organization_id, COALESCE(view_count, -1), id);
+CREATE INDEX account_videos_by_likes ON account_videos (organization_id, COALESCE(like_count, -1), id);
+CREATE INDEX account_videos_by_plays ON account_videos (organization_id, COALESCE(play_count, -1), id);
 
 CREATE TABLE schedules (
     kind TEXT NOT NULL,

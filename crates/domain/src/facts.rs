@@ -171,7 +171,7 @@ pub struct PostFacts {
     pub create_time: Option<Timestamp>,
     /// What it is made of.
     pub media_type: Option<MediaType>,
-    /// Length in seconds; `None` for what does not play.
+    /// Length in seconds; for what does not play `None`, or 0 where the platform says so (TikTok).
     pub duration: Option<f64>,
     /// Address of the cover image; signed, so it expires.
     pub cover_image_url: Option<String>,

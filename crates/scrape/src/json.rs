@@ -76,7 +76,7 @@ pub(crate) fn count(value: &Value) -> Option<i64> {
 /// A number of seconds above zero.
 pub(crate) fn seconds(value: &Value) -> Option<f64> {
     let seconds = value.as_f64().or_else(|| value.as_str()?.trim().parse().ok())?;
-    (seconds.is_finite() && seconds > 0.0).then_some(seconds)
+    (seconds.is_finite() && seconds >= 0.0).then_some(seconds)
 }
 
 /// A platform's id: digits, given as a string or a number; of `{id}_{owner}` the first part.

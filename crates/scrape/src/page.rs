@@ -68,11 +68,25 @@ pub(crate) fn is_json(text: &str) -> bool {
     text.starts_with(['{', '['])
 }
 
-/// What an answer means that carries no shape we know: its status decides, and without a telling one it is a refusal.
+/// Whether a body is a page at all, of whatever content.
+fn is_markup(body: &[u8]) -> bool {
+    let head = &body[..body.len().min(4096)];
+    ["<!doctype", "<html", "<head", "<body", "<script", "<meta", "<title"]
+        .iter()
+        .any(|tag| head.windows(tag.len()).any(|window| window.eq_ignore_ascii_case(tag.as_bytes())))
+}
+
+/// What an answer means that carries no shape we know: its status decides, and without a telling one a page is a refusal. What is no page
+/// at all is not the platform's way of refusing; neither is a bare 404, which is no word of the platform's on the target either.
 pub(crate) fn unread(page: &Page<'_>, adapter: &'static str, reason: &str) -> Observation {
+    let is_empty = page.body.trim_ascii().is_empty();
     let (outcome, detail) = match page.http_status {
         Some(429) => (Outcome::RateLimited, "HTTP 429".to_owned()),
         Some(status) if status >= 500 => (Outcome::NetworkError, format!("HTTP {status}")),
+        Some(status @ (404 | 410)) => (Outcome::ParseError, format!("HTTP {status} without the platform's own word")),
+        Some(200) | None if !is_empty && !is_json(page.text().trim()) && !is_markup(page.body) => {
+            (Outcome::ParseError, "neither HTML nor JSON".to_owned())
+        }
         Some(status) if status >= 300 => (Outcome::Blocked, format!("HTTP {status}, {reason}")),
         Some(_) | None => (Outcome::Blocked, reason.to_owned()),
     };

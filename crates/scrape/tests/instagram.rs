@@ -330,7 +330,7 @@ mod instagram {
         );
         assert_eq!(page(PageKind::Post, CODE, &body).outcome, Outcome::Private);
         assert_eq!(page(PageKind::Post, "DbIdlf0j6uA", &body).outcome, Outcome::ParseError);
-        let words = page(PageKind::Post, CODE, "<p>EmbedIsBroken</p>");
+        let words = page(PageKind::Post, CODE, "<html><p>EmbedIsBroken</p></html>");
         assert_eq!(words.outcome, Outcome::Blocked, "a word is no structure");
     }
 
@@ -344,7 +344,7 @@ mod instagram {
             (200, Some("/accounts/login/"), "<html></html>", Outcome::Blocked),
             (200, None, "", Outcome::Blocked),
             (403, None, "<html>Page not found</html>", Outcome::Blocked),
-            (404, None, "<html>Page not found</html>", Outcome::Blocked),
+            (404, None, "<html>Page not found</html>", Outcome::ParseError),
             (429, None, shell.as_str(), Outcome::RateLimited),
             (502, None, "bad gateway", Outcome::NetworkError),
             (

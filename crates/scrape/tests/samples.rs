@@ -116,7 +116,6 @@ mod samples {
             ("route", Some(route), _) if route.ends_with("ProfileRoute") => "instagram.polaris_profile",
             ("route", Some(route), _) if route.ends_with("PostRoute") => "instagram.polaris_post",
             ("media_id", Some(id), _) => return id.split('_').next().unwrap().into(),
-            ("duration", _, Some(0)) => return Value::Null,
             _ => return value.clone(),
         };
         words.into()

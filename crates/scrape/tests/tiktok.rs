@@ -133,7 +133,7 @@ mod tiktok {
         photo["imagePost"] = json!({"images": [{}, {}], "cover": {"imageURL": {"urlList": ["https://c.example/p"]}}});
         photo["video"] = json!({"duration": 0});
         let seen = page(PageKind::Post, POST, &json!({"itemInfo": {"itemStruct": photo}}).to_string());
-        assert_eq!((seen.posts[0].media_type, seen.posts[0].duration), (Some(MediaType::Carousel), None));
+        assert_eq!((seen.posts[0].media_type, seen.posts[0].duration), (Some(MediaType::Carousel), Some(0.0)));
         assert_eq!(seen.posts[0].cover_image_url.as_deref(), Some("https://c.example/p"));
     }
 
@@ -265,7 +265,7 @@ mod tiktok {
             (200, Some("/login"), "<html></html>", Outcome::Blocked),
             (200, Some("/hk/about"), "<html></html>", Outcome::Blocked),
             (403, None, "<html></html>", Outcome::Blocked),
-            (404, None, "<html></html>", Outcome::Blocked),
+            (404, None, "<html></html>", Outcome::ParseError),
             (429, None, "", Outcome::RateLimited),
             (429, None, waf, Outcome::RateLimited),
             (503, None, "overload-protect triggered", Outcome::NetworkError),

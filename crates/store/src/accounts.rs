@@ -9,7 +9,7 @@ use crate::freshness;
 use crate::listing::{self, Listing, SortColumn};
 use crate::paging::{AccountFilter, AccountOrder, Page, PageRequest, Position, RowId, SortKey};
 use crate::schedule::{self, Target};
-use crate::sql::{Filter, Number, contains, execute, row, values};
+use crate::sql::{Filter, Number, contains, execute, is_postgres, row, values};
 use crate::views::{Account, MetricStatuses, PostCounts};
 use crate::{StoreError, Tenant, TenantTx, creators};
 
@@ -371,6 +371,11 @@ impl TenantTx {
     pub async fn delete_account(&mut self, id: AccountId) -> Result<(), Refusal> {
         let tracked = self.tracked(id).await?;
         self.lock_account(id, tracked.profile_id).await?;
+        if is_postgres(&self.tx) {
+            // The lock that deleting needs, before a lesser one that recordings wait for while they hold what deleting waits for.
+            let lock = "SELECT profile_id AS value FROM accounts WHERE id = $1 FOR UPDATE";
+            row::<Number>(&self.tx, lock, values![id.0]).await?;
+        }
         // Collection stops first, so that the sub-queries below no longer count this account.
         execute(&self.tx, "UPDATE accounts SET is_active = FALSE WHERE id = $1", values![id.0]).await?;
         let posts = "SELECT post_id FROM account_videos WHERE account_id = $3";

@@ -18,23 +18,62 @@ pub enum SortColumn {
 }
 
 impl SortColumn {
-    /// The expression to sort by. A null takes the place of a value that is last in the direction, so that the order is one of plain
-    /// values and an index on the expression serves it.
-    fn expression(self, direction: Direction) -> String {
-        match (self, direction) {
-            (Self::Text(column) | Self::Number(column), _) => column.to_owned(),
-            (Self::NullableNumber(column), Direction::Desc) => format!("COALESCE({column}, -1)"),
-            (Self::NullableNumber(column), Direction::Asc) => format!("COALESCE({column}, {})", i64::MAX),
+    /// The expression to sort by. A null stands below every value, so that one index on the expression serves both directions.
+    fn expression(self) -> String {
+        match self {
+            Self::Text(column) | Self::Number(column) => column.to_owned(),
+            Self::NullableNumber(column) => format!("COALESCE({column}, {NULL})"),
         }
     }
 
-    fn value(key: &SortKey, direction: Direction) -> Value {
-        match (key, direction) {
-            (SortKey::Text(text), _) => text.clone().into(),
-            (SortKey::Number(Some(number)), _) => (*number).into(),
-            (SortKey::Number(None), Direction::Desc) => (-1_i64).into(),
-            (SortKey::Number(None), Direction::Asc) => i64::MAX.into(),
+    /// The stretches of the order, each a condition on the expression: nulls are last in both directions, so upwards they are read
+    /// after the values.
+    const fn stretches(self, direction: Direction) -> &'static [Stretch] {
+        match (self, direction) {
+            (Self::NullableNumber(_), Direction::Asc) => &[Stretch::Values, Stretch::Nulls],
+            (Self::Text(_) | Self::Number(_), _) | (Self::NullableNumber(_), Direction::Desc) => &[Stretch::All],
         }
+    }
+}
+
+/// What stands for a null; no count and no time is below 0.
+const NULL: i64 = -1;
+
+/// A part of a list that one range of an index gives.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stretch {
+    /// Everything.
+    All,
+    /// What has a value.
+    Values,
+    /// What has none.
+    Nulls,
+}
+
+/// Where in a stretch to begin, when the page before ended at a row with `key`.
+enum Begin {
+    /// It was read to its end.
+    Past,
+    /// At its beginning.
+    First,
+    /// After that row.
+    After,
+}
+
+impl Stretch {
+    fn begin(self, key: &SortKey) -> Begin {
+        match (self, key) {
+            (Self::Values, SortKey::Number(None)) => Begin::Past,
+            (Self::Nulls, SortKey::Number(Some(_))) => Begin::First,
+            (Self::All | Self::Values | Self::Nulls, SortKey::Text(_) | SortKey::Number(_)) => Begin::After,
+        }
+    }
+}
+
+fn key_value(key: &SortKey) -> Value {
+    match key {
+        SortKey::Text(text) => text.clone().into(),
+        SortKey::Number(number) => number.unwrap_or(NULL).into(),
     }
 }
 
@@ -54,7 +93,7 @@ pub struct Listing<'a> {
 pub async fn page<R: FromQueryResult, O>(
     connection: &DatabaseConnection,
     listing: &Listing<'_>,
-    mut filter: Filter,
+    filter: Filter,
     request: &PageRequest<O>,
     position: impl Fn(&R) -> Position,
 ) -> Result<Page<R>, StoreError> {
@@ -68,21 +107,43 @@ pub async fn page<R: FromQueryResult, O>(
         Direction::Asc => ("ASC", ">"),
         Direction::Desc => ("DESC", "<"),
     };
-    let (expression, id) = (listing.sort.expression(request.direction), listing.id);
-    if let Some(after) = &request.after {
-        let key = filter.bind(SortColumn::value(&after.key, request.direction));
-        let row_id = match after.id {
-            RowId::Uuid(id) => filter.bind(id),
-            RowId::Integer(id) => filter.bind(id),
-        };
-        filter.and_plain(&format!("({expression}, {id}) {comparison} ({key}, {row_id})"));
-    }
-    // One row more than asked tells whether there is a next page.
-    let limit = filter.bind(i64::from(request.limit) + 1);
-    let sql =
-        format!("{} WHERE {} ORDER BY {expression} {word}, {id} {word} LIMIT {limit}", listing.select, filter.text());
-    let mut found = rows::<R>(connection, &sql, filter.values()).await?;
+    let (expression, id) = (listing.sort.expression(), listing.id);
     let wanted = usize::try_from(request.limit).unwrap_or(usize::MAX);
+    let mut found: Vec<R> = Vec::new();
+    for stretch in listing.sort.stretches(request.direction) {
+        let mut conditions = filter.clone();
+        match stretch {
+            Stretch::All => {}
+            Stretch::Values => conditions.and_plain(&format!("{expression} > {NULL}")),
+            Stretch::Nulls => conditions.and_plain(&format!("{expression} = {NULL}")),
+        }
+        if let Some(after) = &request.after {
+            match stretch.begin(&after.key) {
+                Begin::Past => continue,
+                Begin::First => {}
+                Begin::After => {
+                    let key = conditions.bind(key_value(&after.key));
+                    let row_id = match after.id {
+                        RowId::Uuid(id) => conditions.bind(id),
+                        RowId::Integer(id) => conditions.bind(id),
+                    };
+                    conditions.and_plain(&format!("({expression}, {id}) {comparison} ({key}, {row_id})"));
+                }
+            }
+        }
+        // One row more than asked tells whether there is a next page.
+        let most = i64::from(request.limit) + 1 - i64::try_from(found.len()).unwrap_or(i64::MAX);
+        let limit = conditions.bind(most);
+        let sql = format!(
+            "{} WHERE {} ORDER BY {expression} {word}, {id} {word} LIMIT {limit}",
+            listing.select,
+            conditions.text()
+        );
+        found.extend(rows::<R>(connection, &sql, conditions.values()).await?);
+        if found.len() > wanted {
+            break;
+        }
+    }
     let has_next = found.len() > wanted;
     found.truncate(wanted);
     let next = if has_next { found.last().map(position) } else { None };

@@ -54,7 +54,7 @@ pub struct Number {
 }
 
 /// A `WHERE` clause (or a `SET` list) that grows, with its parameters.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Filter {
     text: String,
     values: Vec<Value>,

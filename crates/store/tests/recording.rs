@@ -1,5 +1,7 @@
 //! Recording: facts, history and tracking rows, bounds and sums, identity, and what is left when tracking ends.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 mod support;
 
 use std::time::Duration;

@@ -78,7 +78,7 @@ pub(crate) struct PostOut {
     /// What it is made of.
     #[schema(value_type = Option<MediaTypeName>)]
     media_type: Option<MediaType>,
-    /// Length in seconds; null for what does not play.
+    /// Length in seconds; for what does not play null, or 0 where the platform says so.
     duration: Option<f64>,
     /// Whether it can no longer be seen by the public: its status is `deleted`, `expired` or `private`.
     is_unavailable: bool,

@@ -73,7 +73,11 @@ pub(super) fn facts(seed: u64, platform: Platform, id: u64, author: AuthorFacts,
         description,
         create_time: Timestamp::from_seconds(created),
         media_type: Some(media),
-        duration: plays_at_all.then(|| f64::from(seconds)),
+        duration: match platform {
+            // TikTok gives photo posts the length 0, Instagram gives them none.
+            Platform::Tiktok if !plays_at_all => Some(0.0),
+            Platform::Tiktok | Platform::Instagram => plays_at_all.then(|| f64::from(seconds)),
+        },
         cover_image_url: Some(format!(
             "https://cdn.sandbox.invalid/{platform}/cover/{id}-{signature:08x}.jpeg?{until}"
         )),

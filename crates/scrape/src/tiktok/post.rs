@@ -60,7 +60,7 @@ pub(crate) fn item(item: &Value) -> Option<PostFacts> {
     });
     facts.create_time = created(at(item, &["createTime"]), &facts.external_id);
     facts.media_type = Some(media_type(image_post));
-    facts.duration = seconds(at(video, &["duration"])).filter(|_| image_post.is_null());
+    facts.duration = seconds(at(video, &["duration"]));
     facts.cover_image_url = ["cover", "originCover", "dynamicCover"]
         .iter()
         .find_map(|key| text(at(video, &[key])))

@@ -142,9 +142,9 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
     if facts.author.platform_id.is_some() || facts.author.username.is_some() {
         execute(
             recording.tx,
-            "UPDATE posts SET profile_id = (SELECT f.id FROM profiles f WHERE f.platform = posts.platform \
-             AND (f.platform_id = posts.author_platform_id OR (f.platform_id IS NULL AND f.username = posts.author_username)) \
-             ORDER BY f.id LIMIT 1) WHERE id = $1 AND profile_id IS NULL",
+            "UPDATE posts SET profile_id = COALESCE((SELECT f.id FROM profiles f WHERE f.platform = posts.platform \
+             AND f.platform_id = posts.author_platform_id), (SELECT f.id FROM profiles f WHERE f.platform = posts.platform \
+             AND f.username = posts.author_username AND f.platform_id IS NULL)) WHERE id = $1 AND profile_id IS NULL",
             values![id],
         )
         .await?;
