@@ -570,6 +570,13 @@ async fn lay_to_rest(
 
 /// Deletes a profile that nobody tracks; whether it had to be kept.
 async fn forget_profile(tx: &DatabaseTransaction, id: i64) -> Result<bool, StoreError> {
+    let accounts =
+        row::<Number>(tx, "SELECT COUNT(*) AS value FROM accounts WHERE profile_id = $1", values![id]).await?;
+    if accounts.is_some_and(|number| number.value > 0) {
+        return Ok(true);
+    }
+    // Counted again under the lock: of several workers that clear away a profile's last posts at once, the last one must see that it is.
+    lock(tx, TargetKind::Profile, id).await?;
     let trackers = row::<Number>(
         tx,
         "SELECT (SELECT COUNT(*) FROM accounts WHERE profile_id = $1) + \

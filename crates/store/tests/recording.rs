@@ -16,7 +16,7 @@ use support::{
     new_account, new_video, page_of, patch, post, post_id, profile, record, tenant, video, work,
 };
 
-const DAY: Duration = Duration::from_secs(86_400);
+const DAY: Duration = Duration::from_hours(24);
 
 /// One profile with these posts; a post's own page says what its list says.
 fn answer<'a>(id: &'a str, username: &'a str, posts: &'a [PostFacts]) -> impl Fn(&Job) -> Observation + 'a {
@@ -131,7 +131,7 @@ on_both! {
 
     async fn a_feed_fills_an_account_within_its_bounds(home) {
         let tenant = tenant(&home.store).await;
-        let days = |n: u64| START.minus(n as u32 * DAY);
+        let days = |n: u32| START.minus(n * DAY);
         // A pinned post stands first on the page, whatever its age.
         let list = vec![
             post(post_id(1), days(300), 1), post(post_id(5), days(0), 5), post(post_id(4), days(2), 4),
@@ -484,6 +484,29 @@ on_both! {
         assert_eq!((shown.last_scrape_at, shown.freshness.state), (Some(START), FreshnessState::Failing));
         assert_eq!(home.number("SELECT COUNT(*) FROM profile_snapshots").await, Some(1));
         assert_eq!(home.number("SELECT COUNT(*) FROM profiles").await, Some(1));
+    }
+
+    async fn a_page_that_does_not_say_which_account_it_is_about_adds_nothing_to_a_known_one(home) {
+        let tenant = tenant(&home.store).await;
+        let (id, _) = add(&tenant, &new_account("amy"), START).await;
+        let nameless = || {
+            let mut observation = profile("-", "amy", 5);
+            if let Some(facts) = &mut observation.profile {
+                facts.platform_id = None;
+            }
+            observation
+        };
+        work(&home.store, START, |_| nameless()).await;
+        let shown = account(&tenant, id, START).await;
+        assert_eq!((shown.follower_count, shown.platform_account_id), (Some(5), None), "nobody is known by that handle yet");
+        let day = START.plus(25 * HOUR);
+        work(&home.store, day, answer("11", "amy", &[])).await;
+        let known = account(&tenant, id, day).await;
+        assert_eq!(known.platform_account_id.as_deref(), Some("11"));
+        let later = day.plus(25 * HOUR);
+        work(&home.store, later, |_| nameless()).await;
+        assert_eq!(last_run(&home).await.0, "parse_error");
+        assert_eq!(account(&tenant, id, later).await.follower_count, known.follower_count);
     }
 
     async fn a_post_in_a_feed_and_by_hand_is_one_post_that_is_read_once_and_seen_by_both(home) {

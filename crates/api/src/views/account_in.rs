@@ -280,8 +280,10 @@ mod tests {
     }
 
     #[test]
-    fn without_a_good_platform_the_handle_is_not_judged_but_must_be_there() {
-        assert_eq!(invalid(new_account, &json!({"platform": "myspace", "username": "!!"})), ["platform"]);
+    fn without_a_good_platform_a_handle_is_judged_by_what_holds_on_all_of_them() {
+        assert_eq!(invalid(new_account, &json!({"platform": "myspace", "username": "natgeo"})), ["platform"]);
+        assert_eq!(invalid(new_account, &json!({"platform": "myspace", "username": "!!"})), ["platform", "username"]);
+        assert_eq!(invalid(new_account, &json!({"platform": "myspace", "username": " "})), ["platform", "username"]);
         assert_eq!(invalid(new_account, &json!({"platform": 3})), ["platform", "username"]);
         assert_eq!(invalid(new_account, &json!({"username": 3})), ["platform", "username"]);
         assert_eq!(invalid(new_account, &json!({})), ["platform", "username"]);

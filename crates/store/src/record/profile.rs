@@ -105,8 +105,14 @@ async fn identify(recording: &Recording<'_>, facts: &ProfileFacts) -> Result<Ide
     let asked = row::<Known>(recording.tx, &format!("{KNOWN} WHERE id = $1"), values![recording.job.target_id])
         .await?
         .ok_or(StoreError::Unreadable { table: "profiles", column: "id" })?;
-    // A page that names the account by its handle alone says nothing about who has the handle.
-    let Some(found) = &facts.platform_id else { return Ok(Identity::Known(asked)) };
+    let Some(found) = &facts.platform_id else {
+        // The page names the account by its handle alone. Where it is known whose handle it was, that is not enough: somebody else may have
+        // it by now.
+        return Ok(match &asked.platform_id {
+            Some(id) => Identity::Foreign(format!("the page does not say whether it is about account {id}")),
+            None => Identity::Known(asked),
+        });
+    };
     match &asked.platform_id {
         Some(id) if id == found => return Ok(Identity::Known(asked)),
         Some(id) => {
