@@ -1,6 +1,6 @@
 //! The tables, for SQLite and PostgreSQL alike.
 //!
-//! Each migration is one SQL text; the few words in which the two dialects differ stand in braces and are put in by [`sql`].
+//! Each migration is one SQL text; the few words in which the two dialects differ stand in braces and are put in by `sql`.
 //! Times are milliseconds since 1970 in `BIGINT`, so that both dialects compare, index and hand them out the same.
 
 mod m0001_tables;

@@ -1,5 +1,7 @@
 //! A worker against stand-in platforms, on a store of its own.
 
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use std::net::{Ipv4Addr, SocketAddr};
 use std::time::Duration;
 
@@ -59,19 +61,19 @@ impl World {
             platform,
             min_interval: Duration::ZERO,
             refusals_to_close: 5,
-            closed: Duration::from_secs(300),
+            closed: Duration::from_mins(5),
         };
         let config = WorkerConfig {
             name: "test".to_owned(),
             concurrency: 4,
-            lease: Duration::from_secs(60),
+            lease: Duration::from_mins(1),
             sweep_interval: Duration::from_millis(50),
             offer_gap: Duration::from_secs(1),
             shutdown: shutdown_after,
             platforms: Platform::ALL.into_iter().map(policy).collect(),
             record: RecordPolicy {
-                backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_secs(3600) },
-                gone_confirm: Duration::from_secs(3600),
+                backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_hours(1) },
+                gone_confirm: Duration::from_hours(1),
             },
         };
         let worker = Worker::new(self.store.clone(), queue.clone(), scraper, Clock::system(), config);
@@ -128,7 +130,9 @@ async fn a_wake_becomes_the_accounts_metrics_and_its_posts() {
     let running = world.start(&queue, Duration::from_secs(10));
     for platform in Platform::ALL {
         let (id, wakes) = world.add(platform, "some.creator").await;
-        wakes.into_iter().for_each(|wake| queue.wake(wake));
+        for wake in wakes {
+            queue.wake(wake);
+        }
         let account = world.until(id, |account| account.sums.play_count.is_some()).await;
         assert!(account.follower_count.is_some() && account.total_post_count.is_some_and(|posts| posts > 0));
         assert_eq!(account.freshness.state, FreshnessState::Fresh);
@@ -153,7 +157,9 @@ async fn while_the_queue_is_out_of_reach_the_worker_does_what_it_finds() {
     let away = Queue::redis(&format!("redis://{closed_port}"), options).unwrap();
     let running = world.start(&away, Duration::from_secs(10));
     let (id, wakes) = world.add(Platform::Instagram, "some.creator").await;
-    wakes.into_iter().for_each(|wake| away.wake(wake));
+    for wake in wakes {
+        away.wake(wake);
+    }
     world.until(id, |account| account.sums.like_count.is_some()).await;
     running.stop().await;
 }

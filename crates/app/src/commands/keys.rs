@@ -120,7 +120,8 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
             if json {
                 print_json(&json!({ "id": id, "revoked": true }))
             } else {
-                Ok(print(&format!("{id} is revoked")))
+                print(&format!("{id} is revoked"));
+                Ok(())
             }
         }
     }

@@ -1,8 +1,10 @@
 //! Recording what a scrape brought: one transaction, fenced by the lease, that writes facts, snapshot, tracking rows, the run's end and
 //! the next due time together, or nothing at all.
 
+mod list;
 mod post;
 mod profile;
+mod sums;
 
 use std::time::Duration;
 

@@ -5,7 +5,7 @@ use domain::{Observation, Outcome, ProfileFacts, Reading, TargetKind, Trigger};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::{COLLECTED, Facts, Recording, post};
+use super::{COLLECTED, Facts, Recording, list, post};
 use crate::schedule::{self, Target};
 use crate::sql::{Filter, Number, execute, row, rows, values};
 use crate::{StoreError, creators};
@@ -67,7 +67,7 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
     let username = write_profile(recording, &known, facts).await?;
     write_snapshot(recording, known.id, facts).await?;
     if is_good {
-        wakes.extend(post::record_list(recording, known.id, &observation.posts).await?);
+        wakes.extend(list::record_list(recording, known.id, &observation.posts).await?);
     }
     write_accounts(recording, &known, facts, username).await?;
     Ok(match left_behind {
@@ -81,7 +81,7 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
 pub async fn record_feed(recording: &Recording<'_>, observation: &Observation) -> Result<Facts, StoreError> {
     let is_good = observation.outcome.verdict() == Verdict::Good;
     let wakes = if is_good {
-        post::record_list(recording, recording.job.target_id, &observation.posts).await?
+        list::record_list(recording, recording.job.target_id, &observation.posts).await?
     } else {
         Vec::new()
     };

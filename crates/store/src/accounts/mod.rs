@@ -1,0 +1,5 @@
+//! Tracked accounts.
+
+mod read;
+mod row;
+mod write;

@@ -1,0 +1,189 @@
+//! An account as it stands in the tables, and how it is shown.
+
+use domain::{AccountId, CreatorId, Metadata, MetricStatus, Platform, Timestamp};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+use crate::StoreError;
+use crate::freshness;
+use crate::listing::SortColumn;
+use crate::paging::{AccountOrder, Position, RowId, SortKey};
+use crate::views::{Account, MetricStatuses, PostCounts};
+
+pub const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
+     JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
+     LEFT JOIN schedules s ON s.kind = 'profile' AND s.target_id = a.profile_id";
+
+pub const SELECT: &str = "SELECT a.id, a.platform, a.username, a.category, a.metadata, a.is_active, a.creator_id, \
+     a.scrape_interval_hours, a.max_recent_posts, a.post_lookback_days, a.added_at, a.updated_at, a.first_scrape_at, \
+     a.last_scrape_at, a.follower_count, a.following_count, a.profile_post_count, a.total_post_count, a.view_count, a.like_count, \
+     a.comment_count, a.share_count, a.play_count, a.saved_count, c.name AS creator_name, \
+     (a.is_active AND COALESCE(c.is_active, TRUE)) AS is_collected, \
+     p.platform_id, p.previous_usernames, p.name, p.description, p.profile_pic_url, p.is_verified, p.is_private, \
+     p.is_unavailable, p.link_in_bio, \
+     COALESCE(a.max_recent_posts, o.max_recent_posts) AS effective_max_recent_posts, \
+     COALESCE(a.post_lookback_days, o.post_lookback_days) AS effective_post_lookback_days, \
+     s.due_at, s.last_attempt_at, s.last_attempt_outcome, s.consecutive_failures";
+
+#[derive(Debug, FromQueryResult)]
+pub struct AccountRow {
+    id: Uuid,
+    platform: String,
+    username: String,
+    category: Option<String>,
+    metadata: String,
+    is_active: bool,
+    creator_id: Option<Uuid>,
+    scrape_interval_hours: i64,
+    max_recent_posts: Option<i64>,
+    post_lookback_days: Option<i64>,
+    added_at: i64,
+    updated_at: i64,
+    first_scrape_at: Option<i64>,
+    last_scrape_at: Option<i64>,
+    follower_count: Option<i64>,
+    following_count: Option<i64>,
+    profile_post_count: Option<i64>,
+    total_post_count: Option<i64>,
+    view_count: Option<i64>,
+    like_count: Option<i64>,
+    comment_count: Option<i64>,
+    share_count: Option<i64>,
+    play_count: Option<i64>,
+    saved_count: Option<i64>,
+    creator_name: Option<String>,
+    is_collected: bool,
+    platform_id: Option<String>,
+    previous_usernames: String,
+    name: Option<String>,
+    description: Option<String>,
+    profile_pic_url: Option<String>,
+    is_verified: Option<bool>,
+    is_private: Option<bool>,
+    is_unavailable: bool,
+    link_in_bio: Option<String>,
+    effective_max_recent_posts: Option<i64>,
+    effective_post_lookback_days: Option<i64>,
+    due_at: Option<i64>,
+    last_attempt_at: Option<i64>,
+    last_attempt_outcome: Option<String>,
+    consecutive_failures: Option<i64>,
+}
+
+impl AccountRow {
+    pub fn view(self, now: Timestamp) -> Result<Account, StoreError> {
+        let platform: Platform =
+            self.platform.parse().map_err(|_| StoreError::Unreadable { table: "accounts", column: "platform" })?;
+        let freshness = freshness::sum_up(
+            &freshness::Facts {
+                added_at: self.added_at,
+                is_collected: self.is_collected,
+                is_unavailable: self.is_unavailable,
+                last_scrape_at: self.last_scrape_at,
+                interval_hours: self.scrape_interval_hours,
+                due_at: self.due_at,
+                last_attempt_at: self.last_attempt_at,
+                last_attempt_outcome: self.last_attempt_outcome.as_deref(),
+                consecutive_failures: self.consecutive_failures,
+            },
+            now,
+        );
+        let metric_status = self.metric_status();
+        // Until this organization's own first read, the profile's facts are somebody else's.
+        let seen = self.first_scrape_at.is_some();
+        Ok(Account {
+            id: AccountId(self.id),
+            platform,
+            platform_account_id: self.platform_id.filter(|_| seen),
+            previous_usernames: if seen {
+                serde_json::from_str(&self.previous_usernames).unwrap_or_default()
+            } else {
+                Vec::new()
+            },
+            name: self.name.filter(|_| seen),
+            description: self.description.filter(|_| seen),
+            profile_pic_url_original: self.profile_pic_url.filter(|_| seen),
+            is_verified: self.is_verified.filter(|_| seen),
+            is_private: self.is_private.filter(|_| seen),
+            is_unavailable: self.is_unavailable && freshness.last_attempt_at.is_some(),
+            link_in_bio: self.link_in_bio.filter(|_| seen),
+            username: self.username,
+            is_active: self.is_active,
+            creator_id: self.creator_id.map(CreatorId),
+            creator_name: self.creator_name,
+            category: self.category,
+            metadata: Metadata::from_stored(&self.metadata),
+            added_at: Timestamp::from_millis(self.added_at),
+            updated_at: Timestamp::from_millis(self.updated_at),
+            first_scrape_at: self.first_scrape_at.map(Timestamp::from_millis),
+            last_scrape_at: self.last_scrape_at.map(Timestamp::from_millis),
+            scrape_interval_hours: self.scrape_interval_hours,
+            follower_count: self.follower_count,
+            following_count: self.following_count,
+            profile_post_count: self.profile_post_count,
+            total_post_count: self.total_post_count,
+            sums: PostCounts {
+                view_count: self.view_count,
+                like_count: self.like_count,
+                comment_count: self.comment_count,
+                share_count: self.share_count,
+                play_count: self.play_count,
+                saved_count: self.saved_count,
+            },
+            max_recent_posts: self.max_recent_posts,
+            post_lookback_days: self.post_lookback_days,
+            effective_max_recent_posts: self.effective_max_recent_posts,
+            effective_post_lookback_days: self.effective_post_lookback_days,
+            freshness,
+            metric_status,
+        })
+    }
+
+    fn metric_status(&self) -> MetricStatuses {
+        let why = if self.first_scrape_at.is_none() { MetricStatus::NotYetScraped } else { MetricStatus::NotProvided };
+        // Sums wait for the first post to be read, which comes after the profile itself.
+        let why_sum =
+            if self.total_post_count.is_none() { MetricStatus::NotYetScraped } else { MetricStatus::NotProvided };
+        [
+            ("follower_count", self.follower_count, why),
+            ("following_count", self.following_count, why),
+            ("profile_post_count", self.profile_post_count, why),
+            ("total_post_count", self.total_post_count, why_sum),
+            ("view_count", self.view_count, why_sum),
+            ("like_count", self.like_count, why_sum),
+            ("comment_count", self.comment_count, why_sum),
+            ("share_count", self.share_count, why_sum),
+            ("play_count", self.play_count, why_sum),
+            ("saved_count", self.saved_count, why_sum),
+        ]
+        .into_iter()
+        .filter(|(_, value, _)| value.is_none())
+        .map(|(name, _, status)| (name.to_owned(), status))
+        .collect()
+    }
+
+    pub fn position(&self, order: AccountOrder) -> Position {
+        let key = match order {
+            AccountOrder::AddedAt => SortKey::Number(Some(self.added_at)),
+            AccountOrder::Username => SortKey::Text(self.username.clone()),
+            AccountOrder::LastScrapeTime => SortKey::Number(self.last_scrape_at),
+            AccountOrder::FollowerCount => SortKey::Number(self.follower_count),
+            AccountOrder::ViewCount => SortKey::Number(self.view_count),
+            AccountOrder::LikeCount => SortKey::Number(self.like_count),
+            AccountOrder::PlayCount => SortKey::Number(self.play_count),
+        };
+        Position { key, id: RowId::Uuid(self.id) }
+    }
+}
+
+pub const fn sort_column(order: AccountOrder) -> SortColumn {
+    match order {
+        AccountOrder::AddedAt => SortColumn::Number("a.added_at"),
+        AccountOrder::Username => SortColumn::Text("a.username"),
+        AccountOrder::LastScrapeTime => SortColumn::NullableNumber("a.last_scrape_at"),
+        AccountOrder::FollowerCount => SortColumn::NullableNumber("a.follower_count"),
+        AccountOrder::ViewCount => SortColumn::NullableNumber("a.view_count"),
+        AccountOrder::LikeCount => SortColumn::NullableNumber("a.like_count"),
+        AccountOrder::PlayCount => SortColumn::NullableNumber("a.play_count"),
+    }
+}

@@ -1,0 +1,166 @@
+//! Recording the list of a profile's posts: which of them each account collects, and that every one is read.
+
+use domain::{MediaType, PostFacts, Reading, TargetKind, Timestamp, Trigger};
+use sea_orm::FromQueryResult;
+
+use super::Recording;
+use super::post::{readings, write_facts};
+use super::sums::sum_profile;
+use crate::StoreError;
+use crate::schedule::{self, Target};
+use crate::sql::{Number, execute, row, rows, values};
+
+#[derive(FromQueryResult)]
+struct Bounds {
+    max_posts: Option<i64>,
+    lookback_days: Option<i64>,
+}
+
+/// The condition under which account `a` collects a post: of rank `$r` (0 for the newest) and published at `$c`.
+const WITHIN_BOUNDS: &str = "(COALESCE(a.max_recent_posts, o.max_recent_posts) IS NULL \
+     OR $7 < COALESCE(a.max_recent_posts, o.max_recent_posts)) \
+     AND (COALESCE(a.post_lookback_days, o.post_lookback_days) IS NULL OR $6 < 0 \
+     OR $6 >= $5 - COALESCE(a.post_lookback_days, o.post_lookback_days) * 86400000)";
+
+/// Records the posts of a profile's list: makes account videos of those within each account's bounds, and sees that each is read.
+pub async fn record_list(
+    recording: &Recording<'_>,
+    profile_id: i64,
+    posts: &[PostFacts],
+) -> Result<Vec<domain::Wake>, StoreError> {
+    let bounds = rows::<Bounds>(
+        recording.tx,
+        "SELECT COALESCE(a.max_recent_posts, o.max_recent_posts) AS max_posts, \
+         COALESCE(a.post_lookback_days, o.post_lookback_days) AS lookback_days \
+         FROM accounts a JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
+         WHERE a.profile_id = $1 AND a.is_active AND COALESCE(c.is_active, TRUE)",
+        values![profile_id],
+    )
+    .await?;
+    // Newest first: pinned posts stand first on the page, whatever their age.
+    let mut newest: Vec<&PostFacts> = posts.iter().collect();
+    newest.sort_by_key(|facts| std::cmp::Reverse(facts.create_time));
+    let wanted: Vec<(usize, &PostFacts)> = newest
+        .into_iter()
+        .enumerate()
+        .filter(|(rank, facts)| bounds.iter().any(|bounds| bounds.admit(*rank, facts, recording.now)))
+        .collect();
+    let mut found = Vec::with_capacity(wanted.len());
+    for (rank, facts) in wanted {
+        found.push((shared_post(recording, profile_id, facts).await?, rank, facts));
+    }
+    // Everybody locks rows in the order of their ids, and schedules before anything that hangs on them.
+    found.sort_by_key(|((id, _), _, _)| *id);
+    let ids: Vec<i64> = found.iter().map(|((id, _), _, _)| *id).collect();
+    schedule::lock_list(recording.tx, TargetKind::Post, &ids).await?;
+    let mut wakes = Vec::new();
+    for ((id, is_new), rank, facts) in &found {
+        adopt(recording, *id, profile_id).await?;
+        if link(recording, profile_id, *id, *rank, facts).await? {
+            let target = Target { kind: TargetKind::Post, id: *id, platform: facts.platform };
+            let request_id = recording.job.request_id.as_ref();
+            wakes.push(schedule::arm_now(recording.tx, target, Trigger::Created, request_id, recording.now).await?);
+        } else if *is_new {
+            // Whoever would have collected it was paused a moment ago; nobody else knows of the row yet.
+            execute(recording.tx, "DELETE FROM posts WHERE id = $1", values![*id]).await?;
+            continue;
+        }
+        if readings(facts).iter().any(|(_, reading)| *reading != Reading::NOT_PROVIDED) {
+            write_facts(recording, *id, facts).await?;
+        }
+    }
+    sum_profile(recording, profile_id, &ids).await?;
+    Ok(wakes)
+}
+
+impl Bounds {
+    fn admit(&self, rank: usize, facts: &PostFacts, now: Timestamp) -> bool {
+        let few = self.max_posts.is_none_or(|max| i64::try_from(rank).is_ok_and(|rank| rank < max));
+        let young = match (self.lookback_days, facts.create_time) {
+            (Some(days), Some(at)) => at.as_millis() >= now.as_millis() - days * 86_400_000,
+            (Some(_) | None, _) => true,
+        };
+        few && young
+    }
+}
+
+/// Notes the author of a post whose author was not known.
+async fn adopt(recording: &Recording<'_>, id: i64, profile_id: i64) -> Result<(), StoreError> {
+    execute(
+        recording.tx,
+        "UPDATE posts SET profile_id = $2 WHERE id = $1 AND profile_id IS NULL",
+        values![id, profile_id],
+    )
+    .await?;
+    Ok(())
+}
+
+/// The shared row of a post, and whether it was made just now.
+async fn shared_post(recording: &Recording<'_>, profile_id: i64, facts: &PostFacts) -> Result<(i64, bool), StoreError> {
+    let key = || values![facts.platform.as_str(), facts.external_id.clone()];
+    let find = "SELECT id AS value FROM posts WHERE platform = $1 AND external_id = $2";
+    if let Some(found) = row::<Number>(recording.tx, find, key()).await? {
+        return Ok((found.value, false));
+    }
+    let made = row::<Number>(
+        recording.tx,
+        "INSERT INTO posts (platform, external_id, shortcode, profile_id, author_platform_id, author_username, description, \
+         create_time, media_type, duration_seconds, cover_image_url, description_folded) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value",
+        values![
+            facts.platform.as_str(),
+            facts.external_id.clone(),
+            facts.shortcode.clone(),
+            profile_id,
+            facts.author.platform_id.clone(),
+            facts.author.username.clone(),
+            facts.description.clone(),
+            facts.create_time.map(Timestamp::as_millis),
+            facts.media_type.map(MediaType::as_str),
+            facts.duration,
+            facts.cover_image_url.clone(),
+            facts.description.as_deref().map(str::to_lowercase),
+        ],
+    )
+    .await?;
+    if let Some(made) = made {
+        return Ok((made.value, true));
+    }
+    row::<Number>(recording.tx, find, key())
+        .await?
+        .map(|found| (found.value, false))
+        .ok_or(StoreError::Unreadable { table: "posts", column: "id" })
+}
+
+/// Makes the account videos of one post for every account within whose bounds it is; whether there was a new one.
+async fn link(
+    recording: &Recording<'_>,
+    profile_id: i64,
+    post_id: i64,
+    rank: usize,
+    facts: &PostFacts,
+) -> Result<bool, StoreError> {
+    let sql = format!(
+        "INSERT INTO account_videos (organization_id, account_id, post_id, platform, added_at, updated_at, create_time) \
+         SELECT a.organization_id, a.id, $2, $3, $5, $5, $4 FROM accounts a JOIN organizations o ON o.id = a.organization_id \
+         LEFT JOIN creators c ON c.id = a.creator_id \
+         WHERE a.profile_id = $1 AND a.is_active AND COALESCE(c.is_active, TRUE) AND {WITHIN_BOUNDS} \
+         ON CONFLICT (account_id, post_id) DO NOTHING"
+    );
+    let linked = execute(
+        recording.tx,
+        &sql,
+        values![
+            profile_id,
+            post_id,
+            facts.platform.as_str(),
+            facts.create_time.map(Timestamp::as_millis),
+            recording.now.as_millis(),
+            facts.create_time.map_or(-1, Timestamp::as_millis),
+            i64::try_from(rank).unwrap_or(i64::MAX),
+        ],
+    )
+    .await?;
+    Ok(linked > 0)
+}

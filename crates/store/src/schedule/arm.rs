@@ -1,0 +1,123 @@
+//! Making rows due: at once when a client waits, or as a change of tracking calls for.
+
+use domain::{RequestId, RunId, RunStatus, TargetKind, Timestamp, Trigger, Wake};
+use sea_orm::{DatabaseTransaction, FromQueryResult};
+use uuid::Uuid;
+
+use super::{Target, shortest_interval};
+use crate::sql::{Number, execute, row, values};
+use crate::{StoreError, runs};
+
+#[derive(FromQueryResult)]
+struct ArmedRow {
+    generation: i64,
+    superseded: Option<Uuid>,
+}
+
+/// Makes sure that there is a row, resting until something arms it.
+pub(crate) async fn rest(tx: &DatabaseTransaction, target: Target) -> Result<(), StoreError> {
+    execute(
+        tx,
+        "INSERT INTO schedules (kind, target_id, platform, priority, reason) VALUES ($1, $2, $3, 1, 'created') \
+         ON CONFLICT (kind, target_id) DO NOTHING",
+        values![target.kind.as_str(), target.id, target.platform.as_str()],
+    )
+    .await?;
+    Ok(())
+}
+
+/// Arms a row so that it is due now, ahead of routine work, and makes the run that the caller can follow.
+pub(crate) async fn arm_now(
+    tx: &DatabaseTransaction,
+    target: Target,
+    reason: Trigger,
+    request_id: Option<&RequestId>,
+    now: Timestamp,
+) -> Result<Wake, StoreError> {
+    let run_id = RunId::new();
+    let before = row::<ArmedRow>(
+        tx,
+        "SELECT generation, CASE WHEN lease_token IS NULL THEN run_id END AS superseded FROM schedules \
+         WHERE kind = $1 AND target_id = $2",
+        values![target.kind.as_str(), target.id],
+    )
+    .await?;
+    let generation = row::<Number>(
+        tx,
+        "INSERT INTO schedules (kind, target_id, platform, priority, due_at, generation, reason, request_id, run_id) \
+         VALUES ($1, $2, $3, 0, $4, 1, $5, $6, $7) \
+         ON CONFLICT (kind, target_id) DO UPDATE SET priority = 0, due_at = excluded.due_at, \
+         generation = schedules.generation + 1, reason = excluded.reason, request_id = excluded.request_id, \
+         run_id = excluded.run_id, attempts = 0, offered_at = NULL RETURNING generation AS value",
+        values![
+            target.kind.as_str(),
+            target.id,
+            target.platform.as_str(),
+            now.as_millis(),
+            reason.as_str(),
+            request_id.map(RequestId::as_str),
+            run_id.0,
+        ],
+    )
+    .await?
+    .map_or(1, |number| number.value);
+    if let Some(superseded) = before.and_then(|row| row.superseded.filter(|_| row.generation < generation)) {
+        runs::supersede(tx, RunId(superseded), run_id, now).await?;
+    }
+    runs::insert(
+        tx,
+        &runs::NewRun {
+            id: run_id,
+            target,
+            reason,
+            request_id,
+            status: RunStatus::Queued,
+            worker: None,
+            queued_at: now,
+        },
+    )
+    .await?;
+    Ok(Wake { kind: target.kind, target_id: target.id, generation, request_id: request_id.cloned() })
+}
+
+/// Makes rows of `kind` due when a change of tracking calls for it: at once when they rest or their new interval has passed,
+/// otherwise when it will have. `targets` is a subquery of ids in which `$3` stands for `value`.
+pub(crate) async fn follow_tracking(
+    tx: &DatabaseTransaction,
+    kind: TargetKind,
+    targets: &str,
+    value: impl Into<sea_orm::Value>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let value: sea_orm::Value = value.into();
+    let hours = shortest_interval(kind);
+    let next = format!("COALESCE(last_success_at + {hours} * 3600000, $2)");
+    // What fails keeps its back-off: a change of tracking is no way to ask more often. What is due already may be in a worker's hands,
+    // and stays the arming that it is.
+    let sql = format!(
+        "UPDATE schedules SET due_at = {next}, generation = generation + 1, offered_at = NULL, \
+         reason = CASE WHEN due_at IS NULL THEN 'scheduled' ELSE reason END \
+         WHERE kind = $1 AND target_id IN ({targets}) AND {hours} IS NOT NULL \
+         AND (due_at IS NULL OR (consecutive_failures = 0 AND due_at > $2 AND {next} < due_at))"
+    );
+    execute(tx, &sql, values![kind.as_str(), now.as_millis(), value]).await?;
+    Ok(())
+}
+
+/// Makes rows due at once so that a worker finds out that nobody tracks them and clears them away.
+pub(crate) async fn visit_orphans(
+    tx: &DatabaseTransaction,
+    kind: TargetKind,
+    targets: &str,
+    value: impl Into<sea_orm::Value>,
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let value: sea_orm::Value = value.into();
+    let sql = format!(
+        "UPDATE schedules SET due_at = $2, priority = 1, offered_at = NULL WHERE kind = $1 AND target_id IN ({targets}) \
+         AND {} IS NULL",
+        shortest_interval(kind)
+    );
+    execute(tx, &sql, values![kind.as_str(), now.as_millis(), value]).await?;
+    Ok(())
+}
