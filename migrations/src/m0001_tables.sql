@@ -114,13 +114,13 @@ CREATE TABLE creators (
     name_folded TEXT {bytewise} NOT NULL,
     is_active BOOLEAN NOT NULL,
     metadata TEXT NOT NULL,
-    total_followers BIGINT NOT NULL DEFAULT 0,
+    total_followers BIGINT,
     added_at BIGINT NOT NULL,
     updated_at BIGINT NOT NULL
 );
 CREATE INDEX creators_by_name ON creators (organization_id, name_folded, id);
 CREATE INDEX creators_by_age ON creators (organization_id, added_at, id);
-CREATE INDEX creators_by_followers ON creators (organization_id, total_followers, id);
+CREATE INDEX creators_by_followers ON creators (organization_id, total_followers, id) WHERE total_followers IS NOT NULL;
 
 CREATE TABLE accounts (
     id {uuid} NOT NULL PRIMARY KEY,

@@ -171,16 +171,15 @@ async fn without_redis_accounts_are_taken_and_scraped_all_the_same() {
     deployment.redis.as_mut().expect("an own Redis").stop();
     let during = track(&deployment, "quiet.during").await;
     deployment.scraped(&during).await;
-    let queue = async |wanted: &str| {
-        poll_until(&format!("the API says that its queue is {wanted}"), async || {
-            (deployment.client.get("/v2/health/ready").await.data(200)["queue"] == wanted).then_some(())
+    let readiness = async |wanted: u16| {
+        poll_until(&format!("the readiness is {wanted}"), async || {
+            (deployment.client.get("/v2/health/ready").await.status == wanted).then_some(())
         })
         .await;
     };
-    // Every call is still answered, so the API stays ready; but it says so.
-    queue("unavailable").await;
+    readiness(503).await;
     deployment.redis.as_mut().expect("an own Redis").restart().await;
-    queue("ok").await;
+    readiness(200).await;
     let after = track(&deployment, "quiet.after").await;
     deployment.scraped(&after).await;
     for worker in &mut deployment.workers {

@@ -101,6 +101,13 @@ impl Problem {
             .because(source)
     }
 
+    /// A part that the service stands on gives no sign of life.
+    pub(crate) fn away(part: &str, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
+        Self::new(Code::ServiceUnavailable, format!("The {part} is away. Try again shortly."))
+            .retry(UNAVAILABLE_RETRY_SECONDS)
+            .because(source)
+    }
+
     pub(crate) fn conflict(detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::Conflict, detail)
     }
@@ -203,9 +210,10 @@ impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Unavailable(_) => Self::unavailable(error),
-            StoreError::Internal(_) | StoreError::Unreadable { .. } | StoreError::UnknownDatabase => {
-                Self::internal(error)
-            }
+            StoreError::Internal(_)
+            | StoreError::Unreadable { .. }
+            | StoreError::UnknownDatabase
+            | StoreError::UnreadableAddress => Self::internal(error),
         }
     }
 }

@@ -79,11 +79,14 @@ impl Query {
         self.read(name, |text| hyphenated(text).ok_or_else(|| "must be a UUID".to_owned()))
     }
 
-    /// An RFC 3339 time.
-    pub(crate) fn time(&mut self, name: &str) -> Option<Timestamp> {
-        self.read(name, |text| {
-            Timestamp::parse(text).ok_or_else(|| "must be an RFC 3339 time, such as 2026-01-31T00:00:00Z".to_owned())
-        })
+    /// The beginning of a span: an RFC 3339 time, or a date (UTC), which begins with its first millisecond.
+    pub(crate) fn time_from(&mut self, name: &str) -> Option<Timestamp> {
+        self.read(name, |text| time_or_date(text, "T00:00:00Z"))
+    }
+
+    /// The end of a span, itself included: an RFC 3339 time, or a date (UTC), which ends with its last millisecond.
+    pub(crate) fn time_until(&mut self, name: &str) -> Option<Timestamp> {
+        self.read(name, |text| time_or_date(text, "T23:59:59.999Z"))
     }
 
     /// The order of a list: `order_by` and `order_direction`, or the older `sort`, over which they win.
@@ -209,8 +212,17 @@ enum DirectionName {
     Desc,
 }
 
+fn time_or_date(text: &str, time_of_date: &str) -> Result<Timestamp, String> {
+    let time =
+        if text.len() == 10 { Timestamp::parse(&format!("{text}{time_of_date}")) } else { Timestamp::parse(text) };
+    time.ok_or_else(|| {
+        "must be a date, such as 2026-01-31, or an RFC 3339 time, such as 2026-01-31T00:00:00Z".to_owned()
+    })
+}
+
 #[cfg(test)]
 mod tests {
+
     use super::*;
 
     const ORDERS: &[Order<u8>] = &[
@@ -250,5 +262,15 @@ mod tests {
     fn the_next_page_keeps_the_query_and_changes_the_cursor() {
         assert_eq!(with_cursor("q=a%26b&cursor=old&limit=2", Some("new")), "q=a%26b&limit=2&cursor=new");
         assert_eq!(with_cursor("cursor=old", None), "");
+    }
+
+    #[test]
+    fn a_date_is_a_whole_day() {
+        let mut span = Query::parse("after=2026-01-31&before=2026-01-31&third=2026-13-31");
+        let (after, before) = (span.time_from("after").unwrap(), span.time_until("before").unwrap());
+        assert_eq!(after.to_string(), "2026-01-31T00:00:00Z");
+        assert_eq!(before.to_string(), "2026-01-31T23:59:59.999Z");
+        assert!(span.time_from("third").is_none());
+        assert_eq!(span.finish().unwrap_err().as_slice()[0].field, "third");
     }
 }

@@ -22,7 +22,7 @@ struct CreatorRow {
     name_folded: String,
     is_active: bool,
     metadata: String,
-    total_followers: i64,
+    total_followers: Option<i64>,
     added_at: i64,
     updated_at: i64,
 }
@@ -53,7 +53,7 @@ impl CreatorRow {
         let key = match order {
             CreatorOrder::Name => SortKey::Text(self.name_folded.clone()),
             CreatorOrder::AddedAt => SortKey::Number(Some(self.added_at)),
-            CreatorOrder::TotalFollowers => SortKey::Number(Some(self.total_followers)),
+            CreatorOrder::TotalFollowers => SortKey::Number(self.total_followers),
         };
         Position { key, id: RowId::Uuid(self.id) }
     }
@@ -103,14 +103,15 @@ pub async fn sum_followers(tx: &DatabaseTransaction, creators: &[Uuid]) -> Resul
     if is_postgres(tx) {
         // Locked by a statement of its own, so that the sum is made of what is committed by then.
         let lock = format!(
-            "SELECT total_followers AS value FROM creators WHERE id IN ({}) ORDER BY id FOR NO KEY UPDATE",
+            "SELECT added_at AS value FROM creators WHERE id IN ({}) ORDER BY id FOR NO KEY UPDATE",
             places(1, creators.len())
         );
         rows::<Number>(tx, &lock, ids()).await?;
     }
     let sql = format!(
         "UPDATE creators SET total_followers = \
-         (SELECT CAST(COALESCE(SUM(a.follower_count), 0) AS BIGINT) FROM accounts a WHERE a.creator_id = creators.id) \
+         (SELECT CASE WHEN COUNT(*) = 0 THEN 0 ELSE CAST(SUM(a.follower_count) AS BIGINT) END FROM accounts a \
+         WHERE a.creator_id = creators.id) \
          WHERE id IN ({})",
         places(1, creators.len())
     );
@@ -136,7 +137,7 @@ impl Tenant {
         let sort = match page.order_by {
             CreatorOrder::Name => SortColumn::Text("t.name_folded"),
             CreatorOrder::AddedAt => SortColumn::Number("t.added_at"),
-            CreatorOrder::TotalFollowers => SortColumn::Number("t.total_followers"),
+            CreatorOrder::TotalFollowers => SortColumn::NullableNumber("t.total_followers"),
         };
         let listing = Listing { select: SELECT, count_from: "FROM creators t", id: "t.id", sort };
         let found =
@@ -175,8 +176,8 @@ impl TenantTx {
         let id = CreatorId::new();
         execute(
             &self.tx,
-            "INSERT INTO creators (id, organization_id, name, name_folded, is_active, metadata, added_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $7)",
+            "INSERT INTO creators (id, organization_id, name, name_folded, is_active, metadata, total_followers, added_at, updated_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7)",
             values![
                 id.0,
                 self.organization.0,

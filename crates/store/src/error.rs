@@ -23,6 +23,9 @@ pub enum StoreError {
     /// The database's address is not one of the two kinds.
     #[error("database.url must begin with sqlite: or postgres:")]
     UnknownDatabase,
+    /// The database's address cannot be read. It may hold a password, so it is not repeated.
+    #[error("database.url cannot be read as an address")]
+    UnreadableAddress,
 }
 
 impl From<DbErr> for StoreError {
@@ -32,7 +35,8 @@ impl From<DbErr> for StoreError {
 }
 
 fn is_passing(error: &DbErr) -> bool {
-    if matches!(error, DbErr::ConnectionAcquire(_)) {
+    // Whatever went wrong while connecting, the next connection may be made: the database may be starting, full, or closed to us for now.
+    if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
         return true;
     }
     // A row was deleted, or made, between being looked up and being referred to: the next try sees how things stand.
@@ -40,10 +44,7 @@ fn is_passing(error: &DbErr) -> bool {
     {
         return true;
     }
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
         return false;
     };
     let is_transport = matches!(
@@ -78,7 +79,11 @@ impl StoreError {
             Self::Unavailable(
                 DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)),
             ) => code_of(cause).is_some_and(|code| code == "55P03"),
-            Self::Unavailable(_) | Self::Internal(_) | Self::Unreadable { .. } | Self::UnknownDatabase => false,
+            Self::Unavailable(_)
+            | Self::Internal(_)
+            | Self::Unreadable { .. }
+            | Self::UnknownDatabase
+            | Self::UnreadableAddress => false,
         }
     }
 }

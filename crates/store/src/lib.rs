@@ -30,7 +30,8 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
-use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+use sqlx::postgres::PgConnectOptions;
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, NewVideo, Refusal, VideoChange};
 pub use error::StoreError;
@@ -69,9 +70,21 @@ impl Store {
     ///
     /// SQLite is used with one writing connection, several reading ones, and a write-ahead log; the file is made when it is missing.
     pub async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
+        let is_sqlite = config.url.starts_with("sqlite:");
+        let is_postgres = config.url.starts_with("postgres:") || config.url.starts_with("postgresql:");
+        let is_address = if is_sqlite {
+            config.url.parse::<SqliteConnectOptions>().is_ok()
+        } else {
+            config.url.parse::<PgConnectOptions>().is_ok()
+        };
+        match (is_sqlite || is_postgres, is_address) {
+            (false, _) => return Err(StoreError::UnknownDatabase),
+            (true, false) => return Err(StoreError::UnreadableAddress),
+            (true, true) => {}
+        }
         let mut options = ConnectOptions::new(config.url.clone());
         options.sqlx_logging(false).acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT);
-        if config.url.starts_with("sqlite:") {
+        if is_sqlite {
             options.map_sqlx_sqlite_opts(|sqlite| {
                 sqlite
                     .create_if_missing(true)
@@ -84,15 +97,13 @@ impl Store {
             let write = Database::connect(options.clone().max_connections(1).to_owned()).await?;
             let read = Database::connect(options.max_connections(config.max_connections).to_owned()).await?;
             Ok(Self { read, write })
-        } else if config.url.starts_with("postgres:") || config.url.starts_with("postgresql:") {
+        } else {
             options
                 .max_connections(config.max_connections)
                 .connect_lazy(true)
                 .test_before_acquire_if_idle_for(Duration::from_secs(1));
             let pool = Database::connect(options).await?;
             Ok(Self { read: pool.clone(), write: pool })
-        } else {
-            Err(StoreError::UnknownDatabase)
         }
     }
 

@@ -207,6 +207,6 @@ pub struct Creator {
     pub updated_at: Timestamp,
     /// Linked accounts by platform; platforms without one are left out.
     pub accounts_by_platform: BTreeMap<Platform, i64>,
-    /// Followers over the linked accounts; 0 when none is known.
-    pub total_followers: i64,
+    /// Followers over the linked accounts, as far as they are known; `None` when there are accounts and none is known.
+    pub total_followers: Option<i64>,
 }

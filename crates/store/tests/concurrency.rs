@@ -323,7 +323,7 @@ on_both! {
         for task in tasks {
             task.await.unwrap();
         }
-        assert_eq!(tenant.creator(creator).await.unwrap().unwrap().total_followers, 1200);
+        assert_eq!(tenant.creator(creator).await.unwrap().unwrap().total_followers, Some(1200));
     }
 
     async fn workers_that_clear_away_the_last_posts_of_a_profile_at_once_leave_no_profile(home) {

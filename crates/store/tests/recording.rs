@@ -293,16 +293,18 @@ on_both! {
         work(&home.store, now, answer("11", "amy", &list)).await;
         assert!(is_about(due_in(&home, TargetKind::Post, now).await, 2 * HOUR));
         patch(&one, account_id, &hours(48), now).await;
-        let now = START.plus(5 * HOUR);
-        work(&home.store, now, answer("11", "amy", &list)).await;
-        assert!(is_about(due_in(&home, TargetKind::Post, now).await, 6 * HOUR));
-        assert!(is_about(due_in(&home, TargetKind::Profile, now).await, 48 * HOUR));
+        assert_eq!(due_in(&home, TargetKind::Post, now).await, Some(6 * HOUR), "the other organization's");
+        assert_eq!(due_in(&home, TargetKind::Profile, now).await, Some(48 * HOUR));
         let mut tx = begin(&two, now).await;
         tx.update_video(video_id, &VideoChange { is_active: Some(false), ..VideoChange::default() }).await.unwrap();
         tx.commit().await.unwrap();
-        let now = START.plus(12 * HOUR);
+        assert_eq!(due_in(&home, TargetKind::Post, now).await, Some(48 * HOUR), "paused ones do not count");
+        let now = START.plus(51 * HOUR);
         work(&home.store, now, answer("11", "amy", &list)).await;
-        assert!(is_about(due_in(&home, TargetKind::Post, now).await, 48 * HOUR), "paused ones do not count");
+        assert!(is_about(due_in(&home, TargetKind::Post, now).await, 48 * HOUR));
+        let spread = due_in(&home, TargetKind::Profile, now).await;
+        patch(&one, account_id, &AccountChange { category: Some(None), ..hours(48) }, now).await;
+        assert_eq!(due_in(&home, TargetKind::Profile, now).await, spread, "a time that suits the interval stays");
     }
 
     async fn an_interval_that_is_shortened_while_a_late_target_is_read_does_not_make_it_read_twice(home) {
@@ -326,7 +328,7 @@ on_both! {
         let (id, _) = add(&tenant, &new, START).await;
         let list = [post(post_id(1), START, 5)];
         work(&home.store, START, answer("11", "amy", &list)).await;
-        assert_eq!(tenant.creator(creator).await.unwrap().unwrap().total_followers, 1000);
+        assert_eq!(tenant.creator(creator).await.unwrap().unwrap().total_followers, Some(1000));
         let set = async |is_active, now| {
             let mut tx = begin(&tenant, now).await;
             tx.update_creator(creator, &CreatorChange { is_active: Some(is_active), ..CreatorChange::default() }).await.unwrap();
@@ -341,7 +343,7 @@ on_both! {
         tx.unlink_account(creator, id).await.unwrap();
         tx.commit().await.unwrap();
         assert_eq!(work(&home.store, now, answer("11", "amy", &list)).await.len(), 3, "profile, feed and post");
-        assert_eq!(tenant.creator(creator).await.unwrap().unwrap().total_followers, 0);
+        assert_eq!(tenant.creator(creator).await.unwrap().unwrap().total_followers, Some(0));
 
         let mut tx = begin(&tenant, now).await;
         assert_eq!(tx.link_account(creator, id).await.unwrap(), store::Linked::Now);
@@ -363,6 +365,19 @@ on_both! {
         tx.commit().await.unwrap();
         assert_eq!(work(&home.store, now, answer("11", "amy", &list)).await.len(), 3);
         assert_eq!(account(&tenant, id, now).await.creator_id, None);
+    }
+
+    async fn followers_that_nobody_knows_are_not_none(home) {
+        let tenant = tenant(&home.store).await;
+        let creator = add_creator(&tenant, "Amy", START).await;
+        let total = async || tenant.creator(creator).await.unwrap().unwrap().total_followers;
+        assert_eq!(total().await, Some(0), "without accounts there is nothing that is not known");
+        let mut new = new_account("amy");
+        new.creator_id = Some(creator);
+        add(&tenant, &new, START).await;
+        assert_eq!(total().await, None);
+        work(&home.store, START, answer("11", "amy", &[])).await;
+        assert_eq!(total().await, Some(1000));
     }
 
     async fn a_renamed_handle_keeps_its_history(home) {
@@ -403,6 +418,7 @@ on_both! {
         let shown = account(&new, second, now).await;
         assert_eq!((shown.follower_count, shown.username.as_str()), (Some(1000), "amy.cooks"));
         assert_eq!(shown.freshness.state, FreshnessState::Fresh);
+        assert_eq!(shown.freshness.last_attempt_at, shown.last_scrape_at, "a scrape is an attempt");
         assert_eq!(collected(&new, second, now).await, [1, 2], "its posts are collected for the newcomer as well");
         assert_eq!(account(&old, first, now).await.username, "amy.cooks");
         assert_eq!(video(&new, by_hand, now).await.post.account_id, Some(second));

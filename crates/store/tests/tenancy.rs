@@ -196,7 +196,7 @@ on_both! {
         work(&home.store, later, |job| amy(job, 2000)).await;
         assert_eq!(account(&still, mine, later).await, before);
         assert_eq!(account_videos(&still, mine, later).await, posts_before);
-        assert_eq!(still.creator(creator).await.unwrap().unwrap().total_followers, 1000);
+        assert_eq!(still.creator(creator).await.unwrap().unwrap().total_followers, Some(1000));
     }
 
     async fn other_organizations_ids_lead_nowhere(home) {

@@ -39,21 +39,21 @@ pub(crate) async fn health(call: Call) -> Answer {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub(crate) struct ReadinessOut {
-    /// `ready`, or `degraded`: everything is answered, but new data may be a few seconds late.
+    /// `ready`.
     #[schema(example = "ready")]
     status: &'static str,
     /// `ok`.
     #[schema(example = "ok")]
     database: &'static str,
-    /// `ok`, or `unavailable`: workers are not woken at once, and come round by themselves.
+    /// `ok`.
     #[schema(example = "ok")]
     queue: &'static str,
 }
 
 /// Whether this process can answer calls.
 ///
-/// Needs no key. 503 while the database is away. A queue that is away leaves the service ready, since every call is still answered and no
-/// write is lost: `status` is `degraded` then.
+/// Needs no key. 503 while the database or the queue is away; `detail` names which. Without the queue calls are answered all the same and
+/// nothing is lost, only later, so a load balancer that is to keep sending them looks at `/v2/health`.
 #[utoipa::path(
     get, path = "/v2/health/ready", tag = "meta", security(()),
     responses((status = 200, description = "It can.", body = Envelope<ReadinessOut>))
@@ -62,14 +62,9 @@ pub(crate) async fn ready(call: Call) -> Answer {
     call.no_query()?;
     let (database, queue) =
         futures_util::future::join(within(call.shared().store.ping()), within(call.shared().queue.ping())).await;
-    if let Err(reason) = database {
-        return Err(Problem::unavailable(reason));
-    }
-    let (status, queue) = match queue {
-        Ok(()) => ("ready", "ok"),
-        Err(_) => ("degraded", "unavailable"),
-    };
-    call.show(ReadinessOut { status, database: "ok", queue })
+    database.map_err(|reason| Problem::away("database", reason))?;
+    queue.map_err(|reason| Problem::away("queue", reason))?;
+    call.show(ReadinessOut { status: "ready", database: "ok", queue: "ok" })
 }
 
 async fn within<E: std::error::Error>(sign: impl Future<Output = Result<(), E>>) -> Result<(), String> {

@@ -44,8 +44,8 @@ pub(crate) struct AccountsSummaryOut {
     /// Linked accounts by platform; platforms without one are left out.
     #[schema(value_type = std::collections::HashMap<String, i64>)]
     platforms: BTreeMap<Platform, i64>,
-    /// Followers over the linked accounts, as far as they are known.
-    total_followers: i64,
+    /// Followers over the linked accounts, as far as they are known; null when there are accounts and none is known.
+    total_followers: Option<i64>,
 }
 
 impl From<Creator> for CreatorOut {

@@ -171,11 +171,9 @@ pub(crate) struct AccountVideoListParams {
     /// The caption contains this, whatever its case.
     #[param(max_length = 255)]
     q: Option<String>,
-    /// Published at or after this time.
-    #[param(format = DateTime)]
+    /// Published at or after this: a date (UTC), from its first moment on, or an RFC 3339 time.
     created_after: Option<String>,
-    /// Published at or before this time.
-    #[param(format = DateTime)]
+    /// Published at or before this: a date (UTC), to its last moment, or an RFC 3339 time.
     created_before: Option<String>,
     /// The column to sort by; nulls come last. Default `added_at`.
     #[param(inline)]
@@ -211,8 +209,8 @@ pub(crate) fn account_video_list(query: &mut Query) -> (AccountVideoFilter, Sort
         creator_id: query.uuid("creator_id").map(CreatorId),
         media_type: query.choice("media_type"),
         q: query.text("q"),
-        created_after: query.time("created_after"),
-        created_before: query.time("created_before"),
+        created_after: query.time_from("created_after"),
+        created_before: query.time_until("created_before"),
     };
     let sort = query.sort(ORDERS);
     let AccountVideoFilter { platform, account_id, creator_id, media_type, q, created_after, created_before } =

@@ -55,9 +55,12 @@ pub async fn show(
     let authorization = format!("-H 'Authorization: Bearer {key}'");
     print(&format!("  curl -s {authorization} '{base_url}/v2/accounts?order_by=follower_count'"));
     print(&format!("  curl -s {authorization} '{base_url}/v2/account-videos?order_by=view_count&limit=3'"));
+    // In the sandbox every handle exists, so each start can have a new one.
+    let newcomer =
+        if is_sandbox { format!("new.{}", Clock::system().now().as_seconds()) } else { "mrbeast".to_owned() };
     print(&format!(
-        "  curl -s {authorization} -H 'Content-Type: application/json' '{base_url}/v2/accounts' \\\n       -d '{{\"platform\":\"tiktok\",\"username\":\"@{}\"}}'",
-        if is_sandbox { "somebody.new" } else { "mrbeast" }
+        "  curl -s {authorization} -H 'Content-Type: application/json' -H 'Idempotency-Key: {newcomer}' '{base_url}/v2/accounts' \\\n       \
+         -d '{{\"platform\":\"tiktok\",\"username\":\"@{newcomer}\"}}'"
     ));
     print("\nMetrics as they arrive (Ctrl-C ends the service):\n");
     tokio::select! {

@@ -20,7 +20,7 @@ pub enum Command {
         #[arg(long, value_name = "ORGANIZATION_ID")]
         org: OrganizationId,
         /// Its name.
-        #[arg(long)]
+        #[arg(long, value_parser = super::name)]
         name: String,
         /// What it may do.
         #[arg(long, default_value = "read,write,admin")]

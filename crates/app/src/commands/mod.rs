@@ -100,6 +100,14 @@ fn cause(error: &dyn std::error::Error) -> String {
     deepest.to_string()
 }
 
+/// Reads a name: 1 to 255 characters, not blank, on one line.
+pub fn name(text: &str) -> Result<String, String> {
+    if text.trim().is_empty() || text.chars().count() > 255 || text.chars().any(char::is_control) {
+        return Err("must be 1 to 255 characters on one line, and not blank".to_owned());
+    }
+    Ok(text.to_owned())
+}
+
 /// Prints a line; a reader that went away is no failure.
 pub fn print(line: &str) {
     use std::io::Write;

@@ -15,7 +15,7 @@ pub enum Command {
     /// Make an organization.
     Create {
         /// Its name.
-        #[arg(long)]
+        #[arg(long, value_parser = super::name)]
         name: String,
         /// Cap on tracked accounts; without it there is none.
         #[arg(long, value_parser = clap::value_parser!(i64).range(0..))]

@@ -123,6 +123,12 @@ impl Checks<'_> {
             has_scheme(database.url.reveal(), &["sqlite:", "postgres://", "postgresql://"]),
             "must begin with sqlite: or postgres://",
         );
+        // The database's driver would name the whole URL, password and all.
+        self.require(
+            "database.url",
+            Url::parse(database.url.reveal()).is_ok(),
+            "is not a URL: characters of a password such as / # ? @ : must be written as %2F %23 %3F %40 %3A",
+        );
         let queue_url = queue.url.reveal();
         let is_redis = has_scheme(queue_url, &["redis://"]) && Url::parse(queue_url).is_ok();
         let encrypted = has_scheme(queue_url, &["rediss://"]);

@@ -239,3 +239,15 @@ fn the_printed_settings_can_be_read_back() {
     assert!(printed.contains("public_url = \"https://audit.example.org\"") && !printed.contains("min_interval_ms"));
     assert!(DEFAULTS.contains("# min_interval_ms"));
 }
+
+#[test]
+fn a_database_url_that_cannot_be_read_is_refused_without_being_shown() {
+    for url in [
+        "postgres://u:hunt#er2@127.0.0.1:1/db",
+        "postgres://u:hunter2@127.0.0.1:99999/db",
+        "postgres://u:hun/ter2@h:x/db",
+    ] {
+        let text = with(&[("CREATOR_AUDIT__DATABASE__URL", url)]).unwrap_err().to_string();
+        assert!(text.contains("database.url") && !text.contains("hun"), "{text}");
+    }
+}

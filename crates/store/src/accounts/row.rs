@@ -141,9 +141,17 @@ impl AccountRow {
 
     fn metric_status(&self) -> MetricStatuses {
         let why = if self.first_scrape_at.is_none() { MetricStatus::NotYetScraped } else { MetricStatus::NotProvided };
-        // Sums wait for the first post to be read, which comes after the profile itself.
-        let why_sum =
-            if self.total_post_count.is_none() { MetricStatus::NotYetScraped } else { MetricStatus::NotProvided };
+        // Sums wait for the list of posts to be read, which comes after the profile itself. A private profile lists none.
+        let why_sum = match (self.total_post_count, self.first_scrape_at, self.is_private) {
+            (Some(_), _, _) => MetricStatus::NotProvided,
+            (None, Some(_), Some(true)) => MetricStatus::Hidden,
+            (None, _, _) => MetricStatus::NotYetScraped,
+        };
+        let why_saved = if self.first_scrape_at.is_some() && self.platform == Platform::Tiktok.as_str() {
+            MetricStatus::Unsupported
+        } else {
+            why_sum
+        };
         [
             ("follower_count", self.follower_count, why),
             ("following_count", self.following_count, why),
@@ -154,7 +162,7 @@ impl AccountRow {
             ("comment_count", self.comment_count, why_sum),
             ("share_count", self.share_count, why_sum),
             ("play_count", self.play_count, why_sum),
-            ("saved_count", self.saved_count, why_sum),
+            ("saved_count", self.saved_count, why_saved),
         ]
         .into_iter()
         .filter(|(_, value, _)| value.is_none())

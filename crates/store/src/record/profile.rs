@@ -162,6 +162,14 @@ async fn merge(recording: &Recording<'_>, asked: &Known, former: &Known) -> Resu
         platform_id: former.platform_id.clone(),
         previous_usernames: former.previous_usernames.clone(),
     };
+    // This read was one of the profile as it is known from now on.
+    execute(
+        recording.tx,
+        "UPDATE schedules SET last_attempt_at = $2, last_attempt_outcome = 'ok', last_success_at = $2, consecutive_failures = 0 \
+         WHERE kind = 'profile' AND target_id = $1",
+        values![former.id, recording.now.as_millis()],
+    )
+    .await?;
     schedule::follow_tracking(recording.tx, TargetKind::Profile, "SELECT CAST($3 AS BIGINT)", former.id, recording.now)
         .await?;
     Ok(if left.is_some_and(|left| left.value > 0) { Identity::Joined(merged, detail) } else { Identity::Known(merged) })
