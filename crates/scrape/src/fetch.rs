@@ -5,7 +5,7 @@ mod address;
 mod config;
 mod retry_after;
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use domain::{Observation, Outcome, Platform};
 use futures_util::StreamExt;
@@ -131,6 +131,7 @@ impl Scraper {
     async fn read(&self, target: &Target, answer: Answer) -> Observation {
         let Answer { status, redirected_to, retry_after, body } = answer;
         let (platform, kind, expected) = (target.platform(), target.kind(), target.expected().to_owned());
+        let (deadline, begun) = (self.config.parse_deadline, Instant::now());
         let reading = tokio::task::spawn_blocking(move || {
             parse(&Page {
                 platform,
@@ -145,10 +146,11 @@ impl Scraper {
             http_status: Some(status),
             ..Observation::failed(Outcome::ParseError, detail)
         };
-        let mut seen = match tokio::time::timeout(self.config.parse_deadline, reading).await {
-            Ok(Ok(seen)) => seen,
+        let mut seen = match tokio::time::timeout(deadline, reading).await {
+            // A reading that ended before anybody looked at the time is held to it all the same.
+            Ok(Ok(seen)) if begun.elapsed() <= deadline => seen,
             Ok(Err(_)) => unreadable("the reader failed on this page"),
-            Err(_) => unreadable("reading the page took longer than its deadline"),
+            Ok(Ok(_)) | Err(_) => unreadable("reading the page took longer than its deadline"),
         };
         if !matches!(seen.outcome, Outcome::Ok | Outcome::Empty) {
             seen.retry_after = retry_after;
