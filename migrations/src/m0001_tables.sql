@@ -120,7 +120,7 @@ CREATE TABLE creators (
 );
 CREATE INDEX creators_by_name ON creators (organization_id, name_folded, id);
 CREATE INDEX creators_by_age ON creators (organization_id, added_at, id);
-CREATE INDEX creators_by_followers ON creators (organization_id, total_followers, id) WHERE total_followers IS NOT NULL;
+CREATE INDEX creators_by_followers ON creators (organization_id, COALESCE(total_followers, -1), id);
 
 CREATE TABLE accounts (
     id {uuid} NOT NULL PRIMARY KEY,

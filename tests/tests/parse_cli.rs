@@ -5,36 +5,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tests::cargo::binary;
-use tests::samples::{Sample, Samples};
-
-/// Profile fields by the names of the recorded values; `meta.` values come from a page's description.
-const PROFILE_FIELDS: [(&str, &str); 10] = [
-    ("id", "platform_account_id"),
-    ("username", "username"),
-    ("followers", "follower_count"),
-    ("following", "following_count"),
-    ("posts", "profile_post_count"),
-    ("verified", "is_verified"),
-    ("private", "is_private"),
-    ("meta.followers", "follower_count"),
-    ("meta.following", "following_count"),
-    ("meta.posts", "profile_post_count"),
-];
-
-/// Post fields by the names of the recorded values.
-const POST_FIELDS: [(&str, &str); 11] = [
-    ("id", "external_id"),
-    ("shortcode", "shortcode"),
-    ("views", "view_count"),
-    ("likes", "like_count"),
-    ("comments", "comment_count"),
-    ("shares", "share_count"),
-    ("plays", "play_count"),
-    ("saves", "saved_count"),
-    ("duration", "duration"),
-    ("meta.likes", "like_count"),
-    ("meta.comments", "comment_count"),
-];
+use tests::samples::{POST_FIELDS, PROFILE_FIELDS, Sample, Samples, compare};
 
 /// What the pages without values are, with the kind of page that was asked for.
 const UNAVAILABLE: [(&str, &str, &[&str]); 12] = [
@@ -69,24 +40,6 @@ fn parse(samples: &Samples, sample: &Sample, kind: &str, expect: Option<&str>) -
         assert!(read.get(field).is_some(), "{}: no {field} in {read}", sample.file);
     }
     read
-}
-
-/// Notes each recorded value that was not read. Returns how many were compared.
-fn compare(truth: &Value, read: &Value, fields: &[(&str, &str)], name: &str, wrong: &mut Vec<String>) -> usize {
-    let mut compared = 0;
-    for (recorded, field) in fields {
-        let Some(value) = truth.get(recorded) else { continue };
-        let own = &read[field];
-        let same = match (value.as_f64(), own.as_f64()) {
-            (Some(a), Some(b)) => (a - b).abs() < 1e-6,
-            _ => value == own,
-        };
-        if !same {
-            wrong.push(format!("{name}: {field} is {own}, the page says {value}"));
-        }
-        compared += 1;
-    }
-    compared
 }
 
 fn of(samples: &Samples, folders: &[&str]) -> Vec<Sample> {

@@ -162,8 +162,7 @@ fn next_due(
 ) -> Option<Timestamp> {
     let jitter = random();
     if is_good {
-        // Spread over a fiftieth of the interval, so that what was added together does not come back together for ever.
-        let spread = u64::try_from(interval.as_millis() / 50).unwrap_or(u64::MAX).max(1);
+        let spread = u64::try_from((interval / schedule::SPREAD_FRACTION).as_millis()).unwrap_or(u64::MAX).max(1);
         let due = now.plus(interval).plus(Duration::from_millis(jitter % spread));
         return (job.kind != TargetKind::Feed).then_some(due);
     }

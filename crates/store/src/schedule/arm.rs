@@ -80,8 +80,8 @@ pub(crate) async fn arm_now(
     Ok(Wake { kind: target.kind, target_id: target.id, generation, request_id: request_id.cloned() })
 }
 
-/// How far routine reads are spread, for each hour of the interval: a fiftieth of it.
-const SPREAD_MILLIS_AN_HOUR: i64 = 3_600_000 / 50;
+/// Routine reads are spread over this fraction of their interval, so that what was added together does not come back together for ever.
+pub(crate) const SPREAD_FRACTION: u32 = 50;
 
 /// Makes rows of `kind` due when a change of tracking calls for it: at once when they rest or their new interval has passed,
 /// otherwise when it will have. A time that suits the interval already stays. `targets` is a subquery of ids in which `$3` stands for `value`.
@@ -102,7 +102,7 @@ pub(crate) async fn follow_tracking(
          reason = CASE WHEN due_at IS NULL THEN 'scheduled' ELSE reason END \
          WHERE kind = $1 AND target_id IN ({targets}) AND {hours} IS NOT NULL \
          AND (due_at IS NULL OR (consecutive_failures = 0 AND due_at > $2 \
-         AND NOT due_at BETWEEN {next} AND {next} + {hours} * {SPREAD_MILLIS_AN_HOUR}))"
+         AND NOT due_at BETWEEN {next} AND {next} + {hours} * 3600000 / {SPREAD_FRACTION}))"
     );
     execute(tx, &sql, values![kind.as_str(), now.as_millis(), value]).await?;
     Ok(())

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::sql::{row, values};
 
-pub(crate) use arm::{arm_now, follow_tracking, rest, visit_orphans};
+pub(crate) use arm::{SPREAD_FRACTION, arm_now, follow_tracking, rest, visit_orphans};
 pub(crate) use lock::{lock, lock_all, lock_list};
 
 /// What a worker may do on one platform.
