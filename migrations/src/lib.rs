@@ -4,6 +4,7 @@
 //! Times are milliseconds since 1970 in `BIGINT`, so that both dialects compare, index and hand them out the same.
 
 mod m0001_tables;
+mod m0002_sources;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -15,6 +16,6 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_tables::Tables)]
+        vec![Box::new(m0001_tables::Tables), Box::new(m0002_sources::Sources)]
     }
 }

@@ -155,6 +155,10 @@ pub struct PlatformsConfig {
     pub instagram: PlatformConfig,
     /// tiktok.com
     pub tiktok: PlatformConfig,
+    /// youtube.com
+    pub youtube: PlatformConfig,
+    /// pinterest.com
+    pub pinterest: PlatformConfig,
 }
 
 impl PlatformsConfig {
@@ -163,6 +167,8 @@ impl PlatformsConfig {
         match platform {
             Platform::Instagram => &self.instagram,
             Platform::Tiktok => &self.tiktok,
+            Platform::Youtube => &self.youtube,
+            Platform::Pinterest => &self.pinterest,
         }
     }
 
@@ -173,6 +179,8 @@ impl PlatformsConfig {
         let polite_ms = match platform {
             Platform::Instagram => 8000,
             Platform::Tiktok => 4000,
+            Platform::Youtube => 1000,
+            Platform::Pinterest => 4000,
         };
         let unset_ms = if checks::is_loopback(&section.base_url) { 0 } else { polite_ms };
         Duration::from_millis(section.min_interval_ms.unwrap_or(unset_ms))

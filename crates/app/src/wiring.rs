@@ -66,6 +66,8 @@ pub fn worker(config: &Config, role: &str, store: Store, queue: Queue) -> Result
     let scraper = Scraper::new(ScrapeConfig {
         instagram: site(config, Platform::Instagram)?,
         tiktok: site(config, Platform::Tiktok)?,
+        youtube: site(config, Platform::Youtube)?,
+        pinterest: site(config, Platform::Pinterest)?,
         user_agent: scraping.user_agent.clone(),
         connect_timeout: Duration::from_millis(scraping.connect_timeout_ms),
         total_timeout: Duration::from_millis(scraping.timeout_ms),

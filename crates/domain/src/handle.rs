@@ -77,6 +77,7 @@ impl Handle {
         let longest = match platform {
             Platform::Instagram => 30,
             Platform::Tiktok => 24,
+            Platform::Youtube | Platform::Pinterest => 30,
         };
         let well_formed = (1..=longest).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_'))
@@ -104,7 +105,10 @@ impl Handle {
                 None => Err(InvalidHandle::NotAProfile),
             },
             (Platform::Instagram, [handle] | [handle, "reels" | "tagged" | "embed"]) => Self::bare(platform, handle),
-            (Platform::Instagram | Platform::Tiktok, _) => Err(InvalidHandle::NotAProfile),
+            (Platform::Youtube | Platform::Pinterest, [handle]) => Self::bare(platform, handle.trim_start_matches('@')),
+            (Platform::Instagram | Platform::Tiktok | Platform::Youtube | Platform::Pinterest, _) => {
+                Err(InvalidHandle::NotAProfile)
+            }
         }
     }
 
@@ -124,6 +128,8 @@ const fn site(platform: Platform) -> &'static str {
     match platform {
         Platform::Instagram => "instagram.com",
         Platform::Tiktok => "tiktok.com",
+        Platform::Youtube => "youtube.com",
+        Platform::Pinterest => "pinterest.com",
     }
 }
 
@@ -140,6 +146,8 @@ pub(crate) fn is_on(platform: Platform, url: &Url) -> bool {
     match platform {
         Platform::Instagram => on("instagram.com") || on("instagr.am"),
         Platform::Tiktok => on("tiktok.com") || on("tiktokv.com"),
+        Platform::Youtube => on("youtube.com") || on("youtu.be"),
+        Platform::Pinterest => on("pinterest.com"),
     }
 }
 

@@ -4,6 +4,7 @@
 
 pub mod api_key;
 pub mod backoff;
+pub mod cadence;
 pub mod clock;
 pub mod facts;
 pub mod handle;
@@ -17,9 +18,11 @@ pub mod request_id;
 pub mod schedule;
 pub mod scope;
 pub mod shortcode;
+pub mod source;
 pub mod validation;
 
 pub use api_key::ApiKey;
+pub use cadence::{AgeCurve, AgeStep};
 pub use clock::{Clock, Timestamp};
 pub use facts::{
     AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
@@ -27,11 +30,12 @@ pub use facts::{
 pub use handle::Handle;
 pub use ids::{AccountId, AccountVideoId, ApiKeyId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId};
 pub use metadata::Metadata;
-pub use metric::{MetricStatus, Precision, Reading};
+pub use metric::{Gain, MetricStatus, Precision, Reading};
 pub use outcome::{Outcome, RunStatus};
 pub use platform::Platform;
 pub use post_ref::PostRef;
 pub use request_id::RequestId;
 pub use schedule::{FreshnessState, TargetKind, Trigger, Wake};
 pub use scope::{Scope, Scopes};
+pub use source::{Channel, Source};
 pub use validation::{FieldError, FieldErrors};

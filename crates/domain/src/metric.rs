@@ -4,23 +4,36 @@ use serde::{Deserialize, Serialize};
 
 use crate::validation::one_of;
 
-/// How exact a value is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+/// How exact a value is, the least exact first, so that a greater one is a better one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
-    /// The platform's own count, digit by digit.
-    Exact,
     /// The platform rounded it (`1.4M`, or `1400000` where the platform rounds from 10,000 up).
     Rounded,
+    /// Digit by digit, but out of prose made for people (a description, a label), which lags behind the platform's own count by hours.
+    FromText,
+    /// The platform's own count, digit by digit.
+    Exact,
 }
 
 impl Precision {
+    const ALL: [Self; 3] = [Self::Exact, Self::Rounded, Self::FromText];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Exact => "exact",
             Self::Rounded => "rounded",
+            Self::FromText => "from_text",
         }
+    }
+}
+
+impl std::str::FromStr for Precision {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        one_of(s, &Self::ALL, Precision::as_str)
     }
 }
 
@@ -122,6 +135,29 @@ impl Reading {
     }
 }
 
+/// What became of a metric between two readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Gain {
+    /// By how much it grew; negative when it fell. `None` when either value is unknown, or when the two are not equally exact: their
+    /// difference would be noise of the rounding.
+    pub by: Option<i64>,
+    /// Whether it fell, which is kept and flagged: people delete comments and platforms clear out followers.
+    pub is_fall: bool,
+}
+
+impl Gain {
+    /// The gain from `before` to `after`.
+    pub fn between(before: Reading, after: Reading) -> Self {
+        let (Reading::Known { value: old, precision: was }, Reading::Known { value: new, precision: is }) =
+            (before, after)
+        else {
+            return Self { by: None, is_fall: false };
+        };
+        let by = (was == is).then(|| new.saturating_sub(old));
+        Self { by, is_fall: by.is_some_and(|by| by < 0) }
+    }
+}
+
 impl Default for Reading {
     fn default() -> Self {
         Self::NOT_PROVIDED
@@ -135,6 +171,20 @@ mod tests {
     #[test]
     fn a_negative_count_is_not_a_count() {
         assert_eq!(Reading::exact(Some(-1_614_092_016)), Reading::NOT_PROVIDED);
+    }
+
+    #[test]
+    fn a_gain_across_a_change_of_precision_is_unknown() {
+        let (exact, rounded) = (Reading::exact(Some(12_345)), Reading::of(Some(12_300), Precision::Rounded));
+        assert_eq!(Gain::between(exact, rounded), Gain { by: None, is_fall: false });
+        assert_eq!(Gain::between(exact, Reading::NOT_PROVIDED).by, None);
+        assert_eq!(Gain::between(exact, Reading::exact(Some(12_340))), Gain { by: Some(-5), is_fall: true });
+        assert_eq!(Gain::between(rounded, Reading::of(Some(12_400), Precision::Rounded)).by, Some(100));
+    }
+
+    #[test]
+    fn exact_is_better_than_text_and_text_better_than_rounded() {
+        assert!(Precision::Exact > Precision::FromText && Precision::FromText > Precision::Rounded);
     }
 
     #[test]

@@ -12,17 +12,23 @@ pub enum Platform {
     Instagram,
     /// tiktok.com
     Tiktok,
+    /// youtube.com
+    Youtube,
+    /// pinterest.com and its country sites
+    Pinterest,
 }
 
 impl Platform {
     /// Every platform, in the order in which error messages name them.
-    pub const ALL: [Self; 2] = [Self::Instagram, Self::Tiktok];
+    pub const ALL: [Self; 4] = [Self::Instagram, Self::Tiktok, Self::Youtube, Self::Pinterest];
 
     /// The name on the wire, in the database and in the configuration.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Instagram => "instagram",
             Self::Tiktok => "tiktok",
+            Self::Youtube => "youtube",
+            Self::Pinterest => "pinterest",
         }
     }
 }

@@ -52,13 +52,14 @@ impl PostRef {
             match platform {
                 Platform::Instagram => instagram_url(text)?,
                 Platform::Tiktok => tiktok_url(text)?,
+                Platform::Youtube | Platform::Pinterest => return Err(InvalidPostRef::NotAPost),
             }
         } else {
             (text, None).into()
         };
         let malformed = match platform {
             Platform::Instagram => InvalidPostRef::MalformedInstagram,
-            Platform::Tiktok => InvalidPostRef::MalformedTiktok,
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => InvalidPostRef::MalformedTiktok,
         };
         let external_id = external_id(platform, &found.code, found.is_shortcode).ok_or(malformed)?;
         let handle = found.handle.and_then(|handle| Handle::parse(platform, &handle).ok());
@@ -69,7 +70,7 @@ impl PostRef {
     pub fn shortcode(&self) -> Option<String> {
         match self.platform {
             Platform::Instagram => self.external_id.parse().ok().map(shortcode::from_media_id),
-            Platform::Tiktok => None,
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => None,
         }
     }
 
@@ -77,6 +78,8 @@ impl PostRef {
     pub fn url(&self) -> String {
         match (self.platform, self.shortcode()) {
             (Platform::Instagram, code) => format!("https://www.instagram.com/p/{}/", code.unwrap_or_default()),
+            (Platform::Youtube, _) => format!("https://www.youtube.com/watch?v={}", self.external_id),
+            (Platform::Pinterest, _) => format!("https://www.pinterest.com/pin/{}/", self.external_id),
             (Platform::Tiktok, _) => {
                 let handle = self.handle.as_ref().map_or("", Handle::as_str);
                 format!("https://www.tiktok.com/@{handle}/video/{}", self.external_id)
@@ -90,6 +93,7 @@ impl PostRef {
         match self.platform {
             Platform::Instagram => i64::try_from(shortcode::media_id_millis(id)).ok().map(Timestamp::from_millis),
             Platform::Tiktok => Timestamp::from_seconds(i64::try_from(shortcode::item_id_seconds(id)).ok()?),
+            Platform::Youtube | Platform::Pinterest => None,
         }
     }
 }
@@ -114,6 +118,7 @@ fn external_id(platform: Platform, code: &str, is_shortcode: bool) -> Option<Str
             // 2^63 has 19 digits; ids before 2018 had fewer.
             (is_number && (6..=19).contains(&code.len()) && !code.starts_with('0')).then(|| code.to_owned())
         }
+        Platform::Youtube | Platform::Pinterest => Some(code.to_owned()),
         Platform::Instagram if is_number && !is_shortcode && code.len() > 11 => {
             code.parse::<u64>().ok().filter(|_| !code.starts_with('0')).map(|id| id.to_string())
         }

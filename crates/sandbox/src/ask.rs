@@ -47,6 +47,7 @@ impl Ask {
         let (kind, subject) = match platform {
             Platform::Tiktok => tiktok(&rest, query),
             Platform::Instagram => instagram(&rest),
+            Platform::Youtube | Platform::Pinterest => (Kind::Other, Subject::Nothing),
         };
         Some(Self { platform, kind, subject })
     }

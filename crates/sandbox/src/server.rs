@@ -198,6 +198,7 @@ async fn answer(request: HttpRequest, world: web::Data<World>) -> HttpResponse {
     match ask.platform {
         Platform::Tiktok => tiktok::answer(&world, &ask, state),
         Platform::Instagram => instagram::answer(&world, &ask, state),
+        Platform::Youtube | Platform::Pinterest => HttpResponse::NotFound().finish(),
     }
 }
 
@@ -214,7 +215,8 @@ fn new_address(ask: &Ask) -> Option<String> {
         (Platform::Tiktok, Kind::Feed) => Some(format!("/tiktok/embed/@{handle}{now}")),
         (Platform::Instagram, Kind::Profile) => Some(format!("/instagram/{handle}{now}/")),
         (Platform::Instagram, Kind::Feed) => Some(format!("/instagram/{handle}{now}/reels/")),
-        (Platform::Tiktok | Platform::Instagram, Kind::Post | Kind::Oembed | Kind::Login | Kind::Other) => None,
+        (Platform::Youtube | Platform::Pinterest, _)
+        | (Platform::Tiktok | Platform::Instagram, Kind::Post | Kind::Oembed | Kind::Login | Kind::Other) => None,
     }
 }
 

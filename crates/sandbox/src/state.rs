@@ -86,6 +86,7 @@ impl State {
         let posts: &[(NamedPost, Self)] = match platform {
             Platform::Instagram => &Self::INSTAGRAM_POSTS,
             Platform::Tiktok => &Self::TIKTOK_POSTS,
+            Platform::Youtube | Platform::Pinterest => &[],
         };
         posts.iter().find(|(post, _)| post.external_id == external_id).map(|(_, state)| *state)
     }

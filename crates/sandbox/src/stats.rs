@@ -32,6 +32,10 @@ pub struct Stats {
     pub instagram: PlatformStats,
     /// Under `/tiktok`.
     pub tiktok: PlatformStats,
+    /// Under `/youtube`.
+    pub youtube: PlatformStats,
+    /// Under `/pinterest`.
+    pub pinterest: PlatformStats,
     /// Requests on both platforms that do not get an answer until they are released.
     pub held: u64,
 }
@@ -100,6 +104,8 @@ impl Counters {
         match platform {
             Platform::Instagram => &mut self.stats.instagram,
             Platform::Tiktok => &mut self.stats.tiktok,
+            Platform::Youtube => &mut self.stats.youtube,
+            Platform::Pinterest => &mut self.stats.pinterest,
         }
     }
 }

@@ -45,7 +45,7 @@ impl Scraper {
         }
         let user_agent = HeaderValue::from_str(&config.user_agent).map_err(ScrapeSetupError::UserAgent)?;
         let mut client = Client::builder();
-        if [&config.instagram, &config.tiktok].into_iter().all(PlatformSite::is_loopback) {
+        if [&config.instagram, &config.tiktok, &config.youtube, &config.pinterest].into_iter().all(PlatformSite::is_loopback) {
             // A proxy that the environment names is for the world outside, not for stand-ins on this machine.
             client = client.no_proxy();
         }

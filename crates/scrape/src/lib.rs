@@ -11,8 +11,10 @@ mod instagram;
 mod json;
 mod markup;
 mod page;
+mod pinterest;
 mod text_counts;
 mod tiktok;
+mod youtube;
 
 pub use fetch::{PlatformSite, ScrapeConfig, ScrapeSetupError, Scraper, Target};
 pub use page::{Page, PageKind, parse};

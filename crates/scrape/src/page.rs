@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use domain::{Observation, Outcome, Platform};
 
-use crate::{instagram, tiktok};
+use crate::{instagram, pinterest, tiktok, youtube};
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +44,8 @@ pub fn parse(page: &Page<'_>) -> Observation {
     let mut seen = match page.platform {
         Platform::Tiktok => tiktok::read(page, text),
         Platform::Instagram => instagram::read(page, text),
+        Platform::Youtube => youtube::read(page, text),
+        Platform::Pinterest => pinterest::read(page, text),
     };
     if seen.outcome == Outcome::Blocked && page.http_status == Some(429) {
         seen.outcome = Outcome::RateLimited;

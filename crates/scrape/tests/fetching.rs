@@ -119,7 +119,7 @@ mod fetching {
     }
 
     fn nasa() -> Target {
-        Target::Profile { platform: Platform::Tiktok, username: "nasa".to_owned() }
+        Target::Profile { platform: Platform::Tiktok, username: "nasa".to_owned(), platform_id: None }
     }
 
     async fn scrape(server: &Server) -> Observation {
@@ -151,7 +151,7 @@ mod fetching {
         let scraper = Scraper::new(config(server.port)).unwrap();
         let (external_id, username) = ("3983118388705688735".to_owned(), Some("a".to_owned()));
         for platform in Platform::ALL {
-            scraper.scrape(&Target::Feed { platform, username: "a".to_owned() }).await;
+            scraper.scrape(&Target::Feed { platform, username: "a".to_owned(), platform_id: None }).await;
             scraper
                 .scrape(&Target::Post { platform, external_id: external_id.clone(), username: username.clone() })
                 .await;

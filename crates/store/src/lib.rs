@@ -23,8 +23,10 @@ mod tracked_post;
 mod videos;
 mod views;
 
+use std::sync::Arc;
 use std::time::Duration;
 
+use domain::AgeCurve;
 use migrations::MigratorTrait;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
@@ -42,7 +44,7 @@ pub use paging::{
     Position, PostOrder, RowId, SortKey, VideoFilter,
 };
 pub use record::{RecordPolicy, Recorded};
-pub use schedule::{Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy};
+pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use tenant::{Tenant, TenantTx};
 pub use views::{Account, AccountVideo, Creator, Freshness, MetricStatuses, PostCounts, TrackedPost, Video};
 
@@ -53,6 +55,8 @@ pub struct StoreConfig {
     pub url: String,
     /// Connections at most, for each process.
     pub max_connections: u32,
+    /// How often posts of a feed are read.
+    pub age_curve: AgeCurve,
 }
 
 /// The store: cheap to clone, shared by all of a process.
@@ -60,6 +64,7 @@ pub struct StoreConfig {
 pub struct Store {
     read: DatabaseConnection,
     write: DatabaseConnection,
+    age_curve: Arc<AgeCurve>,
 }
 
 /// How long a call waits for a free connection before the database counts as away.
@@ -70,6 +75,7 @@ impl Store {
     ///
     /// SQLite is used with one writing connection, several reading ones, and a write-ahead log; the file is made when it is missing.
     pub async fn connect(config: &StoreConfig) -> Result<Self, StoreError> {
+        let age_curve = Arc::new(config.age_curve.clone());
         let is_sqlite = config.url.starts_with("sqlite:");
         let is_postgres = config.url.starts_with("postgres:") || config.url.starts_with("postgresql:");
         let is_address = if is_sqlite {
@@ -96,14 +102,14 @@ impl Store {
             options.test_before_acquire(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
             let write = Database::connect(options.clone().max_connections(1).to_owned()).await?;
             let read = Database::connect(options.max_connections(config.max_connections).to_owned()).await?;
-            Ok(Self { read, write })
+            Ok(Self { read, write, age_curve })
         } else {
             options
                 .max_connections(config.max_connections)
                 .connect_lazy(true)
                 .test_before_acquire_if_idle_for(Duration::from_secs(1));
             let pool = Database::connect(options).await?;
-            Ok(Self { read: pool.clone(), write: pool })
+            Ok(Self { read: pool.clone(), write: pool, age_curve })
         }
     }
 

@@ -38,8 +38,8 @@ fn list(username: &str) -> Vec<PostFacts> {
 
 fn answer(job: &Job) -> Observation {
     match &job.target {
-        JobTarget::Profile { username } => profile(&format!("id of {username}"), username, 10),
-        JobTarget::Feed { username } => feed(list(username)),
+        JobTarget::Profile { username, .. } => profile(&format!("id of {username}"), username, 10),
+        JobTarget::Feed { username, .. } => feed(list(username)),
         JobTarget::Post { external_id, .. } => {
             let id: i64 = external_id.parse().unwrap();
             page_of(post(id, START, id % 1000))

@@ -117,7 +117,7 @@ async fn account_with(home: &Home, tenant: &Tenant, handle: &str, list: Vec<doma
     let (id, _) = add(tenant, &new_account(handle), START).await;
     let count = list.len();
     work(&home.store, START, |job| match &job.target {
-        JobTarget::Profile { username } => profile(&format!("id of {username}"), username, 5),
+        JobTarget::Profile { username, .. } => profile(&format!("id of {username}"), username, 5),
         JobTarget::Feed { .. } => feed(list.clone()),
         JobTarget::Post { external_id, .. } => {
             page_of(list.iter().find(|facts| facts.external_id == *external_id).unwrap().clone())
@@ -304,7 +304,7 @@ on_both! {
             add_video(&tenant, &new_video(&post_id(n).to_string()), START).await;
         }
         work(&home.store, START, |job| match &job.target {
-            JobTarget::Profile { username } | JobTarget::Feed { username } => profile(username, username, 5),
+            JobTarget::Profile { username, .. } | JobTarget::Feed { username, .. } => profile(username, username, 5),
             JobTarget::Post { external_id, .. } => {
                 page_of(list.clone().find(|facts| facts.external_id == *external_id).unwrap())
             }
@@ -410,7 +410,7 @@ on_both! {
         }
         add_video(&tenant, &new_video(&post_id(200).to_string()), START).await;
         work(&home.store, START, |job| match &job.target {
-            JobTarget::Profile { username } | JobTarget::Feed { username } => profile(username, username, 5),
+            JobTarget::Profile { username, .. } | JobTarget::Feed { username, .. } => profile(username, username, 5),
             JobTarget::Post { external_id, .. } => list
                 .iter()
                 .find(|facts| facts.external_id == *external_id)

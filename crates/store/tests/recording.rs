@@ -394,7 +394,7 @@ on_both! {
         assert_eq!(shown.first_scrape_at, Some(START));
         assert_eq!(home.number("SELECT COUNT(*) FROM profile_snapshots").await, Some(3));
         let read = work(&home.store, now.plus(25 * HOUR), answer("11", "amy", &[])).await;
-        assert_eq!(read[0], JobTarget::Profile { username: "amy.bakes".to_owned() });
+        assert!(matches!(&read[0], JobTarget::Profile { username, .. } if username == "amy.bakes"), "{read:?}");
         let shown = account(&tenant, id, now).await;
         assert_eq!(shown.previous_usernames, ["amy.cooks", "amy.bakes"], "a name that came back is no former one");
     }

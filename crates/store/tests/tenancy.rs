@@ -72,7 +72,7 @@ on_both! {
         assert!(account_videos(&newcomer, id, now).await.is_empty());
 
         work(&home.store, now, |job| match &job.target {
-            JobTarget::Profile { username } if username != "amy" => failed(Outcome::NotFound),
+            JobTarget::Profile { username, .. } if username != "amy" => failed(Outcome::NotFound),
             JobTarget::Profile { .. } | JobTarget::Feed { .. } | JobTarget::Post { .. } => amy(job, 1001),
         })
         .await;
@@ -264,8 +264,8 @@ on_both! {
         let (one, _) = add(&tenant, &new_account("amy"), START).await;
         let (two, _) = add(&tenant, &new_account("ben"), START).await;
         work(&home.store, START, |job| match &job.target {
-            JobTarget::Profile { username } => profile(username, username, 5),
-            JobTarget::Feed { username } if username == "amy" => feed(vec![post(post_id(1), START, 1), post(post_id(2), START, 2)]),
+            JobTarget::Profile { username, .. } => profile(username, username, 5),
+            JobTarget::Feed { username, .. } if username == "amy" => feed(vec![post(post_id(1), START, 1), post(post_id(2), START, 2)]),
             JobTarget::Feed { .. } => feed(vec![post(post_id(3), START, 30)]),
             JobTarget::Post { external_id, .. } => page_of(post(external_id.parse().unwrap(), START, 5)),
         })

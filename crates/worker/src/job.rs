@@ -101,8 +101,12 @@ async fn record(inner: &Inner, job: &Job, observation: &Observation, started: In
 fn target(job: &Job) -> Target {
     let platform = job.platform;
     match &job.target {
-        JobTarget::Profile { username } => Target::Profile { platform, username: username.clone() },
-        JobTarget::Feed { username } => Target::Feed { platform, username: username.clone() },
+        JobTarget::Profile { username, platform_id } => {
+            Target::Profile { platform, username: username.clone(), platform_id: platform_id.clone() }
+        }
+        JobTarget::Feed { username, platform_id } => {
+            Target::Feed { platform, username: username.clone(), platform_id: platform_id.clone() }
+        }
         JobTarget::Post { external_id, username } => {
             Target::Post { platform, external_id: external_id.clone(), username: username.clone() }
         }

@@ -29,14 +29,14 @@ pub struct Unread {
 pub async fn measure(sandbox: &mut Sandbox, duration: Duration) -> Result<Vec<PageRate>, Unread> {
     eprintln!("reading pages on one thread");
     let mut rates = Vec::new();
-    for platform in Platform::ALL {
+    for platform in [Platform::Instagram, Platform::Tiktok] {
         let base_url = match platform {
             Platform::Instagram => sandbox.instagram_url(),
-            Platform::Tiktok => sandbox.tiktok_url(),
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => sandbox.tiktok_url(),
         };
         let (profile, feed) = match platform {
             Platform::Instagram => (format!("{base_url}/{HANDLE}/"), format!("{base_url}/{HANDLE}/reels/")),
-            Platform::Tiktok => (format!("{base_url}/@{HANDLE}"), format!("{base_url}/embed/@{HANDLE}")),
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => (format!("{base_url}/@{HANDLE}"), format!("{base_url}/embed/@{HANDLE}")),
         };
         let listed = read(platform, PageKind::Feed, HANDLE, &sandbox.page(&feed).await)?;
         rates.push(time(platform, PageKind::Profile, HANDLE, &sandbox.page(&profile).await, duration)?);
@@ -45,7 +45,7 @@ pub async fn measure(sandbox: &mut Sandbox, duration: Duration) -> Result<Vec<Pa
         let shortcode = post.shortcode.unwrap_or_default();
         let url = match platform {
             Platform::Instagram => format!("{base_url}/p/{shortcode}/"),
-            Platform::Tiktok => format!("{base_url}/@{HANDLE}/video/{}", post.external_id),
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => format!("{base_url}/@{HANDLE}/video/{}", post.external_id),
         };
         rates.push(time(platform, PageKind::Post, &post.external_id, &sandbox.page(&url).await, duration)?);
     }

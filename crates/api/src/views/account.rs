@@ -206,7 +206,8 @@ fn reasons(account: &Account) -> MetricStatusOut {
     // Saves and the split by Facebook and Instagram are Instagram's alone.
     let (saved_count, instagrams_own) = match account.platform {
         Platform::Instagram => (account.sums.saved_count, MetricStatus::NotProvided),
-        Platform::Tiktok => (None, MetricStatus::Unsupported),
+        Platform::Pinterest => (account.sums.saved_count, MetricStatus::Unsupported),
+        Platform::Tiktok | Platform::Youtube => (None, MetricStatus::Unsupported),
     };
     let not_provided = MetricStatus::NotProvided;
     let PostCounts { view_count, like_count, comment_count, share_count, play_count, saved_count: _ } = account.sums;

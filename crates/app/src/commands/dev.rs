@@ -29,6 +29,8 @@ pub async fn run(mut config: Config, args: &Args) -> Result<(), Failure> {
         let sandbox = pages::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), settings).await?;
         config.platforms.instagram.base_url = sandbox.instagram_base_url();
         config.platforms.tiktok.base_url = sandbox.tiktok_base_url();
+        config.platforms.youtube.base_url = sandbox.base_url(domain::Platform::Youtube);
+        config.platforms.pinterest.base_url = sandbox.base_url(domain::Platform::Pinterest);
         Some(sandbox)
     } else {
         None

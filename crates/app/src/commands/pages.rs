@@ -30,6 +30,8 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     print(&format!("listening on http://{}", sandbox.addr()));
     print(&format!("CREATOR_AUDIT__PLATFORMS__INSTAGRAM__BASE_URL={}", sandbox.instagram_base_url()));
     print(&format!("CREATOR_AUDIT__PLATFORMS__TIKTOK__BASE_URL={}", sandbox.tiktok_base_url()));
+    print(&format!("CREATOR_AUDIT__PLATFORMS__YOUTUBE__BASE_URL={}", sandbox.base_url(domain::Platform::Youtube)));
+    print(&format!("CREATOR_AUDIT__PLATFORMS__PINTEREST__BASE_URL={}", sandbox.base_url(domain::Platform::Pinterest)));
     tokio::select! {
         () = sandbox.wait() => return Err(Failure::Ended("sandbox")),
         () = shutdown.cancelled() => {}

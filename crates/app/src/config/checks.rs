@@ -98,6 +98,8 @@ impl Checks<'_> {
         self.range("scraping.parse_deadline_ms", scraping.parse_deadline_ms, 50..=60_000);
         self.platform("instagram", &platforms.instagram);
         self.platform("tiktok", &platforms.tiktok);
+        self.platform("youtube", &platforms.youtube);
+        self.platform("pinterest", &platforms.pinterest);
         self.range("dev.sandbox_seed", dev.sandbox_seed, 0..=i64::MAX.unsigned_abs());
     }
 

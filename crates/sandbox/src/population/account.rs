@@ -51,7 +51,7 @@ impl Account {
             .saturating_add(draw.between(0, JOINING_DAYS) * DAY_SECONDS)
             .saturating_add(draw.between(0, DAY_SECONDS - 1));
         let id = match platform {
-            Platform::Tiktok => {
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
                 (u64::try_from(joined_seconds).unwrap_or(0) << 32) | draw.below(u64::from(u32::MAX)) | 1
             }
             // Wider than Instagram's own, so that a load test's millions stay apart.
@@ -97,11 +97,11 @@ impl Account {
         let until = signed_until(platform, at);
         let likes = match platform {
             Platform::Tiktok => Reading::exact(Some(hearts)),
-            Platform::Instagram => Reading::Null(MetricStatus::Unsupported),
+            Platform::Instagram | Platform::Youtube | Platform::Pinterest => Reading::Null(MetricStatus::Unsupported),
         };
         let mut platform_data = Map::new();
         let (data_key, value) = match platform {
-            Platform::Tiktok => {
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
                 let tail = Draw::text(seed, &["sec_uid", key], base64::URL_SAFE, 64);
                 ("sec_uid", format!("MS4wLjABAAAA{tail}"))
             }
@@ -138,7 +138,7 @@ impl Account {
             Platform::Instagram if rounding::is_rounded(posts) => {
                 Reading::of(Some(rounding::text_value(posts)), Precision::Rounded)
             }
-            Platform::Instagram | Platform::Tiktok => Reading::exact(Some(posts)),
+            Platform::Instagram | Platform::Tiktok | Platform::Youtube | Platform::Pinterest => Reading::exact(Some(posts)),
         }
     }
 
@@ -179,7 +179,7 @@ impl Account {
             .saturating_add(draw.between(0, hours * HOUR_SECONDS / 2));
         let seconds = u64::try_from(seconds).unwrap_or(0);
         match self.platform {
-            Platform::Tiktok => (seconds << 32) | draw.below(u64::from(u32::MAX)),
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => (seconds << 32) | draw.below(u64::from(u32::MAX)),
             Platform::Instagram => {
                 let millis = seconds * 1000 + draw.below(1000);
                 (millis.saturating_sub(domain::shortcode::media_id_millis(0)) << 23) | draw.below(1 << 23)

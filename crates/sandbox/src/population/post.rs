@@ -18,7 +18,9 @@ const BEFORE_SNOWFLAKES_SECONDS: i64 = 1_451_606_400;
 pub(super) fn created_seconds(seed: u64, platform: Platform, id: u64) -> i64 {
     let mut draw = Draw::of(seed, &["published", platform.as_str(), &id.to_string()]);
     let (seconds, lag) = match platform {
-        Platform::Tiktok => (shortcode::item_id_seconds(id), draw.between(3, 40)),
+        Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
+            (shortcode::item_id_seconds(id), draw.between(3, 40))
+        }
         Platform::Instagram => (shortcode::media_id_millis(id) / 1000, draw.between(0, 120)),
     };
     let seconds = i64::try_from(seconds).unwrap_or(0);
@@ -32,8 +34,8 @@ pub(super) fn created_seconds(seed: u64, platform: Platform, id: u64) -> i64 {
 pub(super) fn media_type(seed: u64, platform: Platform, id: u64) -> MediaType {
     let mut draw = Draw::of(seed, &["media", platform.as_str(), &id.to_string()]);
     match (platform, draw.below(8)) {
-        (Platform::Tiktok, 0..7) | (Platform::Instagram, 0..4) => MediaType::Video,
-        (Platform::Instagram, 4 | 5) => MediaType::Image,
+        (Platform::Tiktok, 0..7) | (Platform::Instagram, 0..4) | (Platform::Youtube, _) => MediaType::Video,
+        (Platform::Instagram, 4 | 5) | (Platform::Pinterest, _) => MediaType::Image,
         (Platform::Instagram | Platform::Tiktok, _) => MediaType::Carousel,
     }
 }
@@ -49,7 +51,7 @@ pub(super) fn facts(seed: u64, platform: Platform, id: u64, author: AuthorFacts,
     let until = signed_until(platform, at);
     let plays_at_all = media == MediaType::Video;
     let video_url = match platform {
-        Platform::Tiktok => {
+        Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
             format!("https://cdn.sandbox.invalid/tiktok/video/{id}-{signature:08x}/?mime_type=video_mp4&{until}")
         }
         // Instagram tells the length nowhere but in this parameter.
@@ -67,7 +69,7 @@ pub(super) fn facts(seed: u64, platform: Platform, id: u64, author: AuthorFacts,
         external_id: text_id,
         shortcode: match platform {
             Platform::Instagram => Some(shortcode::from_media_id(id)),
-            Platform::Tiktok => None,
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => None,
         },
         author,
         description,
@@ -76,7 +78,7 @@ pub(super) fn facts(seed: u64, platform: Platform, id: u64, author: AuthorFacts,
         duration: match platform {
             // TikTok gives photo posts the length 0, Instagram gives them none.
             Platform::Tiktok if !plays_at_all => Some(0.0),
-            Platform::Tiktok | Platform::Instagram => plays_at_all.then(|| f64::from(seconds)),
+            Platform::Tiktok | Platform::Instagram | Platform::Youtube | Platform::Pinterest => plays_at_all.then(|| f64::from(seconds)),
         },
         cover_image_url: Some(format!(
             "https://cdn.sandbox.invalid/{platform}/cover/{id}-{signature:08x}.jpeg?{until}"
@@ -100,7 +102,7 @@ fn metrics(seed: u64, platform: Platform, id: u64, plays_at_all: bool, age: i64)
     let shares = likes * draw.between(10, 100) / 1000;
     let saves = likes * draw.between(20, 200) / 1000;
     match platform {
-        Platform::Tiktok => PostMetrics {
+        Platform::Tiktok | Platform::Youtube | Platform::Pinterest => PostMetrics {
             views: rounded(plays),
             plays: rounded(plays),
             likes: rounded(likes),

@@ -10,20 +10,30 @@ pub(super) const fn base(config: &ScrapeConfig, platform: Platform) -> &Url {
     match platform {
         Platform::Instagram => &config.instagram.base_url,
         Platform::Tiktok => &config.tiktok.base_url,
+        Platform::Youtube => &config.youtube.base_url,
+        Platform::Pinterest => &config.pinterest.base_url,
     }
 }
 
 /// The address of a target's page below `base`.
 pub(super) fn of(base: &Url, target: &Target) -> Url {
     let path: Vec<String> = match target {
-        Target::Profile { platform: Platform::Tiktok, username } => vec![format!("@{username}")],
-        Target::Feed { platform: Platform::Tiktok, username } => vec!["embed".to_owned(), format!("@{username}")],
+        Target::Profile { platform: Platform::Tiktok, username, .. } => vec![format!("@{username}")],
+        Target::Feed { platform: Platform::Tiktok, username, .. } => vec!["embed".to_owned(), format!("@{username}")],
         Target::Post { platform: Platform::Tiktok, external_id, username } => {
             vec![format!("@{}", username.as_deref().unwrap_or("")), "video".to_owned(), external_id.clone()]
         }
         // Instagram's own addresses end in a slash; without it every page costs a redirect.
-        Target::Profile { platform: Platform::Instagram, username } => vec![username.clone(), String::new()],
-        Target::Feed { platform: Platform::Instagram, username } => {
+        Target::Profile { platform: Platform::Instagram | Platform::Pinterest, username, .. } => vec![username.clone(), String::new()],
+        Target::Feed { platform: Platform::Youtube, username, platform_id } => {
+            vec![platform_id.clone().unwrap_or_else(|| format!("@{username}"))]
+        }
+        Target::Profile { platform: Platform::Youtube, username, .. } => vec![format!("@{username}")],
+        Target::Post { platform: Platform::Youtube, external_id, .. } => vec!["watch".to_owned(), external_id.clone()],
+        Target::Post { platform: Platform::Pinterest, external_id, .. } => {
+            vec!["pin".to_owned(), external_id.clone(), String::new()]
+        }
+        Target::Feed { platform: Platform::Instagram | Platform::Pinterest, username, .. } => {
             vec![username.clone(), "reels".to_owned(), String::new()]
         }
         Target::Post { platform: Platform::Instagram, external_id, .. } => {
@@ -56,7 +66,7 @@ pub(super) fn followed(base: &Url, platform: Platform, from: &Url, location: &st
         }
         (Platform::Tiktok, [.., "about"]) => Err("redirected to the about page: not offered in this region"),
         (Platform::Instagram, ["challenge" | "consent", ..]) => Err("redirected to a challenge"),
-        (Platform::Tiktok | Platform::Instagram, _) => Ok(next),
+        (Platform::Tiktok | Platform::Instagram | Platform::Youtube | Platform::Pinterest, _) => Ok(next),
     }
 }
 
@@ -65,6 +75,8 @@ fn is_allowed(base: &Url, platform: Platform, next: &Url) -> bool {
     let site = match platform {
         Platform::Instagram => "instagram.com",
         Platform::Tiktok => "tiktok.com",
+        Platform::Youtube => "youtube.com",
+        Platform::Pinterest => "pinterest.com",
     };
     let on_site = |url: &Url| {
         let is_site = url
@@ -92,10 +104,10 @@ mod tests {
     #[test]
     fn addresses_hang_below_the_base_and_its_path() {
         let (platform, username) = (Platform::Tiktok, "nasa".to_owned());
-        let profile = Target::Profile { platform, username: username.clone() };
+        let profile = Target::Profile { platform, username: username.clone(), platform_id: None };
         assert_eq!(address("https://www.tiktok.com", &profile), "https://www.tiktok.com/@nasa");
         assert_eq!(address("http://127.0.0.1:9/tiktok/", &profile), "http://127.0.0.1:9/tiktok/@nasa");
-        let feed = Target::Feed { platform, username };
+        let feed = Target::Feed { platform, username, platform_id: None };
         assert_eq!(address("http://127.0.0.1:9/tiktok", &feed), "http://127.0.0.1:9/tiktok/embed/@nasa");
         let post = Target::Post { platform, external_id: "76".to_owned(), username: None };
         assert_eq!(address("https://www.tiktok.com", &post), "https://www.tiktok.com/@/video/76");
@@ -106,13 +118,13 @@ mod tests {
         let platform = Platform::Instagram;
         let post = Target::Post { platform, external_id: "2555323354817229568".to_owned(), username: None };
         assert_eq!(address("https://www.instagram.com", &post), "https://www.instagram.com/p/CN2VQ1yI_MA/");
-        let feed = Target::Feed { platform, username: "nike".to_owned() };
+        let feed = Target::Feed { platform, username: "nike".to_owned(), platform_id: None };
         assert_eq!(address("http://127.0.0.1:9/instagram", &feed), "http://127.0.0.1:9/instagram/nike/reels/");
     }
 
     #[test]
     fn an_odd_handle_cannot_leave_the_base() {
-        let target = Target::Profile { platform: Platform::Instagram, username: "../../x?y#z".to_owned() };
+        let target = Target::Profile { platform: Platform::Instagram, username: "../../x?y#z".to_owned(), platform_id: None };
         assert_eq!(
             address("http://127.0.0.1:9/instagram", &target),
             "http://127.0.0.1:9/instagram/..%2F..%2Fx%3Fy%23z/"

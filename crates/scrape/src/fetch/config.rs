@@ -34,6 +34,10 @@ pub struct ScrapeConfig {
     pub instagram: PlatformSite,
     /// Where TikTok is.
     pub tiktok: PlatformSite,
+    /// Where YouTube is.
+    pub youtube: PlatformSite,
+    /// Where Pinterest is.
+    pub pinterest: PlatformSite,
     /// The `User-Agent` header.
     pub user_agent: String,
     /// Longest wait for a connection.
@@ -49,12 +53,14 @@ pub struct ScrapeConfig {
 }
 
 impl Default for ScrapeConfig {
-    #[expect(clippy::expect_used, reason = "two literals, parsed by a test")]
+    #[expect(clippy::expect_used, reason = "four literals, parsed by a test")]
     fn default() -> Self {
         let site = |url: &str| PlatformSite { base_url: Url::parse(url).expect("a literal URL") };
         Self {
             instagram: site("https://www.instagram.com"),
             tiktok: site("https://www.tiktok.com"),
+            youtube: site("https://www.youtube.com"),
+            pinterest: site("https://www.pinterest.com"),
             user_agent: "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) \
                          Chrome/141.0.0.0 Safari/537.36"
                 .to_owned(),
@@ -93,6 +99,8 @@ pub enum Target {
         platform: Platform,
         /// Its handle.
         username: String,
+        /// The platform's id of the account, where it is known. Some sources know accounts by it alone.
+        platform_id: Option<String>,
     },
     /// The list of an account's recent posts.
     Feed {
@@ -100,6 +108,8 @@ pub enum Target {
         platform: Platform,
         /// Its handle.
         username: String,
+        /// The platform's id of the account, where it is known. Some sources know accounts by it alone.
+        platform_id: Option<String>,
     },
     /// One post.
     Post {

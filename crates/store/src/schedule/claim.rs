@@ -182,8 +182,10 @@ async fn job_target(tx: &DatabaseTransaction, target: Target) -> Result<Option<J
     };
     let found = row::<TargetRow>(tx, sql, values![target.id]).await?;
     Ok(found.and_then(|TargetRow { username, external_id }| match target.kind {
-        TargetKind::Profile => username.map(|username| JobTarget::Profile { username }),
-        TargetKind::Feed => username.map(|username| JobTarget::Feed { username }),
+        TargetKind::Profile => {
+            username.map(|username| JobTarget::Profile { username, platform_id: external_id })
+        },
+        TargetKind::Feed => username.map(|username| JobTarget::Feed { username, platform_id: external_id }),
         TargetKind::Post => external_id.map(|external_id| JobTarget::Post { external_id, username }),
     }))
 }

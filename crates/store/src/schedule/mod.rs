@@ -13,7 +13,7 @@ mod offer;
 
 use std::time::Duration;
 
-use domain::{Platform, RequestId, RunId, TargetKind};
+use domain::{Platform, RequestId, RunId, Source, TargetKind};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
@@ -23,17 +23,64 @@ use crate::sql::{row, values};
 pub(crate) use arm::{SPREAD_FRACTION, arm_now, follow_tracking, rest, visit_orphans};
 pub(crate) use lock::{lock, lock_all, lock_list};
 
-/// What a worker may do on one platform.
+/// How often one door of a platform may be asked, by all workers together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Budget {
+    /// Least time between two page loads; zero for no bound.
+    pub min_interval: Duration,
+    /// Page loads at the same time.
+    pub max_in_flight: Option<u32>,
+    /// Page loads within any sixty minutes.
+    pub max_per_hour: Option<u32>,
+}
+
+/// When a platform that refuses is left alone, and for how long.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Breaker {
+    /// Refusals in a row, over all workers, that open it.
+    pub refusals_to_open: u32,
+    /// For how long it stays open the first time, the second time in a row, and so on; the last one repeats. After each wait a single
+    /// page load goes out as a probe: an answer closes the breaker, another refusal opens it for the next longer wait.
+    pub waits: [Duration; 4],
+}
+
+/// The sources of each kind of target on one platform, in the order in which they are tried. None of a kind means that it is not read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SourcePlan {
+    /// Those of profiles.
+    pub profile: Vec<Source>,
+    /// Those of the lists of a profile's posts.
+    pub feed: Vec<Source>,
+    /// Those of posts.
+    pub post: Vec<Source>,
+}
+
+impl SourcePlan {
+    /// Those of a kind of target.
+    pub fn of(&self, kind: TargetKind) -> &[Source] {
+        match kind {
+            TargetKind::Profile => &self.profile,
+            TargetKind::Feed => &self.feed,
+            TargetKind::Post => &self.post,
+        }
+    }
+}
+
+/// What a worker may do on one platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlatformPolicy {
     /// The platform.
     pub platform: Platform,
-    /// Least time between two page loads, over all workers together; zero for no bound.
-    pub min_interval: Duration,
-    /// Refusals in a row, over all workers, after which the platform is left alone.
-    pub refusals_to_close: u32,
-    /// For how long it is left alone.
-    pub closed: Duration,
+    /// Where its targets can be asked for.
+    pub sources: SourcePlan,
+    /// The ways out to its public pages: the names of proxies, or [`domain::source::DIRECT`] alone. Each has a budget and a breaker of its own.
+    pub egresses: Vec<String>,
+    /// The budget of its public pages, for each way out.
+    pub pages: Budget,
+    /// The budget of its official interface.
+    pub official: Budget,
+    /// When it is left alone.
+    pub breaker: Breaker,
 }
 
 /// How a worker claims.
@@ -79,8 +126,14 @@ pub struct Job {
     pub request_id: Option<RequestId>,
     /// Claims of this arming so far, this one included.
     pub attempts: i64,
-    /// What holds for the platform.
-    pub policy: PlatformPolicy,
+    /// Where it is to be asked for.
+    pub source: Source,
+    /// By which way out.
+    pub egress: String,
+    /// Where it can be asked for after this, when this source fails.
+    pub further: Vec<Source>,
+    /// When the platform is left alone.
+    pub breaker: Breaker,
     /// What to read.
     pub target: JobTarget,
 }
@@ -92,11 +145,15 @@ pub enum JobTarget {
     Profile {
         /// The handle.
         username: String,
+        /// The platform's id, when known.
+        platform_id: Option<String>,
     },
     /// The list of a profile's posts.
     Feed {
         /// The handle.
         username: String,
+        /// The platform's id, when known.
+        platform_id: Option<String>,
     },
     /// A post's page.
     Post {
