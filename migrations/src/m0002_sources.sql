@@ -35,19 +35,19 @@ CREATE TABLE page_loads (
     detail TEXT
 );
 CREATE INDEX page_loads_egress ON page_loads (platform, egress, started_at);
-CREATE INDEX page_loads_source ON page_loads (platform, source, started_at);
+CREATE INDEX page_loads_source ON page_loads (source, started_at);
 CREATE INDEX page_loads_run ON page_loads (run_id);
 CREATE INDEX page_loads_age ON page_loads (started_at);
 
 ALTER TABLE schedules ADD COLUMN step BIGINT NOT NULL DEFAULT 0;
-ALTER TABLE schedules ADD COLUMN egress TEXT;
 ALTER TABLE schedules ADD COLUMN first_outcome TEXT;
 ALTER TABLE schedules ADD COLUMN first_detail TEXT;
-CREATE INDEX schedules_leased ON schedules (platform, egress, lease_until) WHERE lease_token IS NOT NULL;
 
 ALTER TABLE profiles ADD COLUMN provenance TEXT NOT NULL DEFAULT '{}';
 ALTER TABLE profiles ADD COLUMN unavailable_because TEXT;
+UPDATE profiles SET unavailable_because = 'not_found' WHERE gone_since IS NOT NULL;
 ALTER TABLE posts ADD COLUMN provenance TEXT NOT NULL DEFAULT '{}';
+ALTER TABLE accounts ADD COLUMN sum_notes TEXT;
 
 ALTER TABLE profile_snapshots RENAME COLUMN rounded TO inexact;
 ALTER TABLE profile_snapshots ADD COLUMN fell TEXT;

@@ -81,7 +81,7 @@ async fn a_bad_body_is_answered_field_by_field(pair: Pair) {
         if body["platform"] == "myspace" {
             let errors = problem["errors"].as_array().expect("a list");
             let platform = errors.iter().find(|error| error["field"] == "platform").expect("platform is named");
-            assert_eq!(platform["message"], "must be one of: instagram, tiktok");
+            assert_eq!(platform["message"], "must be one of: instagram, tiktok, youtube, pinterest");
         }
     }
     let videos: [(Value, &[&str]); 4] = [

@@ -175,7 +175,8 @@ mod tests {
     use crate::boundary::boundary;
 
     async fn worker() -> Rc<Worker> {
-        let config = StoreConfig { url: "sqlite::memory:".to_owned(), max_connections: 1 };
+        let config =
+            StoreConfig { url: "sqlite::memory:".to_owned(), max_connections: 1, age_curve: domain::AgeCurve::flat() };
         let shared = Shared {
             store: Store::connect(&config).await.unwrap(),
             queue: queue::Queue::memory(),
@@ -186,6 +187,8 @@ mod tests {
             windows: crate::limit::MemoryWindows::default(),
             let_through: Arc::default(),
             openapi: web::Bytes::new(),
+            links: None,
+            sources: crate::sources::Sources::default(),
         };
         Rc::new(Worker { shared: Arc::new(shared), redis: None })
     }

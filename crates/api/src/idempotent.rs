@@ -45,14 +45,14 @@ struct Claimed {
 }
 
 impl Claimed {
-    fn new(key: IdempotencyKey, request: &HttpRequest, body: &[u8]) -> Self {
+    fn new(key: &IdempotencyKey, request: &HttpRequest, body: &[u8]) -> Self {
         let mut hash = Sha256::new();
         for part in [request.method().as_str(), request.path()] {
             hash.update(part);
             hash.update([0]);
         }
         hash.update(body);
-        Self { key: key.0, fingerprint: hash.finalize().into() }
+        Self { key: key.0.clone(), fingerprint: hash.finalize().into() }
     }
 }
 
@@ -65,12 +65,13 @@ pub(crate) async fn post<T>(
     work: impl AsyncFnOnce(&mut TenantTx, T) -> Result<Reply, Problem>,
 ) -> Answer {
     let Some(key) = key else { return write(call, input?, work).await };
-    let claimed = Claimed::new(key, call.http(), body);
+    let claimed = Claimed::new(&key, call.http(), body);
     let mut tx = begin(call).await?;
     if let Some(earlier) = claim(&tx, &claimed).await? {
         return earlier;
     }
     let refusal = match input {
+        Err(unready) if !is_kept(&unready) => return Err(unready),
         Err(invalid) => {
             // Nothing was done yet, so the claim of this transaction can hold the answer.
             remember(tx, call, &claimed, &stored_refusal(call, &invalid)).await?;
@@ -86,7 +87,7 @@ pub(crate) async fn post<T>(
     };
     // This undoes the work, and the claim with it. It must be gone before the next begins: SQLite has one writer.
     drop(tx);
-    if !refusal.code().status().is_client_error() || refusal.code().status() == StatusCode::TOO_MANY_REQUESTS {
+    if !is_kept(&refusal) {
         return Err(refusal);
     }
     let tx = begin(call).await?;
@@ -95,6 +96,14 @@ pub(crate) async fn post<T>(
     }
     remember(tx, call, &claimed, &stored_refusal(call, &refusal)).await?;
     Err(refusal)
+}
+
+/// The answer to an earlier POST of the same key, for one that has something to do before it can begin. The key is not claimed: whoever
+/// finds no answer goes on to [`post`], which looks again.
+pub(crate) async fn earlier(call: &Call, key: &IdempotencyKey, body: &[u8]) -> Result<Option<Answer>, Problem> {
+    let tx = begin(call).await?;
+    // Dropping the transaction lets go of the key.
+    claim(&tx, &Claimed::new(key, call.http(), body)).await
 }
 
 /// Does `work` for a PATCH, PUT or DELETE, which are idempotent by nature, or for a POST without a key.
@@ -107,6 +116,12 @@ pub(crate) async fn write<T>(
     let reply = work(&mut tx, input).await?;
     commit(tx, call).await?;
     Ok(reply.into_response())
+}
+
+/// Whether a refusal is the answer to its key from now on: it is not when the same request may fare better later.
+fn is_kept(refusal: &Problem) -> bool {
+    let status = refusal.code().status();
+    status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
 }
 
 async fn begin(call: &Call) -> Result<TenantTx, Problem> {

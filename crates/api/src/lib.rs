@@ -14,6 +14,7 @@ mod exchange;
 mod gate;
 mod idempotent;
 mod limit;
+mod links;
 mod listing;
 mod negotiate;
 mod openapi;
@@ -22,6 +23,7 @@ mod query;
 mod respond;
 mod routes;
 mod server;
+mod sources;
 mod views;
 
 use std::sync::Arc;
@@ -33,9 +35,12 @@ use queue::Queue;
 use store::Store;
 
 use crate::limit::{Limiter, MemoryWindows, RedisWindows};
+use crate::sources::Sources;
 
+pub use crate::links::{ExpandFailure, ExpandLinks, Expanding};
 pub use crate::openapi::{openapi, openapi_json};
 pub use crate::server::{ApiConfig, LimiterConfig, Server, ServerHandle, start};
+pub use crate::sources::ConfiguredSource;
 
 /// What all worker threads share.
 struct Shared {
@@ -48,6 +53,8 @@ struct Shared {
     windows: MemoryWindows,
     let_through: Arc<AtomicU64>,
     openapi: Bytes,
+    links: Option<Arc<dyn ExpandLinks>>,
+    sources: Sources,
 }
 
 /// What one worker thread has.

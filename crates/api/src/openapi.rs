@@ -15,7 +15,7 @@ use actix_web::http::Method;
 
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
-use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, videos};
+use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, sources, videos};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -27,6 +27,7 @@ use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, v
         account_videos::list, account_videos::read,
         creators::list, creators::create, creators::read, creators::update, creators::delete,
         creators::link, creators::unlink,
+        sources::list,
     ),
     components(schemas(ProblemOut)),
     security(("api_key" = [])),
@@ -35,16 +36,23 @@ use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, v
         (name = "videos", description = "Single posts that your organization added by hand."),
         (name = "account videos", description = "Posts that were found in the feeds of tracked accounts."),
         (name = "creators", description = "People and brands, and which accounts are theirs."),
+        (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
         (name = "meta", description = "The service itself and the key."),
     )
 )]
 struct Document;
 
 const DESCRIPTION: &str = "\
-Tracks public creator accounts and posts and serves their public metrics.
+Tracks public creator accounts and posts on Instagram, TikTok, YouTube and Pinterest and serves their public metrics.
 
 **Ids, times, nulls.** Ids are UUIDs, but those of account videos, which are integers. Times are RFC 3339 in UTC. A metric that is not \
-known is null, never 0, and `metric_status` says why.
+known is null, never 0, and `metric_status` says why. `metric_precision` says which of the known ones are not exact: the platform rounded \
+them (`rounded`), or they were read out of a text made for people (`from_text`), which lags behind by hours. A gain between two values is known \
+only where both are equally exact.
+
+**Platforms.** What a platform does not have is null with `unsupported`: on TikTok saves; on YouTube shares, saves, plays and the accounts \
+that a channel follows; on Pinterest views, plays and shares. TikTok makes no difference between views and plays, so both are there and the same. \
+A channel may hide its subscribers (`hidden`). Numbers of Facebook are Instagram's alone.
 
 **Errors.** Every failure is a problem document (RFC 9457) with a `code` for programs and the `request_id`. A 422 lists every invalid field \
 at once; a body that is JSON but no object is invalid under the name `body`. A path where nothing is answers 404 without a key.

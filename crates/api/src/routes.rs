@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod creators;
 pub(crate) mod docs;
 pub(crate) mod meta;
+pub(crate) mod sources;
 pub(crate) mod videos;
 
 use std::rc::Rc;
@@ -20,6 +21,7 @@ use crate::gate::{Access, Rules, gate};
 
 const OPEN: Access = Access::Open;
 const ANY_KEY: Access = Access::AnyKey;
+const READ: Access = Access::Scope(Scope::Read);
 const READ_SOCIAL: Access = Access::Scope(Scope::ReadSocial);
 const READ_MEMBER: Access = Access::Scope(Scope::ReadMember);
 const WRITE_TRACKING: Access = Access::Scope(Scope::WriteTracking);
@@ -58,6 +60,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .patch(WRITE_TRACKING, creators::update)
             .delete(WRITE_TRACKING, creators::delete),
         Endpoint::at("/v2/creators").get(READ_MEMBER, creators::list).post(WRITE_TRACKING, creators::create),
+        Endpoint::at("/v2/sources").get(READ, sources::list),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),
         Endpoint::at("/v2/meta").get(OPEN, meta::meta),

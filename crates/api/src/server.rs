@@ -19,7 +19,9 @@ use store::Store;
 
 use crate::boundary::boundary;
 use crate::limit::{MemoryWindows, RedisWindows};
+use crate::links::ExpandLinks;
 use crate::openapi::openapi_json;
+use crate::sources::{ConfiguredSource, Sources};
 use crate::{Shared, Worker, routes};
 
 /// How long an idle connection is kept. Longer than the usual interval of a poller and of a load balancer's own.
@@ -41,6 +43,10 @@ pub struct ApiConfig {
     /// Scheme and authority of links to ourselves, such as `https://api.example.com`; `None` takes them from the request: its
     /// `Forwarded` or `X-Forwarded-*` headers, else `Host`.
     pub public_url: Option<String>,
+    /// Where the platforms are asked, as far as the settings know; the same source once for each kind of target.
+    pub sources: Vec<ConfiguredSource>,
+    /// Who follows short links; without it one is refused.
+    pub links: Option<Arc<dyn ExpandLinks>>,
     /// How long requests in hand may take to end when the server is stopped; whole seconds.
     pub shutdown: Duration,
 }
@@ -123,7 +129,17 @@ impl ServerHandle {
 ///
 /// Fails when the address cannot be bound or the limiter's URL is not one of Redis; Redis and the database may be away.
 pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io::Result<Server> {
-    let ApiConfig { listen, workers, body_limit_bytes, rate_limit_per_minute, limiter, public_url, shutdown } = config;
+    let ApiConfig {
+        listen,
+        workers,
+        body_limit_bytes,
+        rate_limit_per_minute,
+        limiter,
+        public_url,
+        sources,
+        links,
+        shutdown,
+    } = config;
     let redis = match limiter {
         LimiterConfig::Memory => None,
         LimiterConfig::Redis { url } => Some(redis::Client::open(url).map_err(|error| {
@@ -144,6 +160,8 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         windows: MemoryWindows::default(),
         let_through: Arc::clone(&let_through),
         openapi: Bytes::from(openapi_json()),
+        links,
+        sources: Sources::new(sources),
     });
     let mut server = HttpServer::new(move || {
         let worker = Rc::new(Worker::new(Arc::clone(&shared), redis.clone()));

@@ -8,11 +8,12 @@ pub(crate) mod creator;
 pub(crate) mod creator_in;
 pub(crate) mod post;
 pub(crate) mod post_in;
+pub(crate) mod source;
 pub(crate) mod vocabulary;
 
 use std::collections::BTreeMap;
 
-use domain::{MetricStatus, Timestamp};
+use domain::{MetricStatus, Platform, Precision, Timestamp};
 use serde::Serialize;
 use store::{Freshness, MetricStatuses};
 use utoipa::ToSchema;
@@ -58,19 +59,57 @@ impl From<Freshness> for FreshnessOut {
 /// Why each null metric is null.
 pub(crate) type MetricStatusOut = BTreeMap<&'static str, MetricStatus>;
 
-/// Gathers the reasons for those of `metrics` that are null: `not_yet_scraped` before the first good read, after it what the store knows,
-/// else the third member of the tuple.
-fn metric_status(
-    is_scraped: bool,
-    known: &MetricStatuses,
-    metrics: &[(&'static str, Option<i64>, MetricStatus)],
-) -> MetricStatusOut {
-    let null = metrics.iter().filter(|(_, value, _)| value.is_none());
-    null.map(|(name, _, otherwise)| {
-        let status = if is_scraped { known.get(*name).unwrap_or(otherwise) } else { &MetricStatus::NotYetScraped };
-        (*name, *status)
+/// How exact each known metric is that is not exact.
+pub(crate) type MetricPrecisionOut = BTreeMap<&'static str, Precision>;
+
+/// A metric under its published name: the name by which the store speaks of it, and its value.
+type Metric = (&'static str, &'static str, Option<i64>);
+
+/// Gathers the reasons for those of `metrics` that are null: `not_yet_scraped` before the first good read, after it that the platform has no
+/// such metric, or else what the store knows.
+fn metric_status(platform: Platform, is_scraped: bool, known: &MetricStatuses, metrics: &[Metric]) -> MetricStatusOut {
+    let null = metrics.iter().filter(|(_, _, value)| value.is_none());
+    null.map(|(name, stored, _)| {
+        let status = match (is_scraped, has_metric(platform, stored)) {
+            (false, _) => MetricStatus::NotYetScraped,
+            (true, false) => MetricStatus::Unsupported,
+            (true, true) => known.get(*stored).copied().unwrap_or(MetricStatus::NotProvided),
+        };
+        (*name, status)
     })
     .collect()
+}
+
+/// Gathers how exact those of `metrics` are that are known and not exact.
+fn metric_precision(known: &BTreeMap<String, Precision>, metrics: &[Metric]) -> MetricPrecisionOut {
+    let there = metrics.iter().filter(|(_, _, value)| value.is_some());
+    there
+        .filter_map(|(name, stored, _)| known.get(*stored).map(|precision| (*name, *precision)))
+        .filter(|(_, precision)| *precision != Precision::Exact)
+        .collect()
+}
+
+/// Whether a platform has a metric at all.
+fn has_metric(platform: Platform, metric: &str) -> bool {
+    match platform {
+        Platform::Instagram => true,
+        // The number of collections that it shows is another thing than saves; it stands in `platform_data`.
+        Platform::Tiktok => !matches!(metric, "saved_count" | "fb_play_count" | "ig_play_count" | "fb_like_count"),
+        Platform::Youtube => !matches!(
+            metric,
+            "share_count"
+                | "saved_count"
+                | "play_count"
+                | "following_count"
+                | "fb_play_count"
+                | "ig_play_count"
+                | "fb_like_count"
+        ),
+        Platform::Pinterest => !matches!(
+            metric,
+            "view_count" | "play_count" | "share_count" | "fb_play_count" | "ig_play_count" | "fb_like_count"
+        ),
+    }
 }
 
 /// The published form of the metadata that `domain::Metadata` accepts.

@@ -1,28 +1,34 @@
 //! The settings of the program: what there is, where each value came from, and what is refused at the start.
 //!
 //! `config/default.toml` is compiled in; it documents every key and gives each its default and its kind. This module holds the settings as
-//! types; [`sources`] gathers them, [`keys`] knows which there are, [`checks`] refuses what makes no sense, and [`secret_url`] keeps passwords
-//! out of sight.
+//! types; [`sources`] gathers them, [`keys`] knows which there are, [`checks`] refuses what makes no sense, and [`secret_url`] and
+//! [`secret_text`] keep passwords, keys and tokens out of sight.
 
 mod checks;
 mod keys;
+mod list;
+mod platforms;
+mod secret_text;
 mod secret_url;
 mod sources;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::path::Path;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
 
-use domain::Platform;
 use domain::validation::one_of;
+use domain::{AgeCurve, AgeStep, Platform};
 use serde::{Deserialize, Serialize};
 
 pub use self::checks::Role;
+pub use self::list::List;
+pub use self::platforms::PlatformsConfig;
+pub use self::secret_text::SecretText;
 pub use self::secret_url::SecretUrl;
 pub use self::sources::ConfigError;
 use self::sources::Origin;
 
-/// Every setting. Its `Debug` and serialized forms show no password.
+/// Every setting. Its `Debug` and serialized forms show no secret.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -40,6 +46,14 @@ pub struct Config {
     pub scraping: ScrapingConfig,
     /// What is particular to each platform.
     pub platforms: PlatformsConfig,
+    /// Which profiles are read to see whether pages can still be read.
+    pub canary: CanaryConfig,
+    /// What becomes of pages that could not be read.
+    pub kept_pages: KeptPagesConfig,
+    /// How long is kept what is not kept for good.
+    pub retention: RetentionConfig,
+    /// Where metrics are served.
+    pub metrics: MetricsConfig,
     /// What is logged, and how.
     pub log: LogConfig,
     /// For development.
@@ -127,6 +141,27 @@ pub struct WorkerConfig {
     pub retry_cap_seconds: u64,
     /// How far apart two answers "does not exist" must be.
     pub gone_confirm_hours: u64,
+    /// How often posts are read by their age.
+    pub age_curve: AgeCurveConfig,
+}
+
+/// Section `worker.age_curve`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct AgeCurveConfig {
+    /// Ages, rising.
+    pub younger_than_days: List<u32>,
+    /// Percent of the account's interval: one for each age, and one for all that is older.
+    pub percent: List<u32>,
+}
+
+impl AgeCurveConfig {
+    /// The curve.
+    pub fn curve(&self) -> AgeCurve {
+        let pairs = self.younger_than_days.iter().zip(self.percent.iter());
+        let steps = pairs.map(|(days, percent)| AgeStep { younger_than_days: *days, percent: *percent }).collect();
+        AgeCurve::new(steps, self.percent.last().copied().unwrap_or(100))
+    }
 }
 
 /// Section `scraping`.
@@ -145,25 +180,34 @@ pub struct ScrapingConfig {
     pub max_redirects: usize,
     /// Until a page must be understood.
     pub parse_deadline_ms: u64,
+    /// How long a short link's redirects may take.
+    pub link_timeout_ms: u64,
+    /// The ways out to the platforms by name; none for the direct one.
+    #[serde(default)]
+    pub proxies: BTreeMap<String, SecretUrl>,
 }
 
-/// Section `platforms`.
+/// Section `canary`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlatformsConfig {
-    /// instagram.com
-    pub instagram: PlatformConfig,
-    /// tiktok.com
-    pub tiktok: PlatformConfig,
-    /// youtube.com
-    pub youtube: PlatformConfig,
-    /// pinterest.com
-    pub pinterest: PlatformConfig,
+pub struct CanaryConfig {
+    /// Whether canaries are read.
+    pub enabled: bool,
+    /// How often each.
+    pub interval_minutes: u64,
+    /// Handles on Instagram.
+    pub instagram: List<String>,
+    /// Handles on TikTok.
+    pub tiktok: List<String>,
+    /// Handles on YouTube.
+    pub youtube: List<String>,
+    /// Handles on Pinterest.
+    pub pinterest: List<String>,
 }
 
-impl PlatformsConfig {
-    /// The section of `platform`.
-    pub fn get(&self, platform: Platform) -> &PlatformConfig {
+impl CanaryConfig {
+    /// The handles on `platform`, as they were written.
+    pub fn handles(&self, platform: Platform) -> &[String] {
         match platform {
             Platform::Instagram => &self.instagram,
             Platform::Tiktok => &self.tiktok,
@@ -171,36 +215,36 @@ impl PlatformsConfig {
             Platform::Pinterest => &self.pinterest,
         }
     }
-
-    /// Least time between two page loads of `platform`, over all workers: as set, or else polite to the platform itself and none to a
-    /// stand-in on a loopback address.
-    pub fn min_interval(&self, platform: Platform) -> Duration {
-        let section = self.get(platform);
-        let polite_ms = match platform {
-            Platform::Instagram => 8000,
-            Platform::Tiktok => 4000,
-            Platform::Youtube => 1000,
-            Platform::Pinterest => 4000,
-        };
-        let unset_ms = if checks::is_loopback(&section.base_url) { 0 } else { polite_ms };
-        Duration::from_millis(section.min_interval_ms.unwrap_or(unset_ms))
-    }
 }
 
-/// Section `platforms.instagram` or `platforms.tiktok`.
+/// Section `kept_pages`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct PlatformConfig {
-    /// Whether its pages are read.
+pub struct KeptPagesConfig {
+    /// Whether pages are kept that could not be understood.
     pub enabled: bool,
-    /// Where its pages are.
-    pub base_url: String,
-    /// Least time between two page loads, when set; see [`PlatformsConfig::min_interval`].
-    pub min_interval_ms: Option<u64>,
-    /// Refusals in a row after which the platform is left alone.
-    pub refusals_to_close: u64,
-    /// For how long.
-    pub closed_seconds: u64,
+    /// Where.
+    pub dir: PathBuf,
+    /// How many at most.
+    pub max_pages: usize,
+    /// How much of the disk at most.
+    pub max_megabytes: u64,
+}
+
+/// Section `retention`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RetentionConfig {
+    /// How long the log of page loads goes back.
+    pub page_loads_days: u64,
+}
+
+/// Section `metrics`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct MetricsConfig {
+    /// Where they are served, when they are.
+    pub listen: Option<SocketAddr>,
 }
 
 /// Section `log`.
@@ -254,7 +298,7 @@ impl Config {
         checks::for_role(self, role)
     }
 
-    /// The settings in force as TOML. Passwords are masked; optional keys that are not set are left out.
+    /// The settings in force as TOML. Secrets are masked; optional keys that are not set are left out.
     pub fn redacted_toml(&self) -> Result<String, serde_json::Error> {
         sources::to_toml(&serde_json::to_value(self)?)
     }

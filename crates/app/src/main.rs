@@ -2,6 +2,8 @@
 
 mod commands;
 mod config;
+mod metrics;
+mod short_links;
 mod signals;
 mod telemetry;
 mod wiring;
@@ -11,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{Failure, dev, keys, organizations, pages, parse, roles, settings};
+use crate::commands::{Failure, dev, keys, organizations, pages, parse, roles, settings, sources};
 use crate::config::Config;
 
 #[global_allocator]
@@ -44,6 +46,8 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(keys::Command),
+    /// Show how the platforms and their sources stand, or stop and start one.
+    Sources(sources::Args),
     /// Read a saved page and print what a worker would have recorded.
     Parse(parse::Args),
     /// Serve stand-in platforms.
@@ -86,6 +90,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Migrate
         | Command::Org(_)
         | Command::Key(_)
+        | Command::Sources(_)
         | Command::Sandbox(_)
         | Command::Config => {}
     }
@@ -98,6 +103,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => roles::migrate(&config).await,
         Command::Org(command) => organizations::run(&config, command).await,
         Command::Key(command) => keys::run(&config, command).await,
+        Command::Sources(args) => sources::run(&config, args).await,
         Command::Sandbox(args) => pages::run(&args).await,
         Command::Config => settings::run(&config),
         Command::Parse(_) | Command::Openapi => Ok(()),

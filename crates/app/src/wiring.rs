@@ -1,18 +1,21 @@
 //! From settings to the parts of the service.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiConfig, LimiterConfig};
+use api::{ApiConfig, ConfiguredSource, LimiterConfig};
 use domain::backoff::Backoff;
-use domain::{Clock, Platform};
+use domain::source::{DIRECT, OFFICIAL};
+use domain::{Channel, Clock, Handle, Platform, TargetKind};
 use queue::{Queue, QueueOptions};
-use scrape::{PlatformSite, ScrapeConfig, Scraper};
-use store::{PlatformPolicy, RecordPolicy, Store, StoreConfig};
+use scrape::{Egress, InstagramGraph, OfficialApis, PlatformSite, ScrapeConfig, Scraper, YoutubeData};
+use store::{PlatformPolicy, RecordPolicy, SourcePlan, Store, StoreConfig};
 use url::Url;
-use worker::{Worker, WorkerConfig};
+use worker::{CanaryConfig, KeptPagesConfig, Worker, WorkerConfig};
 
 use crate::commands::Failure;
 use crate::config::Config;
+use crate::short_links::ShortLinks;
 
 /// Looks for due targets when no queue joins the processes: then nothing else tells a worker.
 const SWEEP_WITHOUT_QUEUE: Duration = Duration::from_millis(250);
@@ -24,7 +27,8 @@ const OFFER_GAP: Duration = Duration::from_secs(5);
 pub async fn store(config: &Config) -> Result<Store, Failure> {
     let max_connections = u32::try_from(config.database.max_connections).unwrap_or(u32::MAX);
     let url = config.database.url.reveal().to_owned();
-    Ok(Store::connect(&StoreConfig { url, max_connections }).await?)
+    let age_curve = config.worker.age_curve.curve();
+    Ok(Store::connect(&StoreConfig { url, max_connections, age_curve }).await?)
 }
 
 /// Opens the queue.
@@ -41,7 +45,7 @@ pub fn queue(config: &Config) -> Result<Queue, Failure> {
 }
 
 /// Binds the API.
-pub fn api(config: &Config, store: Store, queue: Queue) -> Result<api::Server, Failure> {
+pub fn api(config: &Config, store: Store, queue: Queue, scraper: &Scraper) -> Result<api::Server, Failure> {
     let limiter = if config.queue.is_memory() {
         LimiterConfig::Memory
     } else {
@@ -54,47 +58,134 @@ pub fn api(config: &Config, store: Store, queue: Queue) -> Result<api::Server, F
         rate_limit_per_minute: u32::try_from(config.rate_limit.requests_per_minute).unwrap_or(u32::MAX),
         limiter,
         public_url: config.http.public_url.clone(),
+        sources: configured_sources(config, scraper),
+        links: Some(Arc::new(ShortLinks::new(
+            store.clone(),
+            scraper.clone(),
+            Clock::system(),
+            name("serve"),
+            lease(config),
+            policies(config, scraper),
+        ))),
         shutdown: Duration::from_secs(config.http.shutdown_seconds),
     };
     let listen = config.http.listen;
     api::start(api, store, queue, Clock::system()).map_err(|source| Failure::Listen { listen, source })
 }
 
-/// Makes a worker.
-pub fn worker(config: &Config, role: &str, store: Store, queue: Queue) -> Result<Worker, Failure> {
+/// Where the platforms are asked by these settings, as the API shows it.
+fn configured_sources(config: &Config, scraper: &Scraper) -> Vec<ConfiguredSource> {
+    let mut sources = Vec::new();
+    for platform in Platform::ALL {
+        let is_enabled = config.platforms.get(platform).enabled;
+        let policy = policy(config, scraper, platform);
+        for kind in [TargetKind::Profile, TargetKind::Feed, TargetKind::Post] {
+            for source in policy.sources.of(kind) {
+                let egresses = match source.channel {
+                    Channel::Page => policy.egresses.clone(),
+                    Channel::Official => vec![OFFICIAL.to_owned()],
+                };
+                sources.push(ConfiguredSource { platform, kind, source: *source, is_enabled, egresses });
+            }
+        }
+    }
+    sources
+}
+
+/// Makes what reads pages. Opens no connection.
+pub fn scraper(config: &Config) -> Result<Scraper, Failure> {
     let scraping = &config.scraping;
-    let scraper = Scraper::new(ScrapeConfig {
-        instagram: site(config, Platform::Instagram)?,
-        tiktok: site(config, Platform::Tiktok)?,
-        youtube: site(config, Platform::Youtube)?,
-        pinterest: site(config, Platform::Pinterest)?,
+    let site = |platform: Platform| {
+        let key = || format!("platforms.{platform}.base_url");
+        address(key, &config.platforms.get(platform).base_url).map(|base_url| PlatformSite { base_url })
+    };
+    let mut egresses = vec![Egress::direct()];
+    for (name, proxy) in &scraping.proxies {
+        let proxy = address(|| format!("scraping.proxies.{name}"), proxy.reveal())?;
+        egresses.push(Egress { name: name.clone(), proxy: Some(proxy) });
+    }
+    Ok(Scraper::new(ScrapeConfig {
+        instagram: site(Platform::Instagram)?,
+        tiktok: site(Platform::Tiktok)?,
+        youtube: site(Platform::Youtube)?,
+        pinterest: site(Platform::Pinterest)?,
+        official: official(config)?,
+        egresses,
         user_agent: scraping.user_agent.clone(),
         connect_timeout: Duration::from_millis(scraping.connect_timeout_ms),
         total_timeout: Duration::from_millis(scraping.timeout_ms),
         max_body_bytes: scraping.max_body_bytes,
         max_redirects: scraping.max_redirects,
         parse_deadline: Duration::from_millis(scraping.parse_deadline_ms),
-    })?;
+        link_timeout: Duration::from_millis(scraping.link_timeout_ms),
+    })?)
+}
+
+/// The official interfaces that there are keys for.
+fn official(config: &Config) -> Result<OfficialApis, Failure> {
+    let mut apis = OfficialApis::default();
+    if let Some(api) = &config.platforms.instagram.graph_api
+        && let (Some(user_id), Some(token)) = (&api.user_id, &api.access_token)
+    {
+        apis.instagram = Some(InstagramGraph {
+            base_url: address(|| "platforms.instagram.graph_api.base_url".to_owned(), &api.base_url)?,
+            user_id: user_id.clone(),
+            access_token: token.reveal().to_owned(),
+        });
+    }
+    if let Some(api) = &config.platforms.youtube.data_api
+        && let Some(key) = &api.api_key
+    {
+        apis.youtube = Some(YoutubeData {
+            base_url: address(|| "platforms.youtube.data_api.base_url".to_owned(), &api.base_url)?,
+            api_key: key.reveal().to_owned(),
+        });
+    }
+    Ok(apis)
+}
+
+fn address(key: impl Fn() -> String, text: &str) -> Result<Url, Failure> {
+    Url::parse(text).map_err(|source| Failure::Address { key: key(), source })
+}
+
+/// What may be done on `platform`, whether it is enabled or not.
+pub fn policy(config: &Config, scraper: &Scraper, platform: Platform) -> PlatformPolicy {
+    let platforms = &config.platforms;
+    // A proxy is for the world outside, not for stand-ins on this machine.
+    let is_direct = config.scraping.proxies.is_empty() || platforms.is_stand_in(platform);
+    PlatformPolicy {
+        platform,
+        sources: SourcePlan {
+            profile: scraper.sources(platform, TargetKind::Profile),
+            feed: scraper.sources(platform, TargetKind::Feed),
+            post: scraper.sources(platform, TargetKind::Post),
+        },
+        egresses: if is_direct { vec![DIRECT.to_owned()] } else { config.scraping.proxies.keys().cloned().collect() },
+        pages: platforms.page_budget(platform),
+        official: platforms.official_budget(platform),
+        breaker: platforms.breaker(platform),
+    }
+}
+
+/// What may be done on the platforms that are enabled.
+fn policies(config: &Config, scraper: &Scraper) -> Vec<PlatformPolicy> {
     let enabled = Platform::ALL.into_iter().filter(|platform| config.platforms.get(*platform).enabled);
-    let platforms = enabled
-        .map(|platform| PlatformPolicy {
-            platform,
-            min_interval: config.platforms.min_interval(platform),
-            refusals_to_close: u32::try_from(config.platforms.get(platform).refusals_to_close).unwrap_or(u32::MAX),
-            closed: Duration::from_secs(config.platforms.get(platform).closed_seconds),
-        })
-        .collect();
+    enabled.map(|platform| policy(config, scraper, platform)).collect()
+}
+
+/// Makes a worker.
+pub fn worker(config: &Config, role: &str, store: Store, queue: Queue, scraper: Scraper) -> Worker {
     let settings = &config.worker;
     let sweep = Duration::from_millis(settings.sweep_interval_ms);
     let alone = role == "worker" && config.queue.is_memory();
     let worker = WorkerConfig {
-        name: format!("{role}-{}-{}", host(), std::process::id()),
+        name: name(role),
         concurrency: settings.concurrency,
-        lease: Duration::from_secs(settings.lease_seconds),
+        lease: lease(config),
         sweep_interval: if alone { sweep.min(SWEEP_WITHOUT_QUEUE) } else { sweep },
         offer_gap: OFFER_GAP,
         shutdown: Duration::from_secs(settings.shutdown_seconds),
-        platforms,
+        platforms: policies(config, &scraper),
         record: RecordPolicy {
             backoff: Backoff {
                 base: Duration::from_secs(settings.retry_base_seconds),
@@ -102,14 +193,41 @@ pub fn worker(config: &Config, role: &str, store: Store, queue: Queue) -> Result
             },
             gone_confirm: Duration::from_hours(settings.gone_confirm_hours),
         },
+        page_loads_kept: Duration::from_hours(24 * config.retention.page_loads_days),
+        kept_pages: kept_pages(config),
+        canary: canary(config),
     };
-    Ok(Worker::new(store, queue, scraper, Clock::system(), worker))
+    Worker::new(store, queue, scraper, Clock::system(), worker)
 }
 
-fn site(config: &Config, platform: Platform) -> Result<PlatformSite, Failure> {
-    let base_url =
-        Url::parse(&config.platforms.get(platform).base_url).map_err(|source| Failure::BaseUrl { platform, source })?;
-    Ok(PlatformSite { base_url })
+fn kept_pages(config: &Config) -> Option<KeptPagesConfig> {
+    let settings = &config.kept_pages;
+    settings.enabled.then(|| KeptPagesConfig {
+        dir: settings.dir.clone(),
+        max_pages: settings.max_pages,
+        max_bytes: settings.max_megabytes.saturating_mul(1_000_000),
+    })
+}
+
+fn canary(config: &Config) -> Option<CanaryConfig> {
+    let settings = &config.canary;
+    let profiles = Platform::ALL.into_iter().flat_map(|platform| {
+        // What is no handle was refused with the settings.
+        let handles = settings.handles(platform).iter().filter_map(move |text| Handle::parse(platform, text).ok());
+        handles.map(move |handle| (platform, handle.as_str().to_owned()))
+    });
+    let interval = Duration::from_mins(settings.interval_minutes);
+    settings.enabled.then(|| CanaryConfig { interval, profiles: profiles.collect() })
+}
+
+/// How long a claim, or a page load outside of one, is good for.
+fn lease(config: &Config) -> Duration {
+    Duration::from_secs(config.worker.lease_seconds)
+}
+
+/// What this process is called in the logs and in the database.
+fn name(role: &str) -> String {
+    format!("{role}-{}-{}", host(), std::process::id())
 }
 
 /// This machine's name, by which support staff tell workers apart.

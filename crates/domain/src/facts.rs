@@ -117,6 +117,40 @@ impl std::str::FromStr for PostStatus {
     }
 }
 
+/// Why a profile cannot be read, once that is certain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnavailableReason {
+    /// The platform said, twice and long enough apart, that there is no such profile.
+    NotFound,
+    /// The handle belongs to another account now, seen twice and long enough apart; where the profile went is not known.
+    HandleTaken,
+    /// The organization tracks the same profile under another handle already.
+    Duplicate,
+}
+
+impl UnavailableReason {
+    /// Every reason, in the order in which error messages name them.
+    pub const ALL: [Self; 3] = [Self::NotFound, Self::HandleTaken, Self::Duplicate];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::NotFound => "not_found",
+            Self::HandleTaken => "handle_taken",
+            Self::Duplicate => "duplicate",
+        }
+    }
+}
+
+impl std::str::FromStr for UnavailableReason {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        one_of(s, &Self::ALL, UnavailableReason::as_str)
+    }
+}
+
 /// Facts about a profile, as one page gave them. Only `username` is certain to be there.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ProfileFacts {

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod facts;
 pub mod handle;
 pub mod ids;
+pub(crate) mod link;
 pub mod metadata;
 pub mod metric;
 pub mod outcome;
@@ -26,6 +27,7 @@ pub use cadence::{AgeCurve, AgeStep};
 pub use clock::{Clock, Timestamp};
 pub use facts::{
     AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
+    UnavailableReason,
 };
 pub use handle::Handle;
 pub use ids::{AccountId, AccountVideoId, ApiKeyId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId};

@@ -1,18 +1,23 @@
 //! Which post a client means, from whatever form the client has it in.
 
 use thiserror::Error;
+use url::Url;
 
 use crate::clock::Timestamp;
-use crate::handle::{Handle, is_on, parse_url};
+use crate::handle::Handle;
+use crate::link::{Address, Site, site_name};
 use crate::platform::Platform;
 use crate::shortcode;
+
+/// The smallest id of Instagram's that has a shortcode of five characters. Shorter ones were never public, and any word would be one.
+const SMALLEST_MEDIA_ID: u64 = 64_u64.pow(4);
 
 /// A post, named once and for all: every form of its address leads to the same value of `external_id`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct PostRef {
     /// The platform that it is on.
     pub platform: Platform,
-    /// The platform's own id, as text (it passes 2^53).
+    /// The platform's own id, as text (a number passes 2^53, and YouTube's is none).
     pub external_id: String,
     /// The author's handle, where the address carries one. A hint: TikTok answers whatever stands there.
     pub handle: Option<Handle>,
@@ -24,45 +29,35 @@ pub enum InvalidPostRef {
     /// Nothing but white space.
     #[error("must not be empty")]
     Empty,
-    /// Neither an id nor a URL.
-    #[error("must be a post's URL or its numeric id")]
-    MalformedTiktok,
-    /// Neither an id, a shortcode nor a URL.
-    #[error("must be a post's URL, its shortcode or its numeric id")]
-    MalformedInstagram,
-    /// A URL of some other site.
+    /// None of the forms, which are named.
+    #[error("must be {0}")]
+    Malformed(&'static str),
+    /// A URL of some other site, or one that is dressed up with a user's name or a port.
     #[error("must be a URL on {0}")]
     WrongHost(&'static str),
     /// A URL on the platform that is no post's.
     #[error("is a URL on the platform, but not a post's")]
     NotAPost,
-    /// A share link, which only the platform can resolve.
+    /// A link that only the platform can resolve; it may lead to a post.
     #[error("is a short link; give the address that it leads to in a browser")]
-    ShortLink,
+    ShortLink(Url),
 }
 
 impl PostRef {
-    /// Reads a URL in any of the platform's forms, a numeric id, or (Instagram) a shortcode.
+    /// Reads a URL in any of the platform's forms, the platform's own id, or (Instagram) a shortcode.
     pub fn parse(platform: Platform, text: &str) -> Result<Self, InvalidPostRef> {
         let text = text.trim();
         if text.is_empty() {
             return Err(InvalidPostRef::Empty);
         }
-        let found = if text.contains('/') {
-            match platform {
-                Platform::Instagram => instagram_url(text)?,
-                Platform::Tiktok => tiktok_url(text)?,
-                Platform::Youtube | Platform::Pinterest => return Err(InvalidPostRef::NotAPost),
-            }
+        let (external_id, handle) = if text.contains('/') {
+            let address = Address::read(platform, text).ok_or(InvalidPostRef::WrongHost(site_name(platform)))?;
+            let (code, handle) = code_in(&address)?;
+            (id_of_code(platform, &code), handle)
         } else {
-            (text, None).into()
+            (id_of_text(platform, text), None)
         };
-        let malformed = match platform {
-            Platform::Instagram => InvalidPostRef::MalformedInstagram,
-            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => InvalidPostRef::MalformedTiktok,
-        };
-        let external_id = external_id(platform, &found.code, found.is_shortcode).ok_or(malformed)?;
-        let handle = found.handle.and_then(|handle| Handle::parse(platform, &handle).ok());
+        let external_id = external_id.ok_or(InvalidPostRef::Malformed(forms(platform)))?;
         Ok(Self { platform, external_id, handle })
     }
 
@@ -98,76 +93,122 @@ impl PostRef {
     }
 }
 
-/// An id or shortcode cut out of an address, and the handle beside it.
-struct Found {
-    code: String,
-    handle: Option<String>,
-    is_shortcode: bool,
-}
-
-impl From<(&str, Option<&str>)> for Found {
-    fn from((code, handle): (&str, Option<&str>)) -> Self {
-        Self { code: code.to_owned(), handle: handle.map(str::to_owned), is_shortcode: false }
-    }
-}
-
-fn external_id(platform: Platform, code: &str, is_shortcode: bool) -> Option<String> {
-    let is_number = !code.is_empty() && code.bytes().all(|b| b.is_ascii_digit());
+/// The forms that a post may be given in, for whoever gave something else.
+const fn forms(platform: Platform) -> &'static str {
     match platform {
-        Platform::Tiktok => {
-            // 2^63 has 19 digits; ids before 2018 had fewer.
-            (is_number && (6..=19).contains(&code.len()) && !code.starts_with('0')).then(|| code.to_owned())
-        }
-        Platform::Youtube | Platform::Pinterest => Some(code.to_owned()),
-        Platform::Instagram if is_number && !is_shortcode && code.len() > 11 => {
-            code.parse::<u64>().ok().filter(|_| !code.starts_with('0')).map(|id| id.to_string())
-        }
+        Platform::Instagram => "a post's URL, its shortcode or its numeric id",
+        Platform::Tiktok => "a post's URL or its numeric id",
+        Platform::Youtube => "a video's URL or its 11-character id",
+        Platform::Pinterest => "a pin's URL or its numeric id",
+    }
+}
+
+/// The id that a text without a slash stands for.
+fn id_of_text(platform: Platform, text: &str) -> Option<String> {
+    match platform {
         Platform::Instagram => {
-            let long_enough = code.len() >= 5 && code.len() <= 39;
-            long_enough.then(|| shortcode::to_media_id(code)).flatten().filter(|id| *id > 0).map(|id| id.to_string())
+            // Some interfaces write the owner's id behind the media's.
+            let id = text.split_once('_').filter(|(_, owner)| is_number(owner)).map_or(text, |(id, _)| id);
+            if is_number(id) && id.len() > 11 {
+                return id.parse::<u64>().ok().filter(|_| !id.starts_with('0')).map(|id| id.to_string());
+            }
+            id_of_code(platform, text)
         }
+        Platform::Tiktok | Platform::Youtube | Platform::Pinterest => id_of_code(platform, text),
     }
 }
 
-fn tiktok_url(text: &str) -> Result<Found, InvalidPostRef> {
-    let url = parse_url(text).ok_or(InvalidPostRef::MalformedTiktok)?;
-    if !is_on(Platform::Tiktok, &url) {
-        return Err(InvalidPostRef::WrongHost("tiktok.com"));
-    }
-    let segments: Vec<_> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
-    if matches!(url.host_str(), Some("vm.tiktok.com" | "vt.tiktok.com")) || matches!(segments.as_slice(), ["t", _]) {
-        return Err(InvalidPostRef::ShortLink);
-    }
-    match segments.as_slice() {
-        [handle, "video" | "photo", id] if handle.starts_with('@') => {
-            Ok((*id, handle.strip_prefix('@').filter(|h| !h.is_empty())).into())
+/// The id that stands in an address, or the one that an Instagram shortcode in it stands for.
+fn id_of_code(platform: Platform, code: &str) -> Option<String> {
+    let is_id = match platform {
+        Platform::Instagram => {
+            // A zero in front would make a second code of the same post.
+            let id = shortcode::to_media_id(code).filter(|id| code.starts_with(&shortcode::from_media_id(*id)));
+            return id.filter(|id| *id >= SMALLEST_MEDIA_ID).map(|id| id.to_string());
         }
-        ["v", page] => Ok((page.strip_suffix(".html").unwrap_or(page), None).into()),
-        ["embed", id] | ["embed" | "share", "v2" | "video" | "item", id] | ["player", "v1", id]
-            if !id.starts_with('@') =>
-        {
-            Ok((*id, None).into())
-        }
-        _ => Err(InvalidPostRef::NotAPost),
-    }
-}
-
-fn instagram_url(text: &str) -> Result<Found, InvalidPostRef> {
-    let url = parse_url(text).ok_or(InvalidPostRef::MalformedInstagram)?;
-    if !is_on(Platform::Instagram, &url) {
-        return Err(InvalidPostRef::WrongHost("instagram.com"));
-    }
-    let segments: Vec<_> = url.path_segments().into_iter().flatten().filter(|s| !s.is_empty()).collect();
-    let (code, handle) = match segments.as_slice() {
-        ["share", ..] => return Err(InvalidPostRef::ShortLink),
-        ["reels", "audio", ..] | ["stories" | "explore", ..] => return Err(InvalidPostRef::NotAPost),
-        ["p" | "reel" | "reels" | "tv", code]
-        | ["p" | "reel" | "reels" | "tv", code, "embed"]
-        | ["p" | "reel" | "reels" | "tv", code, "embed", "captioned"] => (*code, None),
-        [handle, "p" | "reel" | "reels" | "tv", code] => (*code, Some((*handle).to_owned())),
-        _ => return Err(InvalidPostRef::NotAPost),
+        // 2^63 has 19 digits; ids before 2018 had fewer.
+        Platform::Tiktok => is_number(code) && (6..=19).contains(&code.len()) && !code.starts_with('0'),
+        Platform::Youtube => is_video_id(code),
+        Platform::Pinterest => is_number(code) && code.len() <= 20 && !code.starts_with('0'),
     };
-    Ok(Found { code: code.to_owned(), handle, is_shortcode: true })
+    is_id.then(|| code.to_owned())
+}
+
+fn is_number(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit())
+}
+
+/// YouTube's ids are told by their length; two words of its player's addresses have it too.
+fn is_video_id(text: &str) -> bool {
+    text.len() == 11
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))
+        && !matches!(text, "videoseries" | "live_stream")
+}
+
+/// What stands in an address for its post, and its author's handle where that stands beside it.
+fn code_in(address: &Address) -> Result<(String, Option<Handle>), InvalidPostRef> {
+    if let Some(link) = address.short_link() {
+        return Err(InvalidPostRef::ShortLink(link));
+    }
+    let segments = address.segments();
+    let found = match address.platform {
+        Platform::Instagram => instagram(address.site, &segments),
+        Platform::Tiktok => tiktok(address.site, &segments),
+        Platform::Youtube => youtube(address, &segments).map(|code| (code, None)),
+        Platform::Pinterest => pinterest(address.site, &segments).map(|code| (code, None)),
+    };
+    found.ok_or(InvalidPostRef::NotAPost)
+}
+
+fn instagram(site: Site, segments: &[&str]) -> Option<(String, Option<Handle>)> {
+    let segments = match segments {
+        [rest @ .., "embed"] | [rest @ .., "embed", "captioned"] => rest,
+        whole => whole,
+    };
+    match (site, segments) {
+        (Site::Pages, ["p" | "reel" | "reels" | "tv", code]) if *code != "audio" => Some(((*code).to_owned(), None)),
+        (Site::Pages, [author, "p" | "reel" | "reels" | "tv", code]) => {
+            // A word that can be nobody's handle begins some other page's address.
+            let author = Handle::parse(Platform::Instagram, author).ok()?;
+            Some(((*code).to_owned(), Some(author)))
+        }
+        _ => None,
+    }
+}
+
+fn tiktok(site: Site, segments: &[&str]) -> Option<(String, Option<Handle>)> {
+    match (site, segments) {
+        (Site::Pages, [author, "video" | "photo", id]) if author.starts_with('@') => {
+            // The id decides; what stands for the author may be nothing, or anything.
+            Some(((*id).to_owned(), Handle::parse(Platform::Tiktok, author).ok()))
+        }
+        (Site::Pages, ["v", page]) => Some((page.strip_suffix(".html").unwrap_or(page).to_owned(), None)),
+        (Site::Pages, ["embed", id]) if !id.starts_with('@') => Some(((*id).to_owned(), None)),
+        (Site::Pages, ["embed", "v2", id] | ["player", "v1", id])
+        | (Site::Pages | Site::Shares, ["share", "video" | "item", id]) => Some(((*id).to_owned(), None)),
+        _ => None,
+    }
+}
+
+fn youtube(address: &Address, segments: &[&str]) -> Option<String> {
+    match (address.site, segments) {
+        (Site::Pages, ["watch"]) => address.parameter("v"),
+        (Site::Pages | Site::Embeds, ["embed", "videoseries" | "live_stream"]) => None,
+        (Site::Pages, ["shorts" | "live" | "embed" | "v", id])
+        | (Site::Short, [id])
+        | (Site::Embeds, ["embed", id]) => Some((*id).to_owned()),
+        _ => None,
+    }
+}
+
+fn pinterest(site: Site, segments: &[&str]) -> Option<String> {
+    match (site, segments) {
+        // What the app's links lead to ends in the word.
+        (Site::Pages, ["pin", pin] | ["pin", pin, "sent"]) => {
+            Some(pin.rsplit_once("--").map_or(*pin, |(_, id)| id).to_owned())
+        }
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -185,7 +226,11 @@ mod tests {
             "m.tiktok.com/v/7571863205253778710.html",
             "https://www.tiktok.com/embed/7571863205253778710",
             "https://www.tiktok.com/embed/v2/7571863205253778710",
+            "https://www.tiktok.com/embed/v2/7571863205253778710?lang=en",
+            "https://www.tiktok.com/player/v1/7571863205253778710",
+            "https://www.tiktok.com/share/item/7571863205253778710",
             "https://www.tiktokv.com/share/video/7571863205253778710/",
+            "tiktokv.com/share/item/7571863205253778710",
         ] {
             let post = PostRef::parse(Platform::Tiktok, form).unwrap_or_else(|e| panic!("{form}: {e}"));
             assert_eq!(post.external_id, "7571863205253778710", "{form}");
@@ -197,12 +242,17 @@ mod tests {
         for form in [
             "CN2VQ1yI_MA",
             "2555323354817229568",
+            "2555323354817229568_787132",
+            "CN2VQ1yI_MAabcdefghijklmnopqrstuvwxyz01",
             "https://www.instagram.com/p/CN2VQ1yI_MA/",
             "https://www.instagram.com/reel/CN2VQ1yI_MA/?igsh=abc&img_index=3",
             "instagram.com/reels/CN2VQ1yI_MA",
             "https://instagr.am/tv/CN2VQ1yI_MA/",
             "https://www.instagram.com/jaimelorentelo/reel/CN2VQ1yI_MA/",
+            "https://www.instagram.com/jaimelorentelo/p/CN2VQ1yI_MA/?img_index=3",
+            "https://www.instagram.com/p/CN2VQ1yI_MA/embed/",
             "https://www.instagram.com/p/CN2VQ1yI_MA/embed/captioned/",
+            "https://m.instagram.com/p/CN2VQ1yI_MAabcdefghijklmnopqrstuvwxyz01/",
         ] {
             let post = PostRef::parse(Platform::Instagram, form).unwrap_or_else(|e| panic!("{form}: {e}"));
             assert_eq!(post.external_id, "2555323354817229568", "{form}");
@@ -211,25 +261,100 @@ mod tests {
     }
 
     #[test]
+    fn every_form_of_a_youtube_video_is_one_post() {
+        for form in [
+            "dQw4w9WgXcQ",
+            "https://www.youtube.com/watch?v=dQw4w9WgXcQ",
+            "https://www.youtube.com/watch?app=desktop&v=dQw4w9WgXcQ&t=42s&list=PL1",
+            "m.youtube.com/watch/?v=dQw4w9WgXcQ#comments",
+            "https://music.youtube.com/watch?v=dQw4w9WgXcQ",
+            "https://youtu.be/dQw4w9WgXcQ?si=abc&t=42",
+            "youtube.com/shorts/dQw4w9WgXcQ?feature=share",
+            "https://www.youtube.com/live/dQw4w9WgXcQ",
+            "https://www.youtube.com/embed/dQw4w9WgXcQ?autoplay=1",
+            "https://www.youtube.com/v/dQw4w9WgXcQ",
+            "https://www.youtube-nocookie.com/embed/dQw4w9WgXcQ",
+        ] {
+            let post = PostRef::parse(Platform::Youtube, form).unwrap_or_else(|e| panic!("{form}: {e}"));
+            assert_eq!(post.external_id, "dQw4w9WgXcQ", "{form}");
+            assert_eq!(post.url(), "https://www.youtube.com/watch?v=dQw4w9WgXcQ");
+            assert_eq!((post.shortcode(), post.time_from_id()), (None, None));
+        }
+    }
+
+    #[test]
+    fn every_form_of_a_pin_is_one_post() {
+        for form in [
+            "99360735500167749",
+            "https://www.pinterest.com/pin/99360735500167749/",
+            "pinterest.de/pin/99360735500167749?mt=login",
+            "https://br.pinterest.com/pin/99360735500167749/",
+            "https://www.pinterest.co.uk/pin/a-pumpkin--pie--99360735500167749/",
+            "https://www.pinterest.com/pin/99360735500167749/sent/?invite_code=1&sfo=1",
+        ] {
+            let post = PostRef::parse(Platform::Pinterest, form).unwrap_or_else(|e| panic!("{form}: {e}"));
+            assert_eq!(post.external_id, "99360735500167749", "{form}");
+            assert_eq!(post.url(), "https://www.pinterest.com/pin/99360735500167749/");
+        }
+    }
+
+    #[test]
     fn what_is_no_post_is_refused_with_a_reason() {
-        use InvalidPostRef::{Empty, MalformedInstagram, MalformedTiktok, NotAPost, ShortLink, WrongHost};
+        use InvalidPostRef::{Empty, NotAPost, WrongHost};
+        let malformed = |platform| InvalidPostRef::Malformed(forms(platform));
         for (platform, text, why) in [
             (Platform::Tiktok, " ", Empty),
-            (Platform::Tiktok, "abc", MalformedTiktok),
-            (Platform::Tiktok, "99999999999999999999", MalformedTiktok),
+            (Platform::Tiktok, "abc", malformed(Platform::Tiktok)),
+            (Platform::Tiktok, "99999999999999999999", malformed(Platform::Tiktok)),
             (Platform::Tiktok, "https://www.tiktok.com/@x/live", NotAPost),
             (Platform::Tiktok, "https://www.tiktok.com/tag/fun", NotAPost),
-            (Platform::Tiktok, "https://www.tiktok.com/@x/video/abc", MalformedTiktok),
-            (Platform::Tiktok, "https://vm.tiktok.com/ZM8abc/", ShortLink),
-            (Platform::Tiktok, "https://www.tiktok.com/t/ZM8abc/", ShortLink),
+            (Platform::Tiktok, "https://www.tiktok.com/@x/playlist/mine-7571863205253778710", NotAPost),
+            (Platform::Tiktok, "https://www.tiktok.com/music/song-7571863205253778710", NotAPost),
+            (Platform::Tiktok, "https://www.tiktok.com/@x/video/abc", malformed(Platform::Tiktok)),
             (Platform::Tiktok, "https://example.com/@x/video/7571863205253778710", WrongHost("tiktok.com")),
-            (Platform::Instagram, "https://www.instagram.com/share/reel/abc", ShortLink),
+            (Platform::Tiktok, "https://me@www.tiktok.com/@x/video/7571863205253778710", WrongHost("tiktok.com")),
             (Platform::Instagram, "https://www.instagram.com/natgeo/", NotAPost),
             (Platform::Instagram, "https://www.instagram.com/stories/x/123/", NotAPost),
-            (Platform::Instagram, "no spaces here", MalformedInstagram),
+            (Platform::Instagram, "https://www.instagram.com/stories/reel/12345/", NotAPost),
+            (Platform::Instagram, "https://www.instagram.com/reels/audio/271328201351336/", NotAPost),
+            (Platform::Instagram, "no spaces here", malformed(Platform::Instagram)),
+            (Platform::Instagram, "CN2VQ1yI_MAabc", malformed(Platform::Instagram)),
+            (Platform::Instagram, "18446744073709551616", malformed(Platform::Instagram)),
+            (Platform::Youtube, "dQw4w9WgXc", malformed(Platform::Youtube)),
+            (Platform::Youtube, "https://www.youtube.com/watch?v=dQw4w9WgXcQQ", malformed(Platform::Youtube)),
+            (Platform::Youtube, "https://www.youtube.com/watch?list=PL1", NotAPost),
+            (Platform::Youtube, "https://www.youtube.com/playlist?list=PL1", NotAPost),
+            (Platform::Youtube, "https://www.youtube.com/embed/videoseries?list=PL1", NotAPost),
+            (Platform::Youtube, "https://www.youtube.com/embed/live_stream?channel=UC1", NotAPost),
+            (Platform::Youtube, "https://www.youtube-nocookie.com/watch?v=dQw4w9WgXcQ", NotAPost),
+            (Platform::Youtube, "https://www.youtube.com/@nasa", NotAPost),
+            (Platform::Pinterest, "pumpkin", malformed(Platform::Pinterest)),
+            (Platform::Pinterest, "https://www.pinterest.com/pin/create/", malformed(Platform::Pinterest)),
+            (Platform::Pinterest, "https://www.pinterest.com/nasa/space-board/", NotAPost),
         ] {
             assert_eq!(PostRef::parse(platform, text).map(|p| p.external_id), Err(why), "{text}");
         }
+    }
+
+    #[test]
+    fn a_short_link_is_told_apart_and_carried_along_without_what_tracks() {
+        for (platform, text, link) in [
+            (Platform::Tiktok, "https://vm.tiktok.com/ZM8abc/?k=1", "https://vm.tiktok.com/ZM8abc/"),
+            (Platform::Tiktok, "vt.tiktok.com/ZS8abc", "https://vt.tiktok.com/ZS8abc"),
+            (Platform::Tiktok, "http://www.tiktok.com/t/ZM8abc/#x", "https://www.tiktok.com/t/ZM8abc/"),
+            (
+                Platform::Instagram,
+                "https://www.instagram.com/share/reel/BAabc",
+                "https://www.instagram.com/share/reel/BAabc",
+            ),
+            (Platform::Instagram, "instagram.com/share/BAabc?igsh=1", "https://instagram.com/share/BAabc"),
+            (Platform::Pinterest, "https://pin.it/4AbCdEf", "https://pin.it/4AbCdEf"),
+        ] {
+            let link = InvalidPostRef::ShortLink(Url::parse(link).unwrap());
+            assert_eq!(PostRef::parse(platform, text), Err(link), "{text}");
+        }
+        let odd = PostRef::parse(Platform::Tiktok, "https://vm.tiktok.com/@x/");
+        assert_eq!(odd, Err(InvalidPostRef::NotAPost));
     }
 
     #[test]

@@ -5,11 +5,20 @@ const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwx
 /// Milliseconds since 1970 at which Instagram's ids begin to count.
 const INSTAGRAM_EPOCH_MILLIS: u64 = 1_314_220_021_721;
 
-/// The media id that a shortcode stands for. A private link's longer code is read by its first eleven characters.
-/// `None` when it holds other characters or passes 64 bits.
+/// Longest shortcode that stands for an id of 64 bits.
+const LONGEST: usize = 11;
+
+/// Characters that a link to a post of a private account has behind the shortcode: a pass, which is no part of it.
+const PASS: usize = 28;
+
+/// The media id that a shortcode stands for; a pass behind it is left out.
+/// `None` when it has another length, holds other characters, or passes 64 bits.
 pub fn to_media_id(shortcode: &str) -> Option<u64> {
-    let code = if shortcode.len() > 11 { shortcode.get(..11)? } else { shortcode };
-    if code.is_empty() {
+    let (code, pass) = shortcode
+        .split_at_checked(shortcode.len().saturating_sub(PASS))
+        .filter(|(code, _)| !code.is_empty())
+        .unwrap_or((shortcode, ""));
+    if !(1..=LONGEST).contains(&code.len()) || !pass.bytes().all(|byte| ALPHABET.contains(&byte)) {
         return None;
     }
     code.bytes().try_fold(0_u64, |id, byte| {
@@ -64,13 +73,14 @@ mod tests {
     }
 
     #[test]
-    fn a_private_links_code_is_read_by_its_head() {
+    fn the_pass_behind_a_private_posts_code_is_left_out() {
         assert_eq!(to_media_id("CN2VQ1yI_MAabcdefghijklmnopqrstuvwxyz01"), Some(2_555_323_354_817_229_568));
+        assert_eq!(to_media_id("ySl7G9tO_qabcdefghijklmnopqrstuvwxyz01"), Some(905_953_264_702_648_298));
     }
 
     #[test]
     fn what_is_no_shortcode_has_no_id() {
-        for text in ["", "CN2VQ1yI!MA", "ü", "___________"] {
+        for text in ["", "CN2VQ1yI!MA", "ü", "___________", "CN2VQ1yI_MAabc"] {
             assert_eq!(to_media_id(text), None, "{text}");
         }
     }

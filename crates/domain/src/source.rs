@@ -34,3 +34,6 @@ pub struct Source {
 
 /// The way out to the platforms when no proxy is configured.
 pub const DIRECT: &str = "direct";
+
+/// The way out to the official interfaces, whatever proxies are configured for pages.
+pub const OFFICIAL: &str = "official";

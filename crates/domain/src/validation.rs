@@ -94,6 +94,9 @@ mod tests {
 
     #[test]
     fn a_bad_enum_names_what_is_allowed() {
-        assert_eq!("myspace".parse::<crate::Platform>(), Err("must be one of: instagram, tiktok".to_owned()));
+        assert_eq!(
+            "myspace".parse::<crate::Platform>(),
+            Err("must be one of: instagram, tiktok, youtube, pinterest".to_owned())
+        );
     }
 }

@@ -1,25 +1,31 @@
 //! Instagram's answers: which page a state is, for each kind of page. The pages themselves are written in the modules below.
 
+mod embed;
 mod node;
+mod older;
 mod page;
 mod post;
 mod profile;
 
 use actix_web::HttpResponse;
-use domain::Platform;
+use domain::{Platform, PostFacts};
 use serde_json::json;
 
-use crate::ask::{Ask, Kind, Subject};
-use crate::server::html;
+use crate::ask::{Ask, Subject};
+use crate::events::Era;
+use crate::server::{html, too_many};
 use crate::state::State;
+use crate::surface::Surface;
+use crate::truth::Truth;
 use crate::world::World;
 use page::Route;
 use post::Gate;
 
 /// Answers as Instagram does in that state.
 pub(crate) fn answer(world: &World, ask: &Ask, state: Option<State>) -> HttpResponse {
-    let route = if ask.kind == Kind::Post { Route::Post } else { Route::Profile };
+    let route = if ask.surface == Surface::Post { Route::Post } else { Route::Profile };
     match state {
+        Some(State::RateLimited) => too_many(world, Platform::Instagram),
         Some(State::Throttled) => html_page(page::shell(&world.noise, route)),
         Some(State::LoginWall) => html_page(page::shell(&world.noise, Route::Login)),
         Some(State::Challenge) => HttpResponse::Unauthorized().json(json!({
@@ -37,11 +43,13 @@ pub(crate) fn answer(world: &World, ask: &Ask, state: Option<State>) -> HttpResp
             | State::HiddenLikes
             | State::Held,
         )
-        | None => match ask.kind {
-            Kind::Profile | Kind::Feed => answer_profile(world, ask, state),
-            Kind::Post => answer_post(world, &ask.subject, state),
-            Kind::Login => html_page(page::shell(&world.noise, Route::Login)),
-            Kind::Oembed | Kind::Other => HttpResponse::NotFound().finish(),
+        | None => match ask.surface {
+            Surface::Profile | Surface::Feed => answer_profile(world, ask, state),
+            Surface::Post => answer_post(world, &ask.subject, state),
+            Surface::Login => html_page(page::shell(&world.noise, Route::Login)),
+            Surface::ProfileEmbed => answer_profile_embed(world, &ask.subject, state),
+            Surface::PostEmbed => answer_post_embed(world, &ask.subject, state),
+            Surface::Oembed | Surface::Official | Surface::ShortLink | Surface::Other => HttpResponse::NotFound().finish(),
         },
     }
 }
@@ -53,15 +61,20 @@ fn html_page(text: String) -> HttpResponse {
 fn answer_profile(world: &World, ask: &Ask, state: Option<State>) -> HttpResponse {
     html_page(match (&ask.subject, state) {
         (Subject::Profile(_), Some(State::RegionGated)) => page::error(&world.noise, Some("REGION_RESTRICTED")),
-        (Subject::Profile(_), Some(State::Missing)) | (Subject::Nothing | Subject::Post { .. }, _) => {
+        (Subject::Profile(_), Some(State::Missing)) | (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => {
             page::error(&world.noise, None)
         }
         (Subject::Profile(handle), _) => {
-            let facts = world.profile(Platform::Instagram, handle.as_str(), state);
-            if ask.kind == Kind::Feed {
-                profile::reels(&world.noise, &facts, &world.reels(handle.as_str(), state))
+            let facts = world.profile(Platform::Instagram, handle, state);
+            if ask.surface == Surface::Feed {
+                profile::reels(&world.noise, &facts, &world.reels(handle, state))
             } else {
-                profile::timeline(&world.noise, &facts, &world.posts(Platform::Instagram, handle.as_str(), state))
+                let posts = world.posts(Platform::Instagram, handle, state);
+                match world.era(Platform::Instagram) {
+                    Era::Current => profile::timeline(&world.noise, &facts, &posts),
+                    Era::Older => older::profile(&world.noise, &facts),
+                    Era::Unknown => older::nobody_knows(&world.noise, Route::Profile),
+                }
             }
         }
     })
@@ -69,11 +82,11 @@ fn answer_profile(world: &World, ask: &Ask, state: Option<State>) -> HttpRespons
 
 fn answer_post(world: &World, subject: &Subject, state: Option<State>) -> HttpResponse {
     html_page(match (subject, state) {
-        (Subject::Post { .. }, Some(State::Missing)) | (Subject::Nothing | Subject::Profile(_), _) => {
+        (Subject::Post { .. }, Some(State::Missing)) | (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => {
             page::error(&world.noise, None)
         }
         (Subject::Post { external_id, handle }, _) => {
-            let (post, author) = world.post(Platform::Instagram, external_id, handle.as_ref(), state);
+            let (post, author) = world.post(Platform::Instagram, external_id, handle.as_deref(), state);
             match state {
                 Some(State::Private) => post::gated(&world.noise, &post, Gate::Restricted),
                 Some(State::RegionGated) => post::gated(&world.noise, &post, Gate::Region),
@@ -82,6 +95,7 @@ fn answer_post(world: &World, subject: &Subject, state: Option<State>) -> HttpRe
                     | State::Throttled
                     | State::LoginWall
                     | State::Challenge
+                    | State::RateLimited
                     | State::Renamed
                     | State::Slow
                     | State::Broken
@@ -92,9 +106,47 @@ fn answer_post(world: &World, subject: &Subject, state: Option<State>) -> HttpRe
                 )
                 | None => {
                     let others = world.posts(Platform::Instagram, &author.username, None);
-                    post::shown(&world.noise, &post, &author, &others)
+                    match world.era(Platform::Instagram) {
+                        Era::Current => post::shown(&world.noise, &post, &author, &others),
+                        Era::Older => older::post(&world.noise, &post, &author),
+                        Era::Unknown => older::nobody_knows(&world.noise, Route::Post),
+                    }
                 }
             }
         }
     })
+}
+
+fn answer_profile_embed(world: &World, subject: &Subject, state: Option<State>) -> HttpResponse {
+    html_page(match (subject, state) {
+        (Subject::Profile(_), Some(State::Missing | State::Private | State::RegionGated))
+        | (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => embed::broken(&world.noise, None),
+        (Subject::Profile(handle), _) => {
+            let facts = world.profile(Platform::Instagram, handle, state);
+            // The one guest page with the exact number of posts.
+            let posts = world.truth(Platform::Instagram, handle).and_then(|truth| match truth {
+                Truth::Profile(truth) => truth.counts.posts,
+                Truth::Post(_) => None,
+            });
+            embed::profile(&world.noise, &facts, posts, &world.posts(Platform::Instagram, handle, state))
+        }
+    })
+}
+
+fn answer_post_embed(world: &World, subject: &Subject, state: Option<State>) -> HttpResponse {
+    html_page(match (subject, state) {
+        (Subject::Post { external_id, .. }, Some(State::Missing | State::Private | State::RegionGated)) => {
+            embed::broken(&world.noise, Some(external_id))
+        }
+        (Subject::Post { external_id, handle }, _) => {
+            let (post, author) = world.post(Platform::Instagram, external_id, handle.as_deref(), state);
+            embed::post(&world.noise, &post, &author)
+        }
+        (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => embed::broken(&world.noise, None),
+    })
+}
+
+/// Whether a post's owner hides its counts.
+pub(crate) fn hides(post: &PostFacts) -> bool {
+    node::hides_counts(post)
 }

@@ -1,4 +1,4 @@
-//! The handles and posts that stand for a state, on both platforms: what tests and demonstrations ask for by name.
+//! The handles and posts that stand for a state, on all platforms: what tests and demonstrations ask for by name.
 //!
 //! Every handle here also works as a prefix: `missing.7` behaves as `missing` does, so a test can have as many of each as it wants. Which
 //! signal a state shows is said at [`State`](crate::State).
@@ -41,6 +41,8 @@ pub const FAMOUS: &str = "famous";
 pub const QUIET: &str = "quiet";
 /// An ordinary account that posts every four hours.
 pub const BUSY: &str = "busy";
+/// An ordinary account that is no business or creator account, so that Instagram's official interface does not tell of it.
+pub const PERSONAL: &str = "personal";
 
 /// A post that stands for a state, on one platform.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

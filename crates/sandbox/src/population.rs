@@ -7,6 +7,7 @@
 mod account;
 mod base64;
 mod draw;
+pub(crate) mod ids;
 mod post;
 mod words;
 
@@ -14,7 +15,9 @@ use domain::{AuthorFacts, MediaType, Platform, PostFacts, ProfileFacts, Timestam
 
 use account::Account;
 
+use crate::named;
 use crate::state::State;
+use crate::truth::{PostCounts, ProfileCounts};
 
 const HOUR_SECONDS: i64 = 3600;
 const DAY_SECONDS: i64 = 24 * HOUR_SECONDS;
@@ -37,39 +40,31 @@ impl Population {
         Self { seed }
     }
 
-    /// What the profile of `handle` says at `at`. The counts are exact, as in the pages' machine-readable blocks, but for Instagram's number of posts, which
-    /// stands on its page as text alone and is rounded from 10,000 up.
+    /// What the profile of `handle` says at `at`. The counts are exact, as in the pages' machine-readable blocks, but for what stands on a page as a
+    /// text for people alone: Instagram's number of posts, rounded from 10,000 up, and YouTube's subscribers and videos, cut to three digits.
     pub fn profile(&self, platform: Platform, handle: &str, at: Timestamp) -> ProfileFacts {
         let handle = handle.to_ascii_lowercase();
-        Account::behind(self.seed, platform, &handle).facts(&handle, at)
+        self.profile_of(platform, &key_of(&handle), &handle, at)
     }
 
     /// The posts that the profile's page (TikTok: its embed page, which may show fewer) lists at `at`, in the page's order: newest first, but for an old one that
     /// one account in five keeps at the top. Facts are those of [`Population::post`]; the listing itself carries fewer.
     pub fn posts(&self, platform: Platform, handle: &str, at: Timestamp) -> Vec<PostFacts> {
-        self.list(platform, handle, at, |account| account.post_ids(at).take(PAGE_POSTS).collect())
+        self.list(platform, handle, at, |key| self.post_ids(platform, key, at, PAGE_POSTS))
     }
 
     /// The reels that an Instagram profile's reels tab lists at `at`, newest first, but for an old one at the top.
     pub fn reels(&self, handle: &str, at: Timestamp) -> Vec<PostFacts> {
-        let platform = Platform::Instagram;
-        self.list(platform, handle, at, |account| {
-            let recent = account.post_ids(at).take(REELS_AMONG);
-            recent
-                .filter(|id| post::media_type(self.seed, platform, *id) == MediaType::Video)
-                .take(PAGE_POSTS)
-                .collect()
-        })
+        self.list(Platform::Instagram, handle, at, |key| self.reel_ids(key, at))
     }
 
     /// What is to be read of a post at `at` on all pages together; `handle` is its author's, when known, else [`Population::author_of`].
     ///
     /// TikTok rounds all counts from 10,000 up, but for saves. On Instagram `plays` stand on the reels tab alone, and all else on the post's page.
-    /// An id that is no number is a post with id 0.
+    /// YouTube cuts the number of comments to two digits from 1,000 up. An id that is no id of the platform's form is a post too.
     pub fn post(&self, platform: Platform, external_id: &str, handle: Option<&str>, at: Timestamp) -> PostFacts {
         let handle = handle.map_or_else(|| self.author_of(platform, external_id), str::to_ascii_lowercase);
-        let author = self.profile(platform, &handle, at);
-        self.post_by(platform, external_id.parse().unwrap_or(0), &author, at)
+        self.post_by(platform, external_id, &self.profile(platform, &handle, at), at)
     }
 
     /// The handle that a post of unknown author is given.
@@ -79,10 +74,46 @@ impl Population {
         format!("maker_{tail}")
     }
 
-    fn post_by(self, platform: Platform, id: u64, author: &ProfileFacts, at: Timestamp) -> PostFacts {
+    /// What the profile of the account that is drawn from `key` says at `at`, while it goes by `handle`.
+    pub(crate) fn profile_of(self, platform: Platform, key: &str, handle: &str, at: Timestamp) -> ProfileFacts {
+        Account::of_key(self.seed, platform, key).facts(handle, at)
+    }
+
+    /// The platform's own counts of an account.
+    pub(crate) fn profile_counts(self, platform: Platform, key: &str, at: Timestamp) -> ProfileCounts {
+        Account::of_key(self.seed, platform, key).counts(at)
+    }
+
+    /// When an account was made.
+    pub(crate) fn joined(self, platform: Platform, key: &str) -> Timestamp {
+        let seconds = Account::of_key(self.seed, platform, key).joined_seconds();
+        Timestamp::from_millis(seconds.saturating_mul(1000))
+    }
+
+    /// The ids of an account's posts at `at`, in the order of its page, `most` at most.
+    pub(crate) fn post_ids(self, platform: Platform, key: &str, at: Timestamp, most: usize) -> Vec<String> {
+        let account = Account::of_key(self.seed, platform, key);
+        account.post_ids(at).take(most).map(|id| ids::text(platform, id)).collect()
+    }
+
+    /// The ids of an Instagram account's reels.
+    pub(crate) fn reel_ids(self, key: &str, at: Timestamp) -> Vec<String> {
+        let platform = Platform::Instagram;
+        let account = Account::of_key(self.seed, platform, key);
+        let recent = account.post_ids(at).take(REELS_AMONG);
+        let reels = recent.filter(|id| post::media_type(self.seed, platform, *id) == MediaType::Video);
+        reels.take(PAGE_POSTS).map(|id| ids::text(platform, id)).collect()
+    }
+
+    /// The post with this id by this author.
+    pub(crate) fn post_by(self, platform: Platform, id: &str, author: &ProfileFacts, at: Timestamp) -> PostFacts {
         let hidden = State::of_handle(&author.username) == Some(State::HiddenLikes)
-            || State::of_post(platform, &id.to_string()) == Some(State::HiddenLikes);
+            || State::of_post(platform, id) == Some(State::HiddenLikes);
         let by = AuthorFacts { platform_id: author.platform_id.clone(), username: Some(author.username.clone()) };
+        let id = match platform {
+            Platform::Youtube => id.to_owned(),
+            Platform::Instagram | Platform::Tiktok | Platform::Pinterest => ids::number(platform, id).to_string(),
+        };
         let mut facts = post::facts(self.seed, platform, id, by, at);
         if hidden {
             hide_counts(&mut facts);
@@ -90,21 +121,60 @@ impl Population {
         facts
     }
 
-    fn list(
-        self,
-        platform: Platform,
-        handle: &str,
-        at: Timestamp,
-        choose: impl FnOnce(&Account) -> Vec<u64>,
-    ) -> Vec<PostFacts> {
+    /// The platform's own counts of a post.
+    pub(crate) fn post_counts(self, platform: Platform, id: &str, at: Timestamp) -> PostCounts {
+        post::counts(self.seed, platform, ids::number(platform, id), at)
+    }
+
+    /// The key that a YouTube channel's id holds; `None` for an id that was made elsewhere.
+    pub(crate) fn channel_key(self, id: &str) -> Option<String> {
+        ids::channel_key(self.seed, id)
+    }
+
+    /// Whether a text is the id of one of this population's videos, and not a handle of the same length.
+    pub(crate) fn is_video(self, text: &str) -> bool {
+        let id = ids::number(Platform::Youtube, text);
+        text.len() == 11 && ids::text(Platform::Youtube, id) == text && ids::video_seconds(self.seed, id).is_some()
+    }
+
+    /// One of `bound` numbers, by what `parts` name.
+    pub(crate) fn draw(self, parts: &[&str], bound: u64) -> u64 {
+        draw::Draw::of(self.seed, parts).below(bound)
+    }
+
+    fn list(self, platform: Platform, handle: &str, at: Timestamp, choose: impl FnOnce(&str) -> Vec<String>) -> Vec<PostFacts> {
         let handle = handle.to_ascii_lowercase();
         if State::of_handle(&handle) == Some(State::Private) {
             return Vec::new();
         }
-        let account = Account::behind(self.seed, platform, &handle);
-        let author = account.facts(&handle, at);
-        choose(&account).into_iter().map(|id| self.post_by(platform, id, &author, at)).collect()
+        let key = key_of(&handle);
+        let author = self.profile_of(platform, &key, &handle, at);
+        choose(&key).into_iter().map(|id| self.post_by(platform, &id, &author, at)).collect()
     }
+}
+
+/// The key behind a handle that nothing happened to. A handle that ends in `.now` is the same account as the one without.
+pub(crate) fn key_of(handle: &str) -> String {
+    handle.strip_suffix(named::RENAMED_SUFFIX).unwrap_or(handle).to_owned()
+}
+
+/// The handle that an account goes by while nothing happens to it.
+pub(crate) fn handle_of_key(key: &str) -> String {
+    if ids::is_channel(key) {
+        let tail = key.get(2..12).unwrap_or_default().to_ascii_lowercase();
+        return format!("channel.{tail}");
+    }
+    key.split('#').next().unwrap_or(key).to_owned()
+}
+
+/// Counts of a post as the platform's pages show them.
+pub(crate) fn metrics_shown(platform: Platform, counts: &PostCounts, media: Option<MediaType>) -> domain::PostMetrics {
+    post::shown(platform, counts, media == Some(MediaType::Video))
+}
+
+/// A number of posts as the platform's profile pages show it.
+pub(crate) fn posts_shown(platform: Platform, posts: i64) -> domain::Reading {
+    account::posts_shown(platform, posts)
 }
 
 /// Makes a post one whose owner hides its counts.
@@ -112,12 +182,12 @@ pub(crate) fn hide_counts(post: &mut PostFacts) {
     post::hide_counts(post);
 }
 
-/// The query of a signed address: it holds for two days, and is another one every day.
+/// The query of a signed address, with its question mark: it holds for two days, and is another one every day.
 fn signed_until(platform: Platform, at: Timestamp) -> String {
     let until = (at.as_seconds().div_euclid(DAY_SECONDS) + 2).saturating_mul(DAY_SECONDS);
     match platform {
-        Platform::Tiktok => format!("x-expires={until}&x-signature=sandbox%3D"),
-        Platform::Instagram => format!("oh=00_sandbox&oe={until:X}"),
+        Platform::Tiktok => format!("?x-expires={until}&x-signature=sandbox%3D"),
+        Platform::Instagram => format!("?oh=00_sandbox&oe={until:X}"),
         // These two do not sign the addresses of their pictures.
         Platform::Youtube | Platform::Pinterest => String::new(),
     }

@@ -23,6 +23,8 @@ pub enum State {
     LoginWall,
     /// A challenge instead of the page.
     Challenge,
+    /// HTTP 429 with `Retry-After`, in the same way on every platform.
+    RateLimited,
     /// A redirect to the handle with `.now` behind it. Posts answer rightly, under the author's new handle.
     Renamed,
     /// The right answer, late.
@@ -33,7 +35,7 @@ pub enum State {
     Garbage,
     /// HTTP 200 with an empty body.
     EmptyBody,
-    /// The right answer, the counts of Instagram posts being hidden.
+    /// The right answer, the counts of posts being hidden where the platform allows that.
     HiddenLikes,
     /// No answer until the held ones are released; then the right one.
     Held,
@@ -74,6 +76,22 @@ impl State {
         (named::INSTAGRAM_HELD, Self::Held),
         (named::INSTAGRAM_HIDDEN_LIKES, Self::HiddenLikes),
     ];
+
+    /// Whether it is a state of the account or post itself, which the official interface tells too; the others are the pages' own.
+    pub const fn is_of_the_thing(self) -> bool {
+        match self {
+            Self::Missing | Self::Private | Self::RegionGated | Self::Renamed | Self::HiddenLikes => true,
+            Self::Throttled
+            | Self::LoginWall
+            | Self::Challenge
+            | Self::RateLimited
+            | Self::Slow
+            | Self::Broken
+            | Self::Garbage
+            | Self::EmptyBody
+            | Self::Held => false,
+        }
+    }
 
     /// The state that a handle stands for by its name; `None` for an ordinary account.
     pub fn of_handle(handle: &str) -> Option<Self> {

@@ -18,6 +18,15 @@ fn first_value<T: DeserializeOwned>(text: &str) -> Option<T> {
     serde_json::Deserializer::from_str(text).into_iter::<T>().next()?.ok()
 }
 
+/// The escapes of the control characters, in their order.
+#[rustfmt::skip]
+const CONTROLS: [&str; 32] = [
+    "\\u0000", "\\u0001", "\\u0002", "\\u0003", "\\u0004", "\\u0005", "\\u0006", "\\u0007",
+    "\\u0008", "\\t", "\\n", "\\u000b", "\\u000c", "\\r", "\\u000e", "\\u000f",
+    "\\u0010", "\\u0011", "\\u0012", "\\u0013", "\\u0014", "\\u0015", "\\u0016", "\\u0017",
+    "\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f",
+];
+
 /// `text` with control characters inside strings escaped and lone surrogates replaced; `None` when there was nothing to repair.
 fn repaired(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
@@ -32,15 +41,15 @@ fn repaired(text: &str) -> Option<String> {
             }
             b'\\' if in_string => match surrogate_at(bytes, at) {
                 Some(0xD800..=0xDBFF) if matches!(surrogate_at(bytes, at + 6), Some(0xDC00..=0xDFFF)) => (12, None),
-                Some(0xD800..=0xDFFF) => (6, Some("\\ufffd".to_owned())),
+                Some(0xD800..=0xDFFF) => (6, Some("\\ufffd")),
                 Some(_) | None => (2, None),
             },
-            0..0x20 if in_string => (1, Some(format!("\\u{byte:04x}"))),
+            0..0x20 if in_string => (1, Some(CONTROLS.get(usize::from(byte)).copied().unwrap_or(""))),
             _ => (1, None),
         };
         if let Some(replacement) = replacement {
             out.push_str(text.get(copied..at)?);
-            out.push_str(&replacement);
+            out.push_str(replacement);
             copied = at + skip;
             changed = true;
         }
@@ -62,8 +71,15 @@ pub(crate) fn at<'a>(value: &'a Value, path: &[&str]) -> &'a Value {
     path.iter().fold(value, |value, key| value.get(key).unwrap_or(&NULL))
 }
 
-/// A count: a whole number, or a string that holds one.
+/// Most that any counter or date in seconds can say; what is above it is an overflow or a mistake.
+const MOST: i64 = 1_000_000_000_000_000;
+
+/// A count: a whole number, or a string that holds one. What no counter can have reached is none.
 pub(crate) fn count(value: &Value) -> Option<i64> {
+    whole_number(value).filter(|number| *number <= MOST)
+}
+
+fn whole_number(value: &Value) -> Option<i64> {
     if let Some(number) = value.as_number() {
         return number.as_i64().or_else(|| {
             let float = number.as_f64().filter(|float| float.fract() == 0.0 && float.abs() < 9e15)?;
@@ -105,19 +121,20 @@ pub(crate) fn is_set(value: &Value) -> bool {
 }
 
 /// Most elements of a list that are looked at; real lists have a few dozen.
-const MAX_LIST: usize = 1_000;
+pub(crate) const MAX_LIST: usize = 1_000;
 
 /// The elements of a list, none where it is no list, and no more than a page can mean.
 pub(crate) fn list(value: &Value) -> &[Value] {
     value.as_array().map_or(&[], |list| list.get(..MAX_LIST).unwrap_or(list))
 }
 
-/// Every value that stands under `key`, at any depth, in the order of the text. What is inside a hit is not searched.
+/// Every value that stands under `key`, at any depth, in the order of the text, and no more than a page can mean. What is inside a hit is not
+/// searched.
 pub(crate) fn all<'a>(root: &'a Value, key: &str) -> Vec<&'a Value> {
     let mut hits = Vec::new();
     walk(root, &mut |object| {
         let hit = object.get(key);
-        hits.extend(hit);
+        hits.extend(hit.filter(|_| hits.len() < MAX_LIST));
         hit.is_some()
     });
     hits
@@ -203,7 +220,14 @@ mod tests {
         for value in [json!(1311), json!("1311"), json!(1311.0)] {
             assert_eq!(count(&value), Some(1311));
         }
-        for value in [json!(null), json!("many"), json!(1.5), json!(1e300), json!("99999999999999999999")] {
+        for value in [
+            json!(null),
+            json!("many"),
+            json!(1.5),
+            json!(1e300),
+            json!("99999999999999999999"),
+            json!(1_000_000_000_000_001_i64),
+        ] {
             assert_eq!(count(&value), None);
         }
     }

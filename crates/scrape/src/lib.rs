@@ -5,6 +5,7 @@
 //! When to ask, how often, and what to do with the facts is left to whoever calls.
 
 mod conclude;
+mod dates;
 mod fetch;
 mod html;
 mod instagram;
@@ -12,11 +13,15 @@ mod json;
 mod markup;
 mod page;
 mod pinterest;
+mod syndication;
 mod text_counts;
 mod tiktok;
 mod youtube;
 
-pub use fetch::{PlatformSite, ScrapeConfig, ScrapeSetupError, Scraper, Target};
+pub use fetch::{
+    Egress, ExpandError, InstagramGraph, OfficialApis, PlatformSite, ScrapeConfig, ScrapeSetupError, Scraped, Scraper,
+    Target, UnreadPage, YoutubeData,
+};
 pub use page::{Page, PageKind, parse};
 
 /// The names of all readers, as they stand in [`domain::Observation::adapter`].
@@ -28,6 +33,7 @@ pub fn adapter_names() -> &'static [&'static str] {
         tiktok::API,
         tiktok::ITEM_LIST,
         tiktok::EMBED,
+        tiktok::META_TEXT,
         tiktok::OEMBED,
         tiktok::SIGNALS,
         instagram::POLARIS_PROFILE,
@@ -44,5 +50,20 @@ pub fn adapter_names() -> &'static [&'static str] {
         instagram::META_TEXT,
         instagram::OEMBED,
         instagram::SIGNALS,
+        instagram::GRAPH_API,
+        youtube::PLAYER_RESPONSE,
+        youtube::C4_HEADER,
+        youtube::PAGE_HEADER,
+        youtube::RSS,
+        youtube::OEMBED,
+        youtube::DATA_API,
+        youtube::SIGNALS,
+        pinterest::INITIAL_STATE,
+        pinterest::REDUX_STATE,
+        pinterest::RELAY,
+        pinterest::RESOURCE,
+        pinterest::RSS,
+        pinterest::OEMBED,
+        pinterest::SIGNALS,
     ]
 }

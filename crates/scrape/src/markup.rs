@@ -14,7 +14,7 @@ pub(crate) struct Script<'a> {
 impl Script<'_> {
     /// Whether the element's id is `id`.
     pub(crate) fn has_id(&self, id: &str) -> bool {
-        attributes(self.tag).iter().any(|(name, value)| name == "id" && value == id)
+        attributes(self.tag).0.iter().any(|(name, value)| name == "id" && value == id)
     }
 
     /// Whether the element holds `text`.
@@ -47,14 +47,23 @@ pub(crate) fn script_by_id<'a>(html: &'a str, id: &str) -> Option<&'a str> {
 pub(crate) fn assigned<'a>(html: &'a str, marker: &str) -> Vec<&'a str> {
     let mut found = Vec::new();
     for script in scripts(html).filter(|script| script.holds(marker)) {
+        let mut read_to = 0;
         for at in memmem::find_iter(script.body.as_bytes(), marker).take(8) {
-            let after = script.body.get(at + marker.len()..).unwrap_or("");
-            found.extend(find(after, "{").and_then(|brace| after.get(brace..)));
+            let from = at + marker.len();
+            // A marker before the same brace as the last one names the same value.
+            if from < read_to {
+                continue;
+            }
+            let Some(brace) = script.body.get(from..).and_then(|after| find(after, "{")) else { break };
+            read_to = from + brace + 1;
+            found.extend(script.body.get(from + brace..));
         }
     }
     found
 }
 
+/// Most `<meta>` tags that are read.
+const MAX_METAS: usize = 400;
 /// Longest `<meta>` tag that is read; descriptions have a few thousand bytes.
 const MAX_META_BYTES: usize = 16 * 1024;
 
@@ -64,8 +73,15 @@ pub(crate) struct Metas(Vec<(String, String)>);
 impl Metas {
     /// Reads them.
     pub(crate) fn of(html: &str) -> Self {
-        let tags = memmem::find_iter(html.as_bytes(), "<meta").take(400);
-        Self(tags.filter_map(|at| meta(html.get(at + "<meta".len()..)?)).collect())
+        let (mut found, mut rest) = (Vec::new(), html);
+        for _ in 0..MAX_METAS {
+            let Some(inside) = find(rest, "<meta").and_then(|at| rest.get(at + "<meta".len()..)) else { break };
+            let (meta, after) = meta(inside);
+            found.extend(meta);
+            // What was read as one tag is not read as another.
+            rest = after;
+        }
+        Self(found)
     }
 
     /// The content of the first tag of this name.
@@ -79,11 +95,15 @@ impl Metas {
     }
 }
 
-fn meta(tag: &str) -> Option<(String, String)> {
-    let attributes = attributes(tag.get(..tag.floor_char_boundary(MAX_META_BYTES))?);
+/// The name and content of the tag whose attributes `inside` begins with, and what follows them.
+fn meta(inside: &str) -> (Option<(String, String)>, &str) {
+    let (tag, beyond) = inside.split_at(inside.floor_char_boundary(MAX_META_BYTES));
+    let (attributes, unread) = attributes(tag);
     let get = |wanted: &str| attributes.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
-    let name = get("property").or_else(|| get("name"))?;
-    Some((name.clone(), decoded(get("content")?)))
+    let name = get("property").or_else(|| get("name"));
+    let meta = name.zip(get("content")).map(|(name, content)| (name.clone(), decoded(content)));
+    let after = inside.get(tag.len() - unread.len()..).unwrap_or(beyond);
+    (meta, after)
 }
 
 /// The page's title, entities decoded.
@@ -93,8 +113,13 @@ pub(crate) fn title(html: &str) -> Option<String> {
     Some(decoded(inside.get(..find(inside, "</title")?)?.trim()))
 }
 
-/// The attributes of a tag, from behind its name to its `>`; at most 40.
-fn attributes(tag: &str) -> Vec<(String, String)> {
+/// The value of an attribute of the tag that `tag` stands behind the name of, entities decoded.
+pub(crate) fn attribute(tag: &str, name: &str) -> Option<String> {
+    attributes(tag).0.into_iter().find(|(known, _)| known == name).map(|(_, value)| decoded(&value))
+}
+
+/// The attributes of a tag, from behind its name to its `>`, at most 40, and what follows them.
+fn attributes(tag: &str) -> (Vec<(String, String)>, &str) {
     let mut found = Vec::new();
     let mut rest = tag;
     while found.len() < 40 {
@@ -124,7 +149,7 @@ fn attributes(tag: &str) -> Vec<(String, String)> {
         };
         found.push((name.to_ascii_lowercase(), value.to_owned()));
     }
-    found
+    (found, rest)
 }
 
 /// `text` with character references replaced: numeric ones, and the few named ones that platforms use.

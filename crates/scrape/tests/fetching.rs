@@ -1,17 +1,18 @@
 //! Fetching, against a server of a few lines on loopback: redirects, caps, time limits, refusals.
 
 #[cfg(test)]
+mod loopback;
+
+#[cfg(test)]
 mod fetching {
-    use std::io::{Read, Write};
-    use std::net::{TcpListener, TcpStream};
-    use std::sync::atomic::{AtomicBool, Ordering};
-    use std::sync::{Arc, Mutex};
-    use std::thread::JoinHandle;
+    use std::sync::Arc;
     use std::time::{Duration, Instant};
 
+    use domain::source::DIRECT;
     use domain::{Observation, Outcome, Platform};
-    use scrape::{PlatformSite, ScrapeConfig, Scraper, Target};
-    use url::Url;
+    use scrape::{ScrapeConfig, Scraped, Scraper, Target};
+
+    use super::loopback::{Server, closed_port, config, respond};
 
     /// 65,536 zeros, compressed by gzip to 96 bytes.
     const ZEROS: &[u8] = b"\
@@ -19,84 +20,6 @@ mod fetching {
         \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\
         \x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x6a\xeb\x8e\x97\xd7\x00\x00\x01\x00\
         ";
-
-    type Answer = dyn Fn(&str) -> Vec<u8> + Send + Sync;
-
-    /// A server that answers each request by its path, one connection a request, and ends with the test.
-    struct Server {
-        port: u16,
-        requests: Arc<Mutex<Vec<String>>>,
-        ending: Arc<AtomicBool>,
-        thread: Option<JoinHandle<()>>,
-    }
-
-    impl Server {
-        fn start(answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
-            let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-            let port = listener.local_addr().unwrap().port();
-            let (requests, ending) = (Arc::<Mutex<Vec<String>>>::default(), Arc::new(AtomicBool::new(false)));
-            let (seen, over) = (Arc::clone(&requests), Arc::clone(&ending));
-            let answer: Arc<Answer> = Arc::new(answer);
-            let thread = std::thread::spawn(move || {
-                let mut handlers = Vec::new();
-                for stream in listener.incoming().map_while(Result::ok) {
-                    if over.load(Ordering::SeqCst) {
-                        break;
-                    }
-                    let (seen, over, answer) = (Arc::clone(&seen), Arc::clone(&over), Arc::clone(&answer));
-                    handlers.push(std::thread::spawn(move || serve(stream, &seen, &over, &*answer)));
-                }
-                for handler in handlers {
-                    drop(handler.join());
-                }
-            });
-            Self { port, requests, ending, thread: Some(thread) }
-        }
-
-        fn paths(&self) -> Vec<String> {
-            let requests = self.requests.lock().unwrap();
-            requests.iter().map(|head| head.split(' ').nth(1).unwrap_or("").to_owned()).collect()
-        }
-    }
-
-    impl Drop for Server {
-        fn drop(&mut self) {
-            self.ending.store(true, Ordering::SeqCst);
-            drop(TcpStream::connect(("127.0.0.1", self.port)));
-            if let Some(thread) = self.thread.take() {
-                drop(thread.join());
-            }
-        }
-    }
-
-    fn serve(mut stream: TcpStream, seen: &Mutex<Vec<String>>, over: &AtomicBool, answer: &Answer) {
-        stream.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-        let (mut head, mut buffer) = (Vec::new(), [0; 4096]);
-        while !head.windows(4).any(|w| w == b"\r\n\r\n") {
-            match stream.read(&mut buffer) {
-                Ok(0) | Err(_) => return,
-                Ok(n) => head.extend_from_slice(&buffer[..n]),
-            }
-        }
-        let head = String::from_utf8_lossy(&head).into_owned();
-        let path = head.split(' ').nth(1).unwrap_or("").to_owned();
-        seen.lock().unwrap().push(head);
-        let bytes = answer(&path);
-        if bytes.is_empty() {
-            // Silence, until the test is over: the runtime that would close the other side is stopped by then.
-            while !over.load(Ordering::SeqCst) {
-                std::thread::park_timeout(Duration::from_millis(20));
-            }
-            return;
-        }
-        drop(stream.write_all(&bytes));
-    }
-
-    fn respond(status: u16, headers: &str, body: &[u8]) -> Vec<u8> {
-        let head =
-            format!("HTTP/1.1 {status} X\r\nConnection: close\r\nContent-Length: {}\r\n{headers}\r\n", body.len());
-        [head.as_bytes(), body].concat()
-    }
 
     fn profile(handle: &str) -> Vec<u8> {
         format!(
@@ -106,24 +29,16 @@ mod fetching {
         .into_bytes()
     }
 
-    fn config(port: u16) -> ScrapeConfig {
-        let site =
-            |name: &str| PlatformSite { base_url: Url::parse(&format!("http://127.0.0.1:{port}/{name}")).unwrap() };
-        ScrapeConfig {
-            instagram: site("instagram"),
-            tiktok: site("tiktok"),
-            user_agent: "test-agent/1.0".to_owned(),
-            max_body_bytes: 20_000,
-            ..ScrapeConfig::default()
-        }
-    }
-
     fn nasa() -> Target {
         Target::Profile { platform: Platform::Tiktok, username: "nasa".to_owned(), platform_id: None }
     }
 
     async fn scrape(server: &Server) -> Observation {
-        Scraper::new(config(server.port)).unwrap().scrape(&nasa()).await
+        scrape_with(config(server.port)).await.observation
+    }
+
+    async fn scrape_with(config: ScrapeConfig) -> Scraped {
+        Scraper::new(config).unwrap().scrape(&nasa(), "tiktok.profile_page", DIRECT).await
     }
 
     #[tokio::test]
@@ -146,23 +61,45 @@ mod fetching {
     }
 
     #[tokio::test]
-    async fn posts_and_feeds_of_both_platforms_have_their_addresses() {
-        let server = Server::start(|_| respond(404, "", b"<html></html>"));
+    async fn a_page_that_cannot_be_understood_is_handed_back() {
+        let server = Server::start(|path| match path {
+            "/tiktok/@nasa" => respond(301, "Location: /tiktok/@esa\r\n", b""),
+            _ => respond(200, "", &profile("jaxa")),
+        });
+        let seen = scrape_with(config(server.port)).await;
+        assert_eq!(seen.observation.outcome, Outcome::ParseError);
+        let page = seen.unread.unwrap();
+        assert_eq!(page.url, format!("http://127.0.0.1:{}/tiktok/@nasa", server.port));
+        assert_eq!((page.expect.as_str(), page.http_status), ("nasa", Some(200)));
+        assert_eq!(page.redirected_to.as_deref(), Some("/@esa"));
+        assert_eq!(page.body, profile("jaxa"));
+        let good = Server::start(|_| respond(200, "", &profile("nasa")));
+        assert!(scrape_with(config(good.port)).await.unread.is_none());
+        let refused = Server::start(|_| respond(403, "", b"<html></html>"));
+        assert!(scrape_with(config(refused.port)).await.unread.is_none());
+    }
+
+    #[tokio::test]
+    async fn walls_and_front_pages_of_the_newer_platforms_are_not_loaded() {
+        let server = Server::start(|path| match path {
+            "/youtube/@a" => respond(302, "Location: https://consent.youtube.com/m?continue=x\r\n", b""),
+            "/youtube/@b" => respond(302, "Location: https://accounts.google.com/ServiceLogin\r\n", b""),
+            "/pinterest/gone/" => respond(302, "Location: /pinterest/?show_error=true\r\n", b""),
+            _ => respond(200, "", b"<html><title>front</title></html>"),
+        });
         let scraper = Scraper::new(config(server.port)).unwrap();
-        let (external_id, username) = ("3983118388705688735".to_owned(), Some("a".to_owned()));
-        for platform in Platform::ALL {
-            scraper.scrape(&Target::Feed { platform, username: "a".to_owned(), platform_id: None }).await;
-            scraper
-                .scrape(&Target::Post { platform, external_id: external_id.clone(), username: username.clone() })
-                .await;
+        let target =
+            |platform, username: &str| Target::Profile { platform, username: username.to_owned(), platform_id: None };
+        for (username, reason) in [("a", "consent wall"), ("b", "login page")] {
+            let seen =
+                scraper.scrape(&target(Platform::Youtube, username), "youtube.channel_page", DIRECT).await.observation;
+            assert_eq!((seen.outcome, seen.http_status), (Outcome::Blocked, Some(302)));
+            assert!(seen.detail.unwrap().contains(reason));
         }
-        let expected = [
-            "/instagram/a/reels/",
-            "/instagram/p/DdG4RIxIPyf/",
-            "/tiktok/embed/@a",
-            "/tiktok/@a/video/3983118388705688735",
-        ];
-        assert_eq!(server.paths(), expected);
+        let gone =
+            scraper.scrape(&target(Platform::Pinterest, "gone"), "pinterest.profile_page", DIRECT).await.observation;
+        assert_eq!(gone.outcome, Outcome::NotFound, "{gone:?}");
+        assert_eq!(server.paths().len(), 3);
     }
 
     #[tokio::test]
@@ -209,12 +146,50 @@ mod fetching {
         assert!(scrape(&server).await.detail.unwrap().contains("20000 bytes"));
     }
 
+    /// 64 MiB of zeros, compressed by brotli to 53 bytes.
+    const MORE_ZEROS: &[u8] = b"\
+        \xcf\xff\xff\x7f\xf8\x27\x00\xe2\xb1\x40\x20\xf7\xfe\x9f\xff\xff\xff\xf0\x4f\x00\xc4\x61\x01\x80\xee\xfd\x3f\
+        \xff\xff\xff\xe1\x9f\x00\x88\xc3\x22\x00\xdd\xfb\xff\xfc\xff\xff\xc7\x3f\x01\x10\x87\x05\x00\xba\xf7\xff";
+
+    /// The most memory that this process has had, in KiB, where the system tells.
+    fn most_memory_kib() -> Option<u64> {
+        let status = std::fs::read_to_string("/proc/self/status").ok()?;
+        status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.trim().strip_suffix(" kB")?.trim().parse().ok())
+    }
+
+    #[tokio::test]
+    async fn what_swells_when_it_is_unpacked_stops_at_the_cap_in_time_and_in_bounded_memory() {
+        // A gigabyte and more, in blocks that each unpack to 64 KiB.
+        let head = b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x02\x03";
+        let block =
+            [b"\xec\xc1\x01\x01\x00\x00\x00\x80\x90\xfe\xaf\xee\x08\x0a", &[0; 63][..], b"\x6a\x00\x00\x00\xff\xff"]
+                .concat();
+        let gzip = Arc::new([&head[..], &block.repeat(20_000)].concat());
+        for (encoding, body) in [("br", Arc::new(MORE_ZEROS.to_vec())), ("gzip", gzip)] {
+            let server = Server::start(move |_| respond(200, &format!("Content-Encoding: {encoding}\r\n"), &body));
+            let config = ScrapeConfig { max_body_bytes: 1_000_000, ..config(server.port) };
+            let (start, before) = (Instant::now(), most_memory_kib());
+            let seen = scrape_with(config).await.observation;
+            assert_eq!(
+                (seen.outcome, seen.http_status),
+                (Outcome::ParseError, Some(200)),
+                "{encoding}: {:?}",
+                seen.detail
+            );
+            assert!(seen.detail.unwrap().contains("1000000 bytes"));
+            assert!(start.elapsed() < Duration::from_secs(10));
+            if let (Some(before), Some(after)) = (before, most_memory_kib()) {
+                assert!(after - before < 48 * 1024, "{encoding} took {} KiB", after - before);
+            }
+        }
+    }
+
     #[tokio::test]
     async fn silence_is_a_timeout() {
         let server = Server::start(|_| Vec::new());
         let config = ScrapeConfig { total_timeout: Duration::from_millis(200), ..config(server.port) };
         let start = Instant::now();
-        let seen = Scraper::new(config).unwrap().scrape(&nasa()).await;
+        let seen = scrape_with(config).await.observation;
         assert_eq!(seen.outcome, Outcome::Timeout);
         assert!(start.elapsed() < Duration::from_secs(10) && seen.detail.is_some());
     }
@@ -233,8 +208,7 @@ mod fetching {
         assert_eq!((seen.outcome, seen.retry_after), (Outcome::NetworkError, Some(Duration::from_secs(7))));
         let broken = Server::start(|_| b"HTTP/1.1 200 X\r\nContent-Length: 100\r\n\r\nhalf".to_vec());
         assert_eq!(scrape(&broken).await.outcome, Outcome::NetworkError);
-        let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-        let seen = Scraper::new(config(free)).unwrap().scrape(&nasa()).await;
+        let seen = scrape_with(config(closed_port())).await.observation;
         assert_eq!((seen.outcome, seen.http_status), (Outcome::NetworkError, None));
     }
 
@@ -243,7 +217,9 @@ mod fetching {
         let long = [&profile("nasa")[..], &b"<meta name=a content=b>".repeat(200_000)].concat();
         let server = Server::start(move |_| respond(200, "", &long));
         let config = ScrapeConfig { parse_deadline: Duration::ZERO, max_body_bytes: 10_000_000, ..config(server.port) };
-        let seen = Scraper::new(config).unwrap().scrape(&nasa()).await;
+        let scraped = scrape_with(config).await;
+        assert!(scraped.unread.is_some());
+        let seen = scraped.observation;
         assert_eq!((seen.outcome, seen.http_status), (Outcome::ParseError, Some(200)));
         assert!(seen.detail.unwrap().contains("deadline"));
     }

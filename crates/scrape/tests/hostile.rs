@@ -39,6 +39,14 @@ mod hostile {
         (1..60_000).fold(String::new(), |all, id| all + &format!("{{\"node\":{{\"id\":{id}}}}},")) + "{}"
     }
 
+    fn numbered_items() -> String {
+        (1..40_000).fold(String::new(), |all, id| all + &format!("\"{id}\":{{\"id\":{id},\"author\":\"a\"}},"))
+    }
+
+    fn formatting(tags: usize) -> String {
+        (0..tags).fold(String::new(), |all, id| all + &format!("<b id={id}>"))
+    }
+
     /// A small generator, so that a failure can be had again.
     struct Dice(u64);
 
@@ -110,6 +118,21 @@ mod hostile {
             format!("<div class=\"Embed \">{}", long("<b id=x><p>")),
             format!("{{\"items\":[{}]}}", vec!["{\"pk\":1}"; 200_000].join(",")),
             nested_json,
+            format!(
+                "<script type=\"application/json\">[{}0]</script>",
+                long("{\"xig_user_by_username\":{\"username\":\"a\"}},")
+            ),
+            format!(
+                "<script type=\"application/json\">[{}0]</script>",
+                long("{\"xig_polaris_media\":{\"code\":\"b\"}},")
+            ),
+            format!("<script>{} = {{\"a\":\"{}", "window._sharedData".repeat(8), long("\u{1}")),
+            format!(
+                "<script id=SIGI_STATE>{{\"UserPage\":{{\"uniqueId\":\"a\"}},\"ItemModule\":{{{}\"x\":0}}}}</script>",
+                numbered_items()
+            ),
+            format!("<div class=\"Embed \" data-media-id=\"1\">{}{}", formatting(490), "<p>x".repeat(490)),
+            long("<meta property=\"og:description\" content=\"1 Followers, 2 Following\">"),
         ];
         for body in &bodies {
             for platform in Platform::ALL {
@@ -124,6 +147,9 @@ mod hostile {
                         body: body.as_bytes(),
                     });
                     let head = &body[..body.len().min(40)];
+                    if start.elapsed() > Duration::from_millis(200) {
+                        eprintln!("SLOW {:?} {platform} {kind:?} {} {head}", start.elapsed(), body.len());
+                    }
                     assert!(start.elapsed() < Duration::from_secs(8), "{head}: {:?}", start.elapsed());
                     assert_ne!(seen.outcome, Outcome::Empty, "{head}");
                 }

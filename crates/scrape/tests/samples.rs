@@ -23,17 +23,20 @@ mod samples {
     fn entries(folder: &Path) -> Vec<Value> {
         let truth = std::fs::read_to_string(folder.join("truth.json")).unwrap();
         let entries: Vec<Value> = serde_json::from_str(&truth).unwrap();
-        let ours = |entry: &Value| {
-            let file = entry["file"].as_str().unwrap();
-            file.starts_with("tiktok/") || file.starts_with("instagram/")
-        };
-        entries.into_iter().filter(ours).collect()
+        entries
+            .into_iter()
+            .filter(|entry| entry["file"].as_str().is_some_and(|file| platform_of(file).is_some()))
+            .collect()
+    }
+
+    fn platform_of(file: &str) -> Option<Platform> {
+        file.split('/').next()?.parse().ok()
     }
 
     fn kind(file: &str) -> PageKind {
         match file.split('/').nth(1).unwrap() {
-            "profile" => PageKind::Profile,
-            "feed" => PageKind::Feed,
+            "profile" | "channel" => PageKind::Profile,
+            "feed" | "rss" => PageKind::Feed,
             "oembed" => PageKind::Oembed,
             "unavailable" if file.contains("profile") || file.contains("not_found") || file.contains("login") => {
                 PageKind::Profile
@@ -47,14 +50,14 @@ mod samples {
         let is_post = kind(file) == PageKind::Post;
         let keys: &[&str] = if is_post { &["shortcode", "_shortcode", "id"] } else { &["username"] };
         let named = keys.iter().find_map(|key| truth[key].as_str());
-        let from_name = Path::new(file).file_name()?.to_str()?.split("_20").next();
+        let from_name = Path::new(file).file_name()?.to_str()?.split("_20").next()?.split("_page_header").next();
         named.or(from_name
             .filter(|_| matches!(kind(file), PageKind::Profile | PageKind::Feed) && !file.contains("unavailable")))
     }
 
     fn seen(folder: &Path, file: &str, expect: Option<&str>) -> Observation {
         let body = std::fs::read(folder.join(file)).unwrap();
-        let platform = if file.starts_with("tiktok") { Platform::Tiktok } else { Platform::Instagram };
+        let platform = platform_of(file).unwrap();
         parse(&Page { platform, kind: kind(file), expect, http_status: None, redirected_to: None, body: &body })
     }
 
@@ -82,12 +85,22 @@ mod samples {
             "followers" => count(profile.map(|p| p.metrics.followers)),
             "following" => count(profile.map(|p| p.metrics.following)),
             "posts" => count(profile.map(|p| p.metrics.posts)),
+            // Texts of a YouTube channel's header and of the button that leads to comments.
+            "subs" => count(profile.map(|p| p.metrics.followers)),
+            "videosCountText" => count(profile.map(|p| p.metrics.posts)),
+            "mf_likes" => count(post.map(|p| p.metrics.likes)),
+            // What is left of a pin's aggregated data for guests is its comments.
+            "agg" | "comment_count" => count(post.map(|p| p.metrics.comments)),
+            "created_at" => post.and_then(|p| p.create_time).map(domain::Timestamp::as_seconds).into(),
+            "pinner" => post.and_then(|p| p.author.username.clone()).into(),
             "likes" if about_profile => count(profile.map(|p| p.metrics.likes)),
             "likes" => count(post.map(|p| p.metrics.likes)),
             "comments" => count(post.map(|p| p.metrics.comments)),
             "shares" => count(post.map(|p| p.metrics.shares)),
             "views" => count(post.map(|p| p.metrics.views)),
             "plays" => count(post.map(|p| p.metrics.plays)),
+            // TikTok's bookmarks are no metric: they stand among what else the page said.
+            "saves" if file.starts_with("tiktok") => extra("collect_count"),
             "saves" => count(post.map(|p| p.metrics.saves)),
             "create_time" => post.and_then(|p| p.create_time).map(domain::Timestamp::as_seconds).into(),
             "duration" => post.and_then(|p| p.duration).into(),
@@ -97,9 +110,9 @@ mod samples {
             "product" => extra("product_type"),
             "cursor" => extra("feed_cursor"),
             "has_more" => extra("feed_has_more"),
-            "author_url" | "author_name" | "author_followers" => extra(name),
+            "author_url" | "author_name" | "author_followers" | "repin_count" => extra(name),
             "media" | "type" => post.and_then(|p| p.media_type).map(MediaType::as_str).into(),
-            "era" | "route" => seen.adapter.into(),
+            "era" | "route" | "header" => seen.adapter.into(),
             _ => Value::from(format!("the test knows no {key}")),
         }
     }
@@ -115,6 +128,13 @@ mod samples {
             ("era", Some("additionalData"), _) => "instagram.additional_data",
             ("route", Some(route), _) if route.ends_with("ProfileRoute") => "instagram.polaris_profile",
             ("route", Some(route), _) if route.ends_with("PostRoute") => "instagram.polaris_post",
+            ("subs", Some(_), _) => return 4_690_000.into(),
+            ("videosCountText", Some(_), _) => return 6_800.into(),
+            ("comments", Some(rounded), _) if rounded.ends_with('K') => return 12_000.into(),
+            ("comments", Some(number), _) => return number.parse::<i64>().unwrap().into(),
+            ("created_at", Some("Sun, 30 Dec 2012 15:35:39 +0000"), _) => return 1_356_881_739.into(),
+            ("header", ..) if value[0] == "c4TabbedHeaderRenderer" => "youtube.c4_header",
+            ("header", ..) if value[0] == "pageHeaderRenderer" => "youtube.page_header",
             ("media_id", Some(id), _) => return id.split('_').next().unwrap().into(),
             _ => return value.clone(),
         };
@@ -131,7 +151,7 @@ mod samples {
                 for item in value.as_array().unwrap() {
                     let post = seen.posts.iter().find(|p| p.external_id == item["id"].as_str().unwrap());
                     let alone = Observation { posts: post.cloned().into_iter().collect(), ..Observation::ok("") };
-                    let as_post = file.replace("/feed/", "/post/");
+                    let as_post = file.replace("/feed/", "/post/").replace("/rss/", "/watch/");
                     compared += compare(&alone, &as_post, item.as_object().unwrap(), out);
                 }
                 continue;
@@ -163,7 +183,9 @@ mod samples {
             let is_page = !file.contains("/unavailable/") && truth["_state"].is_null();
             let Some(values) = truth.as_object().filter(|_| is_page) else { continue };
             let seen = seen(&folder, file, expected(file, truth));
-            if seen.outcome != Outcome::Ok {
+            // Not playable where it was asked from, and its facts are there all the same.
+            let is_withheld = truth["status"] == "UNPLAYABLE" && seen.outcome == Outcome::Private;
+            if seen.outcome != Outcome::Ok && !is_withheld {
                 let actual = format!("{} ({:?}, {:?})", seen.outcome, seen.adapter, seen.detail);
                 mismatches.push((file.to_owned(), "outcome".to_owned(), "ok".to_owned(), actual));
                 continue;
@@ -174,7 +196,7 @@ mod samples {
             compared += compare(&seen, file, values, &mut mismatches);
         }
         report(&mismatches);
-        assert!(pages >= 35 && compared >= 200, "only {compared} values of {pages} pages were compared");
+        assert!(pages >= 43 && compared >= 245, "only {compared} values of {pages} pages were compared");
     }
 
     #[test]
@@ -196,6 +218,7 @@ mod samples {
                 Outcome::Private,
                 "private",
             ),
+            ("youtube/watch/consent_wall_2021-04-04.html", Outcome::Blocked, "consent"),
             ("instagram/embed/broken_post_embed_2025-10.html", Outcome::Private, "embed"),
             ("instagram/profile/megadeth_2022-08-23_page_shell.html", Outcome::Blocked, "title"),
             ("instagram/post/Chm_-tPJqpd_2022-08-23_page_meta_only.html", Outcome::Blocked, "no counts"),
@@ -225,7 +248,11 @@ mod samples {
         let Some(folder) = folder() else { return };
         for entry in entries(&folder) {
             let file = entry["file"].as_str().unwrap();
-            let other = if kind(file) == PageKind::Post { "1234567890123456789" } else { "somebody.else" };
+            let other = if matches!(kind(file), PageKind::Post | PageKind::Oembed) {
+                "1234567890123456789"
+            } else {
+                "somebody.else"
+            };
             // Lists that name nobody cannot be told apart by their body.
             let unnamed = ["nike_2026-09-23_reels_tab", "noholita", "pgrimaud_2018-04.json"];
             if unnamed.iter().any(|name| file.contains(name)) {
@@ -252,7 +279,7 @@ mod samples {
         assert_eq!(rounded.following.precision(), Some(Precision::Exact));
         let text = profile("instagram/profile/nike_2026-09-23_og_meta.html");
         assert_eq!(text.followers.precision(), Some(Precision::Rounded));
-        assert_eq!(text.posts.precision(), Some(Precision::Exact));
+        assert_eq!(text.posts.precision(), Some(Precision::FromText));
         let old =
             seen(&folder, "tiktok/video/a3noticias_6806030056956251397_2020-04-24_next_data_itemInfos.html", None);
         assert_eq!(old.posts[0].metrics.plays.precision(), Some(Precision::Exact));
@@ -265,12 +292,64 @@ mod samples {
     }
 
     #[test]
+    fn what_stands_in_labels_and_feeds_of_youtube_has_its_precision() {
+        let Some(folder) = folder() else { return };
+        let post = |file: &str| seen(&folder, file, None).posts.remove(0);
+        let value = |reading: domain::Reading| reading.value().zip(reading.precision());
+        let starman = post("youtube/watch/A0FZIwabctw_2024-01-06.html");
+        assert_eq!(value(starman.metrics.likes), Some((215_407, Precision::FromText)));
+        assert_eq!(value(starman.metrics.comments), Some((12_000, Precision::Rounded)));
+        assert_eq!(value(starman.metrics.views), Some((8_874_019, Precision::Exact)));
+        assert_eq!(starman.author.username.as_deref(), Some("spacex"));
+        assert_eq!(starman.author.platform_id.as_deref(), Some("UCtI0Hodo5o5dUb67FeUjDeA"));
+        assert_eq!(starman.platform_data["author_followers"], 6_600_000);
+        assert_eq!(starman.create_time.unwrap().as_seconds(), 1_520_731_844);
+        let other = post("youtube/watch/GDRd-BFTYIg_2024-01-06.html");
+        assert_eq!(value(other.metrics.likes), Some((14_434, Precision::FromText)));
+        assert_eq!(value(other.metrics.comments), Some((628, Precision::Exact)));
+        let kittens = post("youtube/watch/eiHXASgRTcA_2020-02-23.html");
+        assert_eq!(value(kittens.metrics.likes), Some((115_413, Precision::FromText)));
+        let withheld = post("youtube/watch/DIsktwOQZuU_2025.html");
+        assert_eq!(value(withheld.metrics.likes), Some((2, Precision::Exact)));
+        let feed = seen(&folder, "youtube/rss/UCk195x4zYdMx4LhqEwhcPng_2021-12.xml", Some("UCk195x4zYdMx4LhqEwhcPng"));
+        assert_eq!((feed.outcome, feed.posts.len()), (Outcome::Ok, 6));
+        let nasa =
+            seen(&folder, "youtube/channel/nasa_page_header_2024plus_FRAGMENT.html", Some("nasa")).profile.unwrap();
+        assert_eq!(value(nasa.metrics.followers), Some((15_100_000, Precision::Rounded)));
+        assert_eq!(value(nasa.metrics.posts), Some((6_100, Precision::Rounded)));
+        assert_eq!(nasa.platform_id.as_deref(), Some("UCLA_DiR1FfKNvjuUpBHmylQ"));
+    }
+
+    #[test]
+    fn a_pins_own_repins_are_not_the_saves_of_all_its_copies() {
+        let Some(folder) = folder() else { return };
+        let pin = |date: &str| {
+            seen(&folder, &format!("pinterest/pin/106890191127977979_{date}.html"), Some("106890191127977979"))
+                .posts
+                .remove(0)
+        };
+        let (old, new) = (pin("2020-02-23"), pin("2024-06-10"));
+        assert_eq!((old.metrics.saves.value(), &old.platform_data["repin_count"]), (Some(2_010), &Value::from(9)));
+        assert_eq!((new.metrics.saves.value(), &new.platform_data["repin_count"]), (None, &Value::from(9)));
+        assert_eq!(old.create_time, new.create_time);
+        assert_eq!(
+            (old.author.platform_id.as_deref(), old.author.username.as_deref()),
+            (Some("106890328564304182"), Some("thesearchguru"))
+        );
+        assert_eq!(
+            (old.author, old.cover_image_url, old.media_type),
+            (new.author, new.cover_image_url, new.media_type)
+        );
+        assert_eq!(old.description.as_deref(), Some("Jack"));
+    }
+
+    #[test]
     fn recorded_pages_cut_off_or_garbled_anywhere_neither_panic_nor_become_empty_accounts() {
         let Some(folder) = folder() else { return };
         for entry in entries(&folder) {
             let file = entry["file"].as_str().unwrap();
             let body = std::fs::read(folder.join(file)).unwrap();
-            let platform = if file.starts_with("tiktok") { Platform::Tiktok } else { Platform::Instagram };
+            let platform = platform_of(file).unwrap();
             for step in 1..8 {
                 let mut part = body[..body.len() * step / 8].to_vec();
                 for round in 0..2 {

@@ -2,7 +2,7 @@
 
 #[cfg(test)]
 mod tiktok {
-    use domain::{MediaType, Observation, Outcome, Platform, Precision, Reading};
+    use domain::{MediaType, MetricStatus, Observation, Outcome, Platform, Precision, Reading};
     use scrape::{Page, PageKind, parse};
     use serde_json::{Value, json};
 
@@ -109,7 +109,8 @@ mod tiktok {
         let post = &seen.posts[0];
         assert_eq!(value(post.metrics.plays), Some((192_100, Precision::Rounded)));
         assert_eq!(post.metrics.plays, post.metrics.views);
-        assert_eq!(value(post.metrics.saves), Some((1311, Precision::Exact)));
+        assert_eq!(post.metrics.saves, Reading::Null(MetricStatus::Unsupported));
+        assert_eq!(post.platform_data["collect_count"], 1311);
         assert_eq!(post.author.username.as_deref(), Some("illojuan"));
         assert_eq!((post.media_type, post.duration), (Some(MediaType::Video), Some(64.0)));
         assert_eq!(
@@ -290,5 +291,97 @@ mod tiktok {
         let seen =
             read(PageKind::Profile, Some("a"), Some(404), None, &universal("webapp.user-detail", &account("a", false)));
         assert_eq!(seen.outcome, Outcome::Ok);
+    }
+
+    #[test]
+    fn an_embedded_post_is_read_and_told_from_another() {
+        let state = json!({"source": {"data": {"/embed/v2/7571863205253778710": {"videoData": {
+            "itemInfos": {"id": POST, "text": "x", "createTime": "1762961788", "playCount": 1200, "diggCount": 34, "commentCount": 5, "shareCount": 2},
+            "authorInfos": {"uniqueId": "Someone", "userId": "9"}, "authorStats": {"followerCount": 4321}}}, "strategy": {}}}});
+        let body = script("__FRONTITY_CONNECT_STATE__", &state);
+        let seen = page(PageKind::Post, POST, &body);
+        assert_eq!((seen.outcome, seen.adapter), (Outcome::Ok, Some("tiktok.embed")), "{:?}", seen.detail);
+        let metrics = seen.posts[0].metrics;
+        assert_eq!(value(metrics.plays), Some((1200, Precision::Exact)));
+        assert_eq!(metrics.saves, Reading::Null(MetricStatus::Unsupported));
+        assert_eq!(seen.posts[0].author.username.as_deref(), Some("someone"));
+        assert_eq!(page(PageKind::Post, "7571863205253778711", &body).outcome, Outcome::ParseError);
+        let empty = json!({"source": {"data": {"/embed/v2/7571863205253778710": {"videoData": {}}}}});
+        let seen = page(PageKind::Post, POST, &script("__FRONTITY_CONNECT_STATE__", &empty));
+        assert_eq!(seen.outcome, Outcome::Blocked);
+    }
+
+    #[test]
+    fn counts_that_no_counter_can_have_reached_are_not_read() {
+        let mut block = account("a", false);
+        block["userInfo"]["statsV2"] =
+            json!({"followerCount": "9223372036854775807", "followingCount": "-1", "heart": 1e18});
+        block["userInfo"]["stats"] = json!({"heart": 2_000_000_000_000_000_i64, "videoCount": -5});
+        let metrics = page(PageKind::Profile, "a", &block.to_string()).profile.unwrap().metrics;
+        for reading in [metrics.followers, metrics.following, metrics.likes, metrics.posts] {
+            assert_eq!(reading, Reading::NOT_PROVIDED);
+        }
+    }
+
+    fn described(handle: &str, description: &str, more: &str) -> String {
+        format!(
+            "<html><head><meta property=\"og:url\" content=\"https://www.tiktok.com/@{handle}\"><meta property=\"og:title\" \
+             content=\"Nasa (@{handle}) | TikTok\"><meta property=\"og:description\" content=\"{description}\">{more}</head></html>"
+        )
+    }
+
+    const DESCRIPTION: &str =
+        "Nasa (@nasa) on TikTok | 3.9M Likes. 783.4K Followers. 9 Likes. Hello.Watch Nasa's popular videos";
+
+    #[test]
+    fn a_description_is_the_last_resort_for_a_profile() {
+        let seen = page(PageKind::Profile, "NASA", &described("nasa", DESCRIPTION, ""));
+        assert_eq!((seen.outcome, seen.adapter), (Outcome::Ok, Some("tiktok.meta_text")), "{:?}", seen.detail);
+        let profile = seen.profile.unwrap();
+        assert_eq!((profile.platform_id, profile.name.as_deref()), (None, Some("Nasa")));
+        assert_eq!(value(profile.metrics.followers), Some((783_400, Precision::Rounded)));
+        assert_eq!(value(profile.metrics.likes), Some((3_900_000, Precision::Rounded)));
+        assert_eq!(profile.metrics.posts, Reading::NOT_PROVIDED);
+        let other = described("nasa", "@nasa 783.4K Followers, 81 Following, 3.9M Likes - Watch the latest video", "");
+        let metrics = page(PageKind::Profile, "nasa", &other).profile.unwrap().metrics;
+        assert_eq!(metrics.followers.value().zip(metrics.following.value()), Some((783_400, 81)));
+    }
+
+    #[test]
+    fn a_description_proves_nothing_behind_a_wall_or_about_somebody_else() {
+        let good = described("nasa", DESCRIPTION, "");
+        for (kind, expect, status, redirected_to, body) in [
+            (PageKind::Profile, "esa", 200, None, good.clone()),
+            (PageKind::Feed, "nasa", 200, None, good.clone()),
+            (PageKind::Profile, "nasa", 403, None, good.clone()),
+            (PageKind::Profile, "nasa", 200, Some("/login"), good.clone()),
+            (
+                PageKind::Profile,
+                "nasa",
+                200,
+                None,
+                described("nasa", DESCRIPTION, "<p id=\"wci\" class=\"_wafchallengeid\">"),
+            ),
+            (
+                PageKind::Profile,
+                "nasa",
+                200,
+                None,
+                described("nasa", DESCRIPTION, "<div id=\"captcha_verify_img_slide\">"),
+            ),
+            (PageKind::Profile, "nasa", 200, None, described("nasa", "Watch Nasa's popular videos", "")),
+        ] {
+            let seen = read(kind, Some(expect), Some(status), redirected_to, &body);
+            assert_eq!(seen.outcome, Outcome::Blocked, "{kind:?} {expect} {status}: {:?}", seen.adapter);
+            assert!(seen.profile.is_none());
+        }
+    }
+
+    #[test]
+    fn an_oembed_error_without_its_own_word_does_not_mean_that_the_post_is_gone() {
+        let seen = read(PageKind::Oembed, Some(POST), Some(404), None, "<html><title>Not found</title></html>");
+        assert_eq!(seen.outcome, Outcome::ParseError);
+        let seen = read(PageKind::Oembed, Some(POST), Some(400), None, "<html></html>");
+        assert_eq!(seen.outcome, Outcome::Blocked);
     }
 }

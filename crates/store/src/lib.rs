@@ -6,6 +6,7 @@
 
 mod account_videos;
 mod accounts;
+mod canaries;
 mod changes;
 mod creators;
 mod error;
@@ -13,10 +14,12 @@ mod freshness;
 mod idempotency;
 mod keys;
 mod listing;
+mod page_loads;
 mod paging;
 mod record;
 mod runs;
 pub mod schedule;
+mod sources;
 mod sql;
 mod tenant;
 mod tracked_post;
@@ -35,6 +38,7 @@ use sea_orm::{
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+pub use canaries::CanaryState;
 pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, NewVideo, Refusal, VideoChange};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
@@ -43,10 +47,12 @@ pub use paging::{
     AccountFilter, AccountOrder, AccountVideoFilter, CreatorFilter, CreatorOrder, Direction, Page, PageRequest,
     Position, PostOrder, RowId, SortKey, VideoFilter,
 };
+pub use page_loads::Slot;
 pub use record::{RecordPolicy, Recorded};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
+pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};
-pub use views::{Account, AccountVideo, Creator, Freshness, MetricStatuses, PostCounts, TrackedPost, Video};
+pub use views::{Account, AccountVideo, Creator, Freshness, MetricPrecisions, MetricStatuses, PostCounts, TrackedPost, Video};
 
 /// Where the database is and how it is used.
 #[derive(Clone, Debug)]

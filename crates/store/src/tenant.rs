@@ -1,6 +1,8 @@
 //! An organization's door to its own tracking: every read and write of it begins here, so the organization is in every query.
 
-use domain::{OrganizationId, RequestId, Timestamp, Wake};
+use std::sync::Arc;
+
+use domain::{AgeCurve, OrganizationId, RequestId, Timestamp, Wake};
 use sea_orm::DatabaseTransaction;
 
 use crate::idempotency::{self, IdempotencyClaim, StoredAnswer};
@@ -29,6 +31,7 @@ impl Tenant {
             request_id: request_id.clone(),
             now,
             wakes: Vec::new(),
+            age_curve: Arc::clone(&self.store.age_curve),
         })
     }
 }
@@ -41,6 +44,7 @@ pub struct TenantTx {
     pub(crate) request_id: RequestId,
     pub(crate) now: Timestamp,
     pub(crate) wakes: Vec<Wake>,
+    pub(crate) age_curve: Arc<AgeCurve>,
 }
 
 impl TenantTx {

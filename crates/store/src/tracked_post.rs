@@ -8,13 +8,14 @@ use crate::StoreError;
 use crate::freshness;
 use crate::listing::SortColumn;
 use crate::paging::{PostOrder, SortKey};
-use crate::views::{MetricStatuses, PostCounts, TrackedPost};
+use crate::record::provenance::Provenance;
+use crate::views::{MetricPrecisions, MetricStatuses, PostCounts, TrackedPost};
 
 /// The columns of [`PostRow`], of tracking rows `t`, posts `p`, tracked accounts `a`, their profiles `f` and schedules `s`.
 pub const COLUMNS: &str = "t.platform, t.added_at, t.updated_at, t.first_scrape_at, t.last_scrape_at, t.create_time, t.view_count, \
      t.like_count, t.comment_count, t.share_count, t.play_count, t.saved_count, p.external_id, p.shortcode, p.description, \
      p.media_type, p.duration_seconds, p.status, p.cover_image_url, p.video_url, p.author_username, p.author_platform_id, \
-     p.platform_data, p.metric_status, a.id AS account_id, a.username AS account_username, \
+     p.platform_data, p.metric_status, p.provenance, a.id AS account_id, a.username AS account_username, \
      s.due_at, s.last_attempt_at, s.last_attempt_outcome, s.consecutive_failures";
 
 /// The joins that [`COLUMNS`] need beside `t` and `a`.
@@ -48,6 +49,7 @@ pub struct PostRow {
     pub author_platform_id: Option<String>,
     pub platform_data: String,
     pub metric_status: String,
+    pub provenance: String,
     pub account_id: Option<Uuid>,
     pub account_username: Option<String>,
     pub is_active: bool,
@@ -80,7 +82,8 @@ impl PostRow {
             },
             now,
         );
-        let metric_status = self.metric_status();
+        let metric_status = self.metric_status(platform);
+        let metric_precision = self.metric_precision();
         let seen = self.first_scrape_at.is_some();
         let attempted = freshness.last_attempt_at.is_some();
         Ok(TrackedPost {
@@ -119,12 +122,12 @@ impl PostRow {
             },
             freshness,
             metric_status,
+            metric_precision,
         })
     }
 
-    fn metric_status(&self) -> MetricStatuses {
-        let stored: MetricStatuses = serde_json::from_str(&self.metric_status).unwrap_or_default();
-        let seen = self.first_scrape_at.is_some();
+    /// The metrics as this record has them.
+    const fn metrics(&self) -> [(&'static str, Option<i64>); 6] {
         [
             ("view_count", self.view_count),
             ("like_count", self.like_count),
@@ -133,17 +136,38 @@ impl PostRow {
             ("play_count", self.play_count),
             ("saved_count", self.saved_count),
         ]
-        .into_iter()
-        .filter(|(_, value)| value.is_none())
-        .map(|(name, _)| {
-            let why = if seen {
-                stored.get(name).copied().unwrap_or(MetricStatus::NotProvided)
-            } else {
-                MetricStatus::NotYetScraped
-            };
-            (name.to_owned(), why)
-        })
-        .collect()
+    }
+
+    fn metric_status(&self, platform: Platform) -> MetricStatuses {
+        let stored: MetricStatuses = serde_json::from_str(&self.metric_status).unwrap_or_default();
+        let seen = self.first_scrape_at.is_some();
+        let otherwise = |name| match (platform, name) {
+            (Platform::Tiktok, "saved_count") => MetricStatus::Unsupported,
+            (Platform::Instagram | Platform::Tiktok | Platform::Youtube | Platform::Pinterest, _) => {
+                MetricStatus::NotProvided
+            }
+        };
+        self.metrics()
+            .into_iter()
+            .filter(|(_, value)| value.is_none())
+            .map(|(name, _)| {
+                let why = if seen {
+                    stored.get(name).copied().unwrap_or_else(|| otherwise(name))
+                } else {
+                    MetricStatus::NotYetScraped
+                };
+                (name.to_owned(), why)
+            })
+            .collect()
+    }
+
+    fn metric_precision(&self) -> MetricPrecisions {
+        let provenance = Provenance::from_stored(&self.provenance);
+        self.metrics()
+            .into_iter()
+            .filter(|(_, value)| value.is_some())
+            .filter_map(|(name, _)| Some((name.to_owned(), provenance.precision(name, self.first_scrape_at)?)))
+            .collect()
     }
 
     /// The sort column's value.

@@ -7,12 +7,15 @@ use std::collections::BTreeMap;
 
 use domain::{
     AccountId, AccountVideoId, CreatorId, FreshnessState, MediaType, Metadata, MetricStatus, Outcome, Platform,
-    PostStatus, Timestamp, VideoId,
+    PostStatus, Precision, Timestamp, UnavailableReason, VideoId,
 };
 use serde_json::{Map, Value};
 
 /// Why each null metric is null, by the metric's name on the wire (`follower_count`, `view_count`, …).
 pub type MetricStatuses = BTreeMap<String, MetricStatus>;
+
+/// How exact the metrics are that are not exact, by the metric's name on the wire.
+pub type MetricPrecisions = BTreeMap<String, Precision>;
 
 /// How the data of a tracking record stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +55,10 @@ pub struct Account {
     pub is_verified: Option<bool>,
     /// Whether posts are shown to followers alone.
     pub is_private: Option<bool>,
-    /// Whether the platform said, twice, that the profile does not exist.
+    /// Whether it is certain that the profile cannot be read: see `unavailable_reason`.
     pub is_unavailable: bool,
+    /// Why it is unavailable; `None` while it is not.
+    pub unavailable_reason: Option<UnavailableReason>,
     /// The link in the biography.
     pub link_in_bio: Option<String>,
     /// Whether it is collected.
@@ -98,6 +103,8 @@ pub struct Account {
     pub freshness: Freshness,
     /// Why metrics are null.
     pub metric_status: MetricStatuses,
+    /// Which of the known metrics are not exact, and in what way. A sum is as exact as the least exact of what it is made of.
+    pub metric_precision: MetricPrecisions,
 }
 
 /// The counts of a post, or their sums over several.
@@ -168,6 +175,8 @@ pub struct TrackedPost {
     pub freshness: Freshness,
     /// Why metrics are null.
     pub metric_status: MetricStatuses,
+    /// Which of the known metrics are not exact, and in what way.
+    pub metric_precision: MetricPrecisions,
 }
 
 /// A post that was added by hand.

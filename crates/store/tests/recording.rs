@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use domain::{
     AccountId, FreshnessState, MetricStatus, Observation, Outcome, PostFacts, PostStatus, Precision, Reading,
-    TargetKind, Timestamp,
+    TargetKind, Timestamp, UnavailableReason,
 };
 use store::{AccountChange, CreatorChange, Job, JobTarget, Refusal, Tenant, VideoChange};
 use support::{
@@ -54,6 +54,11 @@ async fn due_in(home: &Home, kind: TargetKind, now: Timestamp) -> Option<Duratio
 /// Whether a wait is this interval, spread over a fiftieth.
 fn is_about(wait: Option<Duration>, interval: Duration) -> bool {
     wait.is_some_and(|wait| wait >= interval && wait <= interval + interval / 50)
+}
+
+/// Whether a wait is that after a first read: in the second half of the interval, so that what was added together comes apart.
+fn is_within(wait: Option<Duration>, interval: Duration) -> bool {
+    wait.is_some_and(|wait| wait >= interval / 2 && wait <= interval)
 }
 
 /// The detail and status of the last run that ended.
@@ -106,10 +111,12 @@ on_both! {
         assert_eq!((shown.first_scrape_at, shown.last_scrape_at), (Some(now), Some(now)));
         assert_eq!(shown.metric_status.get("profile_post_count"), Some(&MetricStatus::NotProvided));
         assert_eq!(home.number("SELECT COUNT(*) FROM profile_snapshots").await, Some(1));
-        let rounded = home.text("SELECT rounded FROM profile_snapshots").await;
-        assert_eq!(rounded.as_deref(), Some("follower_count"));
+        let inexact = home.text("SELECT inexact FROM profile_snapshots").await;
+        assert_eq!(inexact.as_deref(), Some("follower_count:rounded"));
+        assert_eq!(shown.metric_precision.get("follower_count"), Some(&Precision::Rounded));
+        assert_eq!(shown.metric_precision.len(), 1, "exact ones are left out");
         assert_eq!(last_run(&home).await.0, "ok");
-        assert!(is_about(due_in(&home, TargetKind::Profile, now).await, DAY));
+        assert!(is_within(due_in(&home, TargetKind::Profile, now).await, DAY));
     }
 
     async fn a_page_that_lacks_a_count_of_the_profile_leaves_the_one_before(home) {
@@ -192,6 +199,14 @@ on_both! {
         assert_eq!((shown.sums.view_count, shown.sums.like_count), (Some(100 + 200 + 400), Some(20)));
         assert_eq!(shown.sums.comment_count, None);
         assert_eq!(shown.metric_status.get("comment_count"), Some(&MetricStatus::NotProvided));
+        for facts in &mut list {
+            facts.metrics.likes = Reading::Null(MetricStatus::Hidden);
+        }
+        now = now.plus(2 * HOUR);
+        work(&home.store, now, answer("11", "amy", &list)).await;
+        assert_sums(&home, &tenant, id, now).await;
+        let shown = account(&tenant, id, now).await;
+        assert_eq!(shown.metric_status.get("like_count"), Some(&MetricStatus::Hidden), "every post hides them");
     }
 
     async fn a_metric_that_a_page_lacks_keeps_its_value_and_a_hidden_one_loses_it(home) {
@@ -273,15 +288,15 @@ on_both! {
         let list = [post(post_id(1), START, 5)];
         let (account_id, _) = add(&one, &new_account("amy"), START).await;
         work(&home.store, START, answer("11", "amy", &list)).await;
-        assert!(is_about(due_in(&home, TargetKind::Post, START).await, DAY));
-        assert!(is_about(due_in(&home, TargetKind::Profile, START).await, DAY));
+        assert!(is_within(due_in(&home, TargetKind::Post, START).await, DAY));
+        assert!(is_within(due_in(&home, TargetKind::Profile, START).await, DAY));
 
         let mut new = new_video(&post_id(1).to_string());
         new.scrape_interval_hours = 6;
         let video_id = add_video(&two, &new, START).await;
         work(&home.store, START, answer("11", "amy", &list)).await;
         assert!(is_about(due_in(&home, TargetKind::Post, START).await, 6 * HOUR));
-        assert!(is_about(due_in(&home, TargetKind::Profile, START).await, DAY));
+        assert!(is_within(due_in(&home, TargetKind::Profile, START).await, DAY));
 
         let hours = |hours| AccountChange { scrape_interval_hours: Some(hours), ..AccountChange::default() };
         let now = START.plus(HOUR);
@@ -312,7 +327,7 @@ on_both! {
         let (id, _) = add(&tenant, &new_account("amy"), START).await;
         work(&home.store, START, answer("11", "amy", &[])).await;
         let late = START.plus(30 * HOUR);
-        let offered = home.store.offer_due(domain::Platform::Tiktok, 10, MINUTE, late).await.unwrap();
+        let offered = home.store.offer_due(&support::platform(domain::Platform::Tiktok), 10, MINUTE, late).await.unwrap();
         assert_eq!(offered.len(), 1);
         let job = claim(&home.store, &offered[0], late).await;
         patch(&tenant, id, &AccountChange { scrape_interval_hours: Some(1), ..AccountChange::default() }, late).await;
@@ -440,10 +455,12 @@ on_both! {
         let job = claim(&home.store, &wakes[0], now).await;
         record(&home.store, &job, &profile("11", "amy.cooks", 1001), now).await;
         let (outcome, detail) = last_run(&home).await;
-        assert_eq!(outcome, "parse_error");
-        assert!(detail.contains("tracked already"), "{detail}");
+        assert_eq!(outcome, "not_found");
+        assert!(detail.contains("tracked already, as amy"), "{detail}");
         let shown = account(&tenant, second, now).await;
-        assert_eq!((shown.freshness.state, shown.follower_count), (FreshnessState::Failing, None));
+        assert_eq!((shown.freshness.state, shown.follower_count), (FreshnessState::Unavailable, None));
+        assert_eq!((shown.is_unavailable, shown.unavailable_reason), (true, Some(UnavailableReason::Duplicate)));
+        assert_eq!(shown.username, "amy.cooks", "it is shown as it was added");
         assert_eq!(account(&tenant, first, now).await.follower_count, Some(1000));
         assert_eq!(home.number("SELECT COUNT(*) FROM profile_snapshots").await, Some(1));
 
@@ -453,7 +470,8 @@ on_both! {
         tx.commit().await.unwrap();
         let later = now.plus(10 * HOUR);
         work(&home.store, later, answer("11", "amy.cooks", &[])).await;
-        assert_eq!(account(&tenant, second, later).await.freshness.state, FreshnessState::Fresh);
+        let shown = account(&tenant, second, later).await;
+        assert_eq!((shown.freshness.state, shown.unavailable_reason), (FreshnessState::Fresh, None));
     }
 
     async fn who_tracks_both_handles_keeps_a_clear_state_while_others_move_over(home) {
@@ -470,7 +488,8 @@ on_both! {
         for later in [now, now.plus(HOUR), now.plus(30 * HOUR)] {
             work(&home.store, later, answer("11", "amy.cooks", &[])).await;
             let left = account(&both, second, later).await;
-            assert_eq!((left.freshness.state, left.freshness.last_attempt_outcome), (FreshnessState::Failing, Some(Outcome::ParseError)));
+            assert_eq!((left.freshness.state, left.freshness.last_attempt_outcome), (FreshnessState::Unavailable, Some(Outcome::NotFound)));
+            assert_eq!(left.unavailable_reason, Some(UnavailableReason::Duplicate));
             assert_eq!(left.follower_count, None);
             assert_eq!(account(&both, first, later).await.freshness.consecutive_failures, 0);
         }
@@ -492,8 +511,8 @@ on_both! {
         let now = START.plus(25 * HOUR);
         work(&home.store, now, |_| profile("99", "amy", 5)).await;
         let (outcome, detail) = last_run(&home).await;
-        assert_eq!(outcome, "parse_error");
-        assert!(detail.contains("another account") && detail.contains("99"), "{detail}");
+        assert_eq!(outcome, "not_found");
+        assert_eq!(detail, "the handle belongs to another account now: id 99 instead of 11");
         let shown = account(&tenant, id, now).await;
         assert_eq!(shown.follower_count, before.follower_count);
         assert_eq!(shown.platform_account_id.as_deref(), Some("11"));

@@ -7,8 +7,12 @@ mod support;
 use std::time::Duration;
 
 use domain::{FreshnessState, Outcome, Platform, RequestId};
-use store::{AccountChange, Claim, Page, Recorded};
+use store::{AccountChange, Claim, Page, PlatformPolicy, Recorded};
 use support::{HOUR, MINUTE, START, add, claim, claims, failed, new_account, policy, profile, record, tenant};
+
+fn tiktok() -> PlatformPolicy {
+    support::platform(Platform::Tiktok)
+}
 
 on_both! {
     async fn a_new_account_is_due_at_once_and_is_read_once(home) {
@@ -28,7 +32,8 @@ on_both! {
         assert_eq!(read.follower_count, Some(1000));
         assert_eq!(read.last_scrape_at, Some(now));
         assert_eq!(read.freshness.state, FreshnessState::Fresh);
-        assert!(read.freshness.next_scrape_at >= Some(now.plus(24 * HOUR)));
+        let next = read.freshness.next_scrape_at.unwrap();
+        assert!(next >= now.plus(12 * HOUR) && next <= now.plus(24 * HOUR), "the second read is spread over half the interval");
         assert_eq!(home.store.claim(&wakes[0], &claims("w2"), now).await.unwrap(), Claim::NotDue);
     }
 
@@ -37,7 +42,7 @@ on_both! {
         let (id, wakes) = add(&tenant, &new_account("amy"), START).await;
         let first = claim(&home.store, &wakes[0], START).await;
         let later = START.plus(2 * MINUTE);
-        let offered = home.store.offer_due(Platform::Tiktok, 10, MINUTE, later).await.unwrap();
+        let offered = home.store.offer_due(&tiktok(), 10, MINUTE, later).await.unwrap();
         assert_eq!(offered.len(), 1);
         let second = claim(&home.store, &offered[0], later).await;
         assert_eq!((second.run_id, second.attempts), (first.run_id, 2), "it is the same run, tried again");
@@ -53,7 +58,7 @@ on_both! {
         let tenant = tenant(&home.store).await;
         let (_, wakes) = add(&tenant, &new_account("amy"), START).await;
         let job = claim(&home.store, &wakes[0], START).await;
-        home.store.release(&job).await.unwrap();
+        home.store.release(&job, START).await.unwrap();
         claim(&home.store, &wakes[0], START).await;
     }
 
@@ -70,16 +75,16 @@ on_both! {
         assert_eq!(account.freshness.consecutive_failures, 1);
         let wait = account.freshness.next_scrape_at.unwrap().since(START);
         assert!(wait >= Duration::from_secs(24) && wait <= Duration::from_secs(36), "{wait:?}");
-        assert!(home.store.offer_due(Platform::Tiktok, 10, MINUTE, START).await.unwrap().is_empty());
+        assert!(home.store.offer_due(&tiktok(), 10, MINUTE, START).await.unwrap().is_empty());
     }
 
     async fn an_offered_row_is_left_alone_for_a_while_and_then_offered_again(home) {
         let tenant = tenant(&home.store).await;
         add(&tenant, &new_account("amy"), START).await;
-        assert_eq!(home.store.offer_due(Platform::Tiktok, 10, MINUTE, START).await.unwrap().len(), 1);
-        assert_eq!(home.store.offer_due(Platform::Tiktok, 10, MINUTE, START).await.unwrap().len(), 0);
-        assert_eq!(home.store.offer_due(Platform::Instagram, 10, MINUTE, START).await.unwrap().len(), 0);
-        assert_eq!(home.store.offer_due(Platform::Tiktok, 10, MINUTE, START.plus(MINUTE)).await.unwrap().len(), 1);
+        assert_eq!(home.store.offer_due(&tiktok(), 10, MINUTE, START).await.unwrap().len(), 1);
+        assert_eq!(home.store.offer_due(&tiktok(), 10, MINUTE, START).await.unwrap().len(), 0);
+        assert_eq!(home.store.offer_due(&support::platform(domain::Platform::Instagram), 10, MINUTE, START).await.unwrap().len(), 0);
+        assert_eq!(home.store.offer_due(&tiktok(), 10, MINUTE, START.plus(MINUTE)).await.unwrap().len(), 1);
     }
 
     async fn a_target_is_gone_when_the_platform_says_so_twice_far_enough_apart(home) {
@@ -92,14 +97,14 @@ on_both! {
         assert_eq!(account.freshness.next_scrape_at, Some(START.plus(6 * HOUR)));
 
         let later = START.plus(6 * HOUR);
-        let offered = home.store.offer_due(Platform::Tiktok, 10, MINUTE, later).await.unwrap();
+        let offered = home.store.offer_due(&tiktok(), 10, MINUTE, later).await.unwrap();
         let job = claim(&home.store, &offered[0], later).await;
         record(&home.store, &job, &failed(Outcome::NotFound), later).await;
         let account = tenant.account(id, later).await.unwrap().unwrap();
         assert_eq!((account.is_unavailable, account.freshness.state), (true, FreshnessState::Unavailable));
 
         let back = later.plus(24 * HOUR);
-        let offered = home.store.offer_due(Platform::Tiktok, 10, MINUTE, back).await.unwrap();
+        let offered = home.store.offer_due(&tiktok(), 10, MINUTE, back).await.unwrap();
         let job = claim(&home.store, &offered[0], back).await;
         record(&home.store, &job, &profile("11", "amy", 5), back).await;
         let account = tenant.account(id, back).await.unwrap().unwrap();
@@ -123,16 +128,16 @@ on_both! {
             let job = claim(&home.store, wake, START).await;
             record(&home.store, &job, &failed(Outcome::Blocked), START).await;
         }
-        let again = home.store.offer_due(Platform::Tiktok, 10, MINUTE, START.plus(2 * MINUTE)).await.unwrap();
+        let again = home.store.offer_due(&tiktok(), 10, MINUTE, START.plus(2 * MINUTE)).await.unwrap();
         let retried = again.iter().find(|wake| wake.target_id != wakes[5].target_id).unwrap();
         let job = claim(&home.store, retried, START.plus(2 * MINUTE)).await;
         record(&home.store, &job, &failed(Outcome::Blocked), START.plus(2 * MINUTE)).await;
 
         let closed = START.plus(3 * MINUTE);
         assert_eq!(home.store.claim(&wakes[5], &claims("w2"), closed).await.unwrap(), Claim::Gated);
-        assert!(home.store.offer_due(Platform::Tiktok, 10, Duration::ZERO, closed).await.unwrap().is_empty());
+        assert!(home.store.offer_due(&tiktok(), 10, Duration::ZERO, closed).await.unwrap().is_empty());
         let open = START.plus(8 * MINUTE);
-        assert!(!home.store.offer_due(Platform::Tiktok, 10, Duration::ZERO, open).await.unwrap().is_empty());
+        assert!(!home.store.offer_due(&tiktok(), 10, Duration::ZERO, open).await.unwrap().is_empty());
         claim(&home.store, &wakes[5], open).await;
     }
 
@@ -142,7 +147,7 @@ on_both! {
         let two = add(&tenant, &new_account("ben"), START).await.1.remove(0);
         let mut polite = claims("w1");
         for platform in &mut polite.platforms {
-            platform.min_interval = Duration::from_secs(4);
+            platform.pages.min_interval = Duration::from_secs(4);
         }
         assert!(matches!(home.store.claim(&one, &polite, START).await.unwrap(), Claim::Taken(_)));
         "w2".clone_into(&mut polite.worker);
@@ -178,7 +183,7 @@ on_both! {
         assert_eq!((account.freshness.state, account.freshness.next_scrape_at), (FreshnessState::Paused, None));
         assert_eq!(home.store.count_due(START.plus(100 * HOUR)).await.unwrap(), 0);
         set(true).await;
-        let offered = home.store.offer_due(Platform::Tiktok, 10, MINUTE, START).await.unwrap();
+        let offered = home.store.offer_due(&tiktok(), 10, MINUTE, START).await.unwrap();
         claim(&home.store, &offered[0], START).await;
     }
 
@@ -195,7 +200,7 @@ on_both! {
         let mut rounds = 0;
         let later = START.plus(HOUR);
         loop {
-            let offered = home.store.offer_due(Platform::Tiktok, 10, Duration::ZERO, later).await.unwrap();
+            let offered = home.store.offer_due(&tiktok(), 10, Duration::ZERO, later).await.unwrap();
             if offered.is_empty() || rounds > 5 {
                 break;
             }

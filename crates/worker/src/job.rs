@@ -3,17 +3,17 @@
 use std::time::{Duration, Instant};
 
 use domain::{Observation, Wake};
-use scrape::Target;
+use scrape::{Scraped, Target};
 use store::{Claim, Job, JobTarget, Recorded};
 use tracing::{Instrument, debug, info, info_span, warn};
 
-use crate::Inner;
+use crate::{Inner, metrics};
 
 /// Between two tries to record while the database is away.
 const RECORD_PAUSE: Duration = Duration::from_millis(500);
 
-/// Answers a wake: claims the target when it is due, reads its page and records what it said.
-pub async fn work(inner: &Inner, wake: Wake) {
+/// Answers a wake: claims the target when it is due, reads its page and records what it said. Whether there was a page to read.
+pub async fn work(inner: &Inner, wake: Wake) -> bool {
     let request_id = wake.request_id.as_ref().map(domain::RequestId::as_str).unwrap_or_default();
     let span = info_span!(
         "scrape",
@@ -25,32 +25,34 @@ pub async fn work(inner: &Inner, wake: Wake) {
         worker = %inner.config.name,
     );
     // The permits are never taken away, so this only ever waits.
-    let Ok(_permit) = inner.permits.acquire().await else { return };
-    claim(inner, wake).instrument(span).await;
+    let Ok(_permit) = inner.permits.acquire().await else { return false };
+    claim(inner, wake).instrument(span).await
 }
 
-async fn claim(inner: &Inner, wake: Wake) {
+async fn claim(inner: &Inner, wake: Wake) -> bool {
     match inner.store.claim(&wake, &inner.claims, inner.clock.now()).await {
         Ok(Claim::Taken(job)) => {
             let span = tracing::Span::current();
             span.record("run_id", tracing::field::display(job.run_id));
             span.record("platform", job.platform.as_str());
             read(inner, &job).await;
+            return true;
         }
         Ok(Claim::NotDue | Claim::Gated) => debug!("nothing to do"),
         Ok(Claim::Untracked) => info!("nobody collects it any more"),
         // The row stays due, and the sweeper comes round.
         Err(error) => warn!(error = %chain(&error), "could not claim"),
     }
+    false
 }
 
 async fn read(inner: &Inner, job: &Job) {
     let started = Instant::now();
     let target = target(job);
-    let observation = tokio::select! {
-        observation = inner.scraper.scrape(&target) => observation,
+    let Scraped { observation, unread } = tokio::select! {
+        scraped = inner.scraper.scrape(&target, job.source.name, &job.egress) => scraped,
         () = inner.give_back.cancelled() => {
-            match inner.store.release(job).await {
+            match inner.store.release(job, inner.clock.now()).await {
                 Ok(()) => info!("given back"),
                 // The lease ends by itself.
                 Err(error) => warn!(error = %chain(&error), "could not give back"),
@@ -58,6 +60,11 @@ async fn read(inner: &Inner, job: &Job) {
             return;
         }
     };
+    metrics::page_load(job.platform, job.source.name, observation.outcome);
+    if let Some(page) = unread {
+        let detail = observation.detail.as_deref();
+        inner.kept_pages.keep(page, job.platform, Some(job.run_id), detail, inner.clock.now()).await;
+    }
     record(inner, job, &observation, started).await;
 }
 
@@ -83,6 +90,8 @@ async fn record(inner: &Inner, job: &Job, observation: &Observation, started: In
             }
             info!(
                 outcome = observation.outcome.as_str(),
+                source = job.source.name,
+                egress = job.egress,
                 http_status = observation.http_status,
                 adapter = observation.adapter,
                 posts = observation.posts.len(),

@@ -4,16 +4,21 @@
 //! Any number of workers may run, be killed and be added at will. What they may do at one time is decided by the schedule rows in the
 //! store; the queue only says where to look.
 
+mod canary;
 mod job;
+mod kept_pages;
+pub mod metrics;
 mod sweep;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Clock, Wake};
+pub use canary::{Canaries, CanaryConfig};
+pub use kept_pages::{KeptPages, KeptPagesConfig, Sidecar};
 use queue::{Queue, QueueError, WorkerOptions};
 use scrape::Scraper;
-use store::{ClaimPolicy, PlatformPolicy, RecordPolicy, Store};
+use store::{ClaimPolicy, PlatformPolicy, RecordPolicy, Store, StoreError};
 use thiserror::Error;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
@@ -39,6 +44,12 @@ pub struct WorkerConfig {
     pub platforms: Vec<PlatformPolicy>,
     /// How failures are followed up.
     pub record: RecordPolicy,
+    /// For how long page loads are remembered.
+    pub page_loads_kept: Duration,
+    /// Where pages are kept that could not be understood; nowhere without it.
+    pub kept_pages: Option<KeptPagesConfig>,
+    /// Which well-known profiles are read to notice that pages changed; none without it.
+    pub canary: Option<CanaryConfig>,
 }
 
 /// Why a worker ended before it was told to.
@@ -66,6 +77,7 @@ struct Inner {
     clock: Clock,
     config: WorkerConfig,
     claims: ClaimPolicy,
+    kept_pages: KeptPages,
     /// One for each page that may be read at the same time, whoever brought the wake.
     permits: Semaphore,
     /// Jobs that the sweeper began by itself.
@@ -84,7 +96,14 @@ impl Worker {
             ClaimPolicy { worker: config.name.clone(), lease: config.lease, platforms: config.platforms.clone() };
         let permits = Semaphore::new(config.concurrency);
         let (own, give_back) = (TaskTracker::new(), CancellationToken::new());
-        Self { inner: Arc::new(Inner { store, queue, scraper, clock, config, claims, permits, own, give_back }) }
+        let kept_pages = KeptPages::open(config.kept_pages.clone());
+        let inner = Inner { store, queue, scraper, clock, config, claims, kept_pages, permits, own, give_back };
+        Self { inner: Arc::new(inner) }
+    }
+
+    /// Does, once, what is due now and may be asked now; how many page loads that took. For whoever drives a worker by a clock of their own.
+    pub async fn work_through(&self) -> Result<usize, StoreError> {
+        sweep::work_through(&self.inner).await
     }
 
     /// Works until `shutdown`: then takes no new claims, lets running scrapes end within the deadline, gives the rest back, and returns.
@@ -92,12 +111,15 @@ impl Worker {
         let inner = self.inner;
         info!(worker = %inner.config.name, concurrency = inner.config.concurrency, "working");
         let mut sweeper = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
+        let canaries = inner.canaries().map(|canaries| tokio::spawn(canaries.run(shutdown.clone())));
         let options = WorkerOptions { name: inner.config.name.clone(), concurrency: inner.config.concurrency };
         let handler = {
             let inner = Arc::clone(&inner);
             move |wake: Wake| {
                 let inner = Arc::clone(&inner);
-                async move { job::work(&inner, wake).await }
+                async move {
+                    job::work(&inner, wake).await;
+                }
             }
         };
         let consume = async {
@@ -127,7 +149,28 @@ impl Worker {
                 tokio::time::timeout(GIVE_BACK, consume).await.unwrap_or(Ok(()))
             }
         };
+        if let Some(canaries) = canaries {
+            // It ends by itself on the same order; a panic in it was logged by the runtime and costs no work.
+            let _ = tokio::time::timeout(GIVE_BACK, canaries).await;
+        }
         info!(worker = %inner.config.name, "stopped");
         ended.map_err(WorkerError::Queue)
+    }
+}
+
+impl Inner {
+    /// What reads the canaries, when they are switched on.
+    fn canaries(&self) -> Option<Canaries> {
+        let config = self.config.canary.clone()?;
+        Some(Canaries {
+            store: self.store.clone(),
+            scraper: self.scraper.clone(),
+            kept_pages: self.kept_pages.clone(),
+            clock: self.clock.clone(),
+            worker: self.config.name.clone(),
+            lease: self.config.lease,
+            platforms: self.config.platforms.clone(),
+            config,
+        })
     }
 }

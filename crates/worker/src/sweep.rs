@@ -4,7 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use store::{PlatformPolicy, StoreError};
+use store::{Budget, PlatformPolicy, StoreError};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -33,7 +34,7 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
         was_away = round.is_err();
         if pruned.elapsed() > PRUNE_INTERVAL {
             pruned = Instant::now();
-            if let Err(error) = inner.store.prune_idempotency(inner.clock.now(), PRUNE_MOST).await {
+            if let Err(error) = prune(&inner).await {
                 debug!(error = %chain(&error), "could not prune");
             }
         }
@@ -42,6 +43,32 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
             () = shutdown.cancelled() => return,
         }
     }
+}
+
+/// Forgets what is out of date, a bounded number at a time.
+async fn prune(inner: &Inner) -> Result<(), StoreError> {
+    let now = inner.clock.now();
+    inner.store.prune_idempotency(now, PRUNE_MOST).await?;
+    inner.store.prune_page_loads(now.minus(inner.config.page_loads_kept), PRUNE_MOST).await?;
+    Ok(())
+}
+
+/// Does what is due, once, at the present time.
+pub async fn work_through(inner: &Arc<Inner>) -> Result<usize, StoreError> {
+    let now = inner.clock.now();
+    let mut jobs = JoinSet::new();
+    for policy in &inner.config.platforms {
+        let limit = u32::try_from(inner.config.concurrency).unwrap_or(u32::MAX).min(most(policy, inner.config.sweep_interval));
+        for wake in inner.store.offer_due(policy, limit, Duration::ZERO, now).await? {
+            let inner = Arc::clone(inner);
+            jobs.spawn(async move { job::work(&inner, wake).await });
+        }
+    }
+    let mut done = 0;
+    while let Some(job) = jobs.join_next().await {
+        done += usize::from(job.unwrap_or(false));
+    }
+    Ok(done)
 }
 
 async fn round(inner: &Arc<Inner>) -> Result<(), StoreError> {
@@ -53,7 +80,7 @@ async fn round(inner: &Arc<Inner>) -> Result<(), StoreError> {
             // No more than can be begun at once: the rest is left to other workers.
             limit = limit.min(u32::try_from(inner.permits.available_permits()).unwrap_or(u32::MAX));
         }
-        for wake in inner.store.offer_due(policy.platform, limit, inner.config.offer_gap, now).await? {
+        for wake in inner.store.offer_due(policy, limit, inner.config.offer_gap, now).await? {
             if queue_is_away {
                 let inner_too = Arc::clone(inner);
                 inner.own.spawn(async move { job::work(&inner_too, wake).await });
@@ -67,34 +94,40 @@ async fn round(inner: &Arc<Inner>) -> Result<(), StoreError> {
 
 /// No more than the platform may be asked for until the next round, and one to keep it going.
 fn most(policy: &PlatformPolicy, sweep_interval: Duration) -> u32 {
-    if policy.min_interval.is_zero() {
+    let Budget { min_interval, max_in_flight: _, max_per_hour: _ } = policy.pages;
+    if min_interval.is_zero() {
         return MOST;
     }
-    let slots = sweep_interval.as_millis() / policy.min_interval.as_millis().max(1) + 1;
-    u32::try_from(slots).unwrap_or(MOST).min(MOST)
+    let slots = sweep_interval.as_millis() / min_interval.as_millis().max(1) + 1;
+    let ways = u128::try_from(policy.egresses.len().max(1)).unwrap_or(1);
+    u32::try_from(slots.saturating_mul(ways)).unwrap_or(MOST).min(MOST)
 }
 
 #[cfg(test)]
 mod tests {
     use domain::Platform;
+    use store::{Breaker, SourcePlan};
 
     use super::*;
 
-    fn policy(min_interval: Duration) -> PlatformPolicy {
+    fn policy(min_interval: Duration, ways: usize) -> PlatformPolicy {
         PlatformPolicy {
             platform: Platform::Tiktok,
-            min_interval,
-            refusals_to_close: 5,
-            closed: Duration::from_mins(5),
+            sources: SourcePlan::default(),
+            egresses: vec!["a way".to_owned(); ways],
+            pages: Budget { min_interval, ..Budget::default() },
+            official: Budget::default(),
+            breaker: Breaker { refusals_to_open: 5, waits: [Duration::from_mins(5); 4] },
         }
     }
 
     #[test]
     fn no_more_is_offered_than_the_platform_may_be_asked_for() {
         let second = Duration::from_secs(1);
-        assert_eq!(most(&policy(Duration::ZERO), second), 500);
-        assert_eq!(most(&policy(Duration::from_secs(8)), second), 1);
-        assert_eq!(most(&policy(Duration::from_millis(100)), second), 11);
-        assert_eq!(most(&policy(Duration::from_millis(1)), second), 500);
+        assert_eq!(most(&policy(Duration::ZERO, 1), second), 500);
+        assert_eq!(most(&policy(Duration::from_secs(8), 1), second), 1);
+        assert_eq!(most(&policy(Duration::from_secs(8), 3), second), 3);
+        assert_eq!(most(&policy(Duration::from_millis(100), 1), second), 11);
+        assert_eq!(most(&policy(Duration::from_millis(1), 1), second), 500);
     }
 }

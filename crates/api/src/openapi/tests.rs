@@ -101,3 +101,53 @@ fn answers_list_all_their_members_as_required_and_bodies_refuse_unknown_ones() {
     assert_eq!(schemas["AccountCreate"]["required"], serde_json::json!(["platform", "username"]));
     assert!(!schemas["Problem"]["required"].as_array().unwrap().contains(&"errors".into()));
 }
+
+#[test]
+fn wherever_a_platform_is_named_all_four_are() {
+    fn walk(value: &Value, found: &mut usize) {
+        match value {
+            Value::Object(map) => map.values().for_each(|value| walk(value, found)),
+            Value::Array(items) => {
+                if items.contains(&"instagram".into()) {
+                    *found += 1;
+                    assert_eq!(items, &domain::Platform::ALL.map(|platform| Value::from(platform.as_str())));
+                }
+                for item in items {
+                    walk(item, found);
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+        }
+    }
+    let mut found = 0;
+    walk(&document(), &mut found);
+    assert!(found >= 5, "{found}");
+}
+
+#[test]
+fn sources_say_all_that_they_promise_and_nothing_of_the_operators() {
+    let document = document();
+    let source = &document["components"]["schemas"]["PlatformSource"];
+    let members: Vec<_> = source["properties"].as_object().unwrap().keys().map(String::as_str).collect();
+    let mut expected = [
+        "type",
+        "platform",
+        "name",
+        "channel",
+        "target_types",
+        "is_enabled",
+        "breaker",
+        "loads_24h",
+        "success_rate_24h",
+        "last_load_time",
+        "last_outcome",
+        "last_success_time",
+    ];
+    expected.sort_unstable();
+    let mut sorted = members.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, expected);
+    assert_eq!(source["required"].as_array().unwrap().len(), members.len());
+    let operation = &document["paths"]["/v2/sources"]["get"];
+    assert!(operation["description"].as_str().unwrap().contains("Needs the scope `read`."), "{operation}");
+}

@@ -5,6 +5,7 @@ use store::Refusal;
 
 use crate::call::Call;
 use crate::idempotent;
+use crate::links;
 use crate::listing::{Listing, listed};
 use crate::problem::Problem;
 use crate::query::PageParams;
@@ -32,7 +33,8 @@ pub(crate) async fn list(call: Call) -> Answer {
 ///
 /// The handle is normalised and compared without case. The first read is queued at once when the account is active; poll the account until
 /// `last_scrape_time` is set. An account that is tracked already is a 409 with `existing_id`; a cap that is reached is a 403
-/// `QUOTA_EXCEEDED`; a `creator_id` that is not one of yours is a 422.
+/// `QUOTA_EXCEEDED`; a `creator_id` that is not one of yours is a 422. A share link is followed once, here; one that leads to no profile is a
+/// 422 that says so, and while the platform cannot be asked the answer is a 503 with `Retry-After`.
 #[utoipa::path(
     post, path = "/v2/accounts", operation_id = "create_account", tag = "accounts",
     request_body = AccountIn,
@@ -40,8 +42,8 @@ pub(crate) async fn list(call: Call) -> Answer {
 )]
 pub(crate) async fn create(mut call: Call) -> Answer {
     let post = call.post().await?;
-    let input = post.fields().and_then(new_account);
-    idempotent::post(&call, post.key, &post.body, input, async |tx, new| {
+    let draft = post.fields().and_then(new_account);
+    links::post(&call, post, draft, async |tx, new| {
         let id = tx.create_account(&new).await.map_err(with_creator_in_body)?;
         let account = tx.account(id).await?.ok_or_else(|| Problem::internal("a new account is not there"))?;
         Reply::created(format!("/v2/accounts/{id}"), AccountOut::from(account))

@@ -4,6 +4,7 @@ use domain::VideoId;
 
 use crate::call::Call;
 use crate::idempotent;
+use crate::links;
 use crate::listing::{Listing, listed};
 use crate::problem::Problem;
 use crate::query::PageParams;
@@ -30,7 +31,8 @@ pub(crate) async fn list(call: Call) -> Answer {
 /// Track a single post.
 ///
 /// The first read is queued at once when the video is active; poll it until `last_scrape_time` is set. The same post under another form of
-/// its address is a 409 with `existing_id`.
+/// its address is a 409 with `existing_id`. A short link is followed once, here; one that leads to no post is a 422 that says so, and while
+/// the platform cannot be asked the answer is a 503 with `Retry-After`.
 #[utoipa::path(
     post, path = "/v2/videos", operation_id = "create_video", tag = "videos",
     request_body = VideoIn,
@@ -38,8 +40,8 @@ pub(crate) async fn list(call: Call) -> Answer {
 )]
 pub(crate) async fn create(mut call: Call) -> Answer {
     let post = call.post().await?;
-    let input = post.fields().and_then(new_video);
-    idempotent::post(&call, post.key, &post.body, input, async |tx, new| {
+    let draft = post.fields().and_then(new_video);
+    links::post(&call, post, draft, async |tx, new| {
         let id = tx.create_video(&new).await?;
         let video = tx.video(id).await?.ok_or_else(|| Problem::internal("a new video is not there"))?;
         Reply::created(format!("/v2/videos/{id}"), VideoOut::from(video))

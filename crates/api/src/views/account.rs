@@ -1,13 +1,15 @@
 //! An account on the wire.
 
-use domain::{Metadata, MetricStatus, Platform, Timestamp};
+use domain::{Metadata, Platform, Timestamp, UnavailableReason};
 use serde::Serialize;
 use store::{Account, PostCounts};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::views::vocabulary::{MetricStatusName, PlatformName};
-use crate::views::{FreshnessOut, MetricStatusOut, metric_status};
+use crate::views::vocabulary::{MetricStatusName, PlatformName, PrecisionName, UnavailableReasonName};
+use crate::views::{
+    FreshnessOut, Metric, MetricPrecisionOut, MetricStatusOut, has_metric, metric_precision, metric_status,
+};
 
 /// A tracked account. Metrics that are not known are null, and `metric_status` says why.
 #[derive(Serialize, ToSchema)]
@@ -22,7 +24,8 @@ pub(crate) struct AccountOut {
     /// The platform.
     #[schema(value_type = PlatformName)]
     platform: Platform,
-    /// The current handle, in lower case, without `@`.
+    /// The current handle, in lower case, without `@`. On YouTube, until the handle is known, what the channel was added by: its id (`UC…`),
+    /// `c/name` or `user/name`.
     username: String,
     /// The platform's own id of the account. It survives a change of handle.
     platform_account_id: Option<String>,
@@ -43,8 +46,11 @@ pub(crate) struct AccountOut {
     is_private: Option<bool>,
     /// Whether it is collected; paused when false.
     is_active: bool,
-    /// Whether the platform says that the account does not exist (any more).
+    /// Whether it is certain that the account cannot be read any more; `unavailable_reason` says why.
     is_unavailable: bool,
+    /// Why it is unavailable; null while it is not.
+    #[schema(value_type = Option<UnavailableReasonName>)]
+    unavailable_reason: Option<UnavailableReason>,
     /// The link in the biography.
     link_in_bio: Option<String>,
     /// The creator that it is linked to.
@@ -71,33 +77,33 @@ pub(crate) struct AccountOut {
     last_scrape_time: Option<Timestamp>,
     /// Hours between reads.
     scrape_interval_hours: i64,
-    /// Followers.
+    /// Followers; on YouTube subscribers, which a channel may hide and which the platform rounds.
     follower_count: Option<i64>,
-    /// Accounts that it follows.
+    /// Accounts that it follows (null on YouTube).
     following_count: Option<i64>,
     /// Posts, as the profile itself counts them.
     profile_post_count: Option<i64>,
     /// Posts collected here.
     total_post_count: Option<i64>,
-    /// Views over the collected posts.
+    /// Views over the collected posts (null on Pinterest).
     view_count: Option<i64>,
     /// Likes over the collected posts.
     like_count: Option<i64>,
     /// Comments over the collected posts.
     comment_count: Option<i64>,
-    /// Shares over the collected posts.
+    /// Shares over the collected posts (null on YouTube and Pinterest).
     share_count: Option<i64>,
-    /// Plays over the collected posts.
+    /// Plays over the collected posts; on TikTok the same as views (null on YouTube and Pinterest).
     play_count: Option<i64>,
-    /// Saves over the collected posts (Instagram; null on TikTok).
+    /// Saves over the collected posts (Instagram and Pinterest; null on TikTok and YouTube).
     saved_count: Option<i64>,
-    /// Plays on Facebook (Instagram; null on TikTok).
+    /// Plays on Facebook (Instagram; null elsewhere).
     #[schema(value_type = Option<i64>)]
     fb_play_count: (),
-    /// Plays on Instagram alone (Instagram; null on TikTok).
+    /// Plays on Instagram alone (Instagram; null elsewhere).
     #[schema(value_type = Option<i64>)]
     ig_play_count: (),
-    /// Likes on Facebook (Instagram; null on TikTok).
+    /// Likes on Facebook (Instagram; null elsewhere).
     #[schema(value_type = Option<i64>)]
     fb_like_count: (),
     /// The account's own bound on recent posts; null inherits.
@@ -113,11 +119,17 @@ pub(crate) struct AccountOut {
     /// Why each null metric is null, by the metric's name.
     #[schema(value_type = std::collections::HashMap<String, MetricStatusName>)]
     metric_status: MetricStatusOut,
+    /// How exact each known metric is, by the metric's name; exact ones are left out. A sum is as exact as the least exact of its parts.
+    #[schema(value_type = std::collections::HashMap<String, PrecisionName>)]
+    metric_precision: MetricPrecisionOut,
 }
 
 impl From<Account> for AccountOut {
     fn from(account: Account) -> Self {
-        let metric_status = reasons(&account);
+        let metrics = metrics(&account);
+        let metric_status =
+            metric_status(account.platform, account.first_scrape_at.is_some(), &account.metric_status, &metrics);
+        let metric_precision = metric_precision(&account.metric_precision, &metrics);
         let Account {
             id,
             platform,
@@ -130,6 +142,7 @@ impl From<Account> for AccountOut {
             is_verified,
             is_private,
             is_unavailable,
+            unavailable_reason,
             link_in_bio,
             is_active,
             creator_id,
@@ -152,6 +165,7 @@ impl From<Account> for AccountOut {
             effective_post_lookback_days,
             freshness,
             metric_status: _,
+            metric_precision: _,
         } = account;
         Self {
             id: id.0,
@@ -168,6 +182,7 @@ impl From<Account> for AccountOut {
             is_private,
             is_active,
             is_unavailable,
+            unavailable_reason,
             link_in_bio,
             creator_id,
             creator_name,
@@ -187,7 +202,7 @@ impl From<Account> for AccountOut {
             comment_count,
             share_count,
             play_count,
-            saved_count: saved_count.filter(|_| platform == Platform::Instagram),
+            saved_count: saved_count.filter(|_| has_metric(platform, "saved_count")),
             fb_play_count: (),
             ig_play_count: (),
             fb_like_count: (),
@@ -197,46 +212,37 @@ impl From<Account> for AccountOut {
             effective_post_lookback_days,
             freshness: freshness.into(),
             metric_status,
+            metric_precision,
         }
     }
 }
 
-/// Why each null metric of an account is null.
-fn reasons(account: &Account) -> MetricStatusOut {
-    // Saves and the split by Facebook and Instagram are Instagram's alone.
-    let (saved_count, instagrams_own) = match account.platform {
-        Platform::Instagram => (account.sums.saved_count, MetricStatus::NotProvided),
-        Platform::Pinterest => (account.sums.saved_count, MetricStatus::Unsupported),
-        Platform::Tiktok | Platform::Youtube => (None, MetricStatus::Unsupported),
-    };
-    let not_provided = MetricStatus::NotProvided;
-    let PostCounts { view_count, like_count, comment_count, share_count, play_count, saved_count: _ } = account.sums;
-    metric_status(
-        account.first_scrape_at.is_some(),
-        &account.metric_status,
-        &[
-            ("follower_count", account.follower_count, not_provided),
-            ("following_count", account.following_count, not_provided),
-            ("profile_post_count", account.profile_post_count, not_provided),
-            ("total_post_count", account.total_post_count, not_provided),
-            ("view_count", view_count, not_provided),
-            ("like_count", like_count, not_provided),
-            ("comment_count", comment_count, not_provided),
-            ("share_count", share_count, not_provided),
-            ("play_count", play_count, not_provided),
-            ("saved_count", saved_count, instagrams_own),
-            ("fb_play_count", None, instagrams_own),
-            ("ig_play_count", None, instagrams_own),
-            ("fb_like_count", None, instagrams_own),
-        ],
-    )
+/// The metrics of an account, as it shows them.
+fn metrics(account: &Account) -> [Metric; 13] {
+    let PostCounts { view_count, like_count, comment_count, share_count, play_count, saved_count } = account.sums;
+    [
+        ("follower_count", account.follower_count),
+        ("following_count", account.following_count),
+        ("profile_post_count", account.profile_post_count),
+        ("total_post_count", account.total_post_count),
+        ("view_count", view_count),
+        ("like_count", like_count),
+        ("comment_count", comment_count),
+        ("share_count", share_count),
+        ("play_count", play_count),
+        ("saved_count", saved_count.filter(|_| has_metric(account.platform, "saved_count"))),
+        ("fb_play_count", None),
+        ("ig_play_count", None),
+        ("fb_like_count", None),
+    ]
+    .map(|(name, value)| (name, name, value))
 }
 
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeMap;
 
-    use domain::{AccountId, FreshnessState};
+    use domain::{AccountId, FreshnessState, MetricStatus, Precision};
     use serde_json::{Value, json};
     use store::Freshness;
 
@@ -255,7 +261,8 @@ mod tests {
             profile_pic_url_original: None,
             is_verified: None,
             is_private: None,
-            is_unavailable: false,
+            is_unavailable: true,
+            unavailable_reason: Some(UnavailableReason::HandleTaken),
             link_in_bio: None,
             is_active: true,
             creator_id: None,
@@ -284,6 +291,14 @@ mod tests {
                 consecutive_failures: 0,
             },
             metric_status: BTreeMap::from([("following_count".to_owned(), MetricStatus::Hidden)]),
+            metric_precision: BTreeMap::from(
+                [
+                    ("follower_count", Precision::Rounded),
+                    ("saved_count", Precision::FromText),
+                    ("view_count", Precision::Rounded),
+                ]
+                .map(|(name, precision)| (name.to_owned(), precision)),
+            ),
         }
     }
 
@@ -316,5 +331,43 @@ mod tests {
             (&Value::Null, &json!("unsupported"))
         );
         assert_eq!(tiktok["metric_status"]["ig_play_count"], "unsupported");
+    }
+
+    #[test]
+    fn what_a_platform_does_not_have_is_unsupported_whatever_the_page_said() {
+        let at = Some(Timestamp::from_millis(1_790_000_001_000));
+        let unsupported = |platform| {
+            let shown = shown(account(platform, at));
+            let reasons = shown["metric_status"].as_object().unwrap().clone();
+            let names = reasons.into_iter().filter(|(_, reason)| reason == "unsupported").map(|(name, _)| name);
+            names.filter(|name| !name.starts_with("fb_") && !name.starts_with("ig_")).collect::<Vec<_>>()
+        };
+        assert_eq!(unsupported(Platform::Instagram), Vec::<String>::new());
+        assert_eq!(unsupported(Platform::Tiktok), ["saved_count"]);
+        assert_eq!(unsupported(Platform::Youtube), ["following_count", "play_count", "saved_count", "share_count"]);
+        assert_eq!(unsupported(Platform::Pinterest), ["play_count", "share_count", "view_count"]);
+        let pinterest = shown(account(Platform::Pinterest, at));
+        assert_eq!(pinterest["saved_count"], 5);
+        for platform in [Platform::Tiktok, Platform::Youtube, Platform::Pinterest] {
+            let shown = shown(account(platform, at));
+            for name in ["fb_play_count", "ig_play_count", "fb_like_count"] {
+                assert_eq!(shown["metric_status"][name], "unsupported", "{platform} {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn precisions_are_those_of_metrics_that_are_shown() {
+        let at = Some(Timestamp::from_millis(1_790_000_001_000));
+        let instagram = shown(account(Platform::Instagram, at));
+        assert_eq!(instagram["metric_precision"], json!({"follower_count": "rounded", "saved_count": "from_text"}));
+        assert_eq!(shown(account(Platform::Tiktok, at))["metric_precision"], json!({"follower_count": "rounded"}));
+        assert_eq!(shown(account(Platform::Tiktok, None))["metric_precision"], json!({}));
+    }
+
+    #[test]
+    fn an_unavailable_account_says_why() {
+        let shown = shown(account(Platform::Tiktok, None));
+        assert_eq!((&shown["is_unavailable"], &shown["unavailable_reason"]), (&json!(true), &json!("handle_taken")));
     }
 }

@@ -7,6 +7,7 @@ use store::{AccountChange, AccountFilter, AccountOrder, Direction, NewAccount};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::body::{Fields, any_text, boolean, choice, integer, text, uuid};
+use crate::links::{Draft, Target};
 use crate::problem::Problem;
 use crate::query::{Order, Query, Sort};
 use crate::views::metadata_in;
@@ -29,7 +30,8 @@ pub(crate) struct AccountIn {
     /// The platform.
     #[schema(value_type = PlatformName)]
     platform: String,
-    /// A handle, an `@handle` or the profile's URL, in any case.
+    /// A handle, an `@handle`, or the profile's URL in any form that the platform uses, its share links included; in any case. On YouTube
+    /// a channel's id as well.
     #[schema(min_length = 1, example = "@natgeo")]
     username: String,
     /// Your own category.
@@ -56,10 +58,10 @@ pub(crate) struct AccountIn {
 }
 
 /// Reads the body of a POST.
-pub(crate) fn new_account(mut fields: Fields) -> Result<NewAccount, Problem> {
+pub(crate) fn new_account(mut fields: Fields) -> Result<Draft<Handle, impl FnOnce(Handle) -> NewAccount>, Problem> {
     let platform = fields.required("platform", choice::<Platform>);
     let username = fields.required("username", any_text);
-    let handle = username.and_then(|text| fields.of_platform("username", platform, |p| Handle::parse(p, &text)));
+    let located = username.and_then(|text| fields.of_platform("username", platform, |p| Handle::locate(p, &text)));
     let category = fields.nullable("category", text(LONGEST_CATEGORY)).flatten();
     let scrape_interval_hours = fields.optional("scrape_interval_hours", integer(1, LONGEST_INTERVAL_HOURS));
     let metadata = fields.metadata();
@@ -68,10 +70,10 @@ pub(crate) fn new_account(mut fields: Fields) -> Result<NewAccount, Problem> {
     let max_recent_posts = fields.nullable("max_recent_posts_per_account", integer(1, MOST_RECENT_POSTS)).flatten();
     let post_lookback_days = fields.nullable("post_lookback_days", integer(1, LONGEST_LOOKBACK_DAYS)).flatten();
     fields.finish()?;
-    let (Some(platform), Some(handle)) = (platform, handle) else {
+    let (Some(platform), Some(located)) = (platform, located) else {
         return Err(Problem::internal("a required field was neither read nor refused"));
     };
-    Ok(NewAccount {
+    let complete = move |handle| NewAccount {
         platform,
         handle,
         category,
@@ -81,7 +83,8 @@ pub(crate) fn new_account(mut fields: Fields) -> Result<NewAccount, Problem> {
         creator_id,
         max_recent_posts,
         post_lookback_days,
-    })
+    };
+    Ok(Draft { located, complete })
 }
 
 /// What is to change of an account. What is left out stays; null clears.
@@ -218,6 +221,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::links::Located;
 
     /// Names of the invalid fields, as the problem document lists them.
     fn invalid<T>(read: impl Fn(Fields) -> Result<T, Problem>, body: &Value) -> Vec<String> {
@@ -241,7 +245,9 @@ mod tests {
     #[test]
     fn a_whole_body_is_read_and_the_handle_is_normalised() {
         let fields = Fields::parse(valid().to_string().as_bytes()).ok().unwrap();
-        let new = new_account(fields).ok().unwrap();
+        let Draft { located, complete } = new_account(fields).ok().unwrap();
+        let Located::Found(handle) = located else { panic!("{located:?}") };
+        let new = complete(handle);
         assert_eq!(new.handle.as_str(), "natgeo");
         assert_eq!((new.scrape_interval_hours, new.is_active), (12, false));
         assert_eq!((new.max_recent_posts, new.post_lookback_days), (Some(100), Some(90)));

@@ -1,14 +1,18 @@
 //! Videos and account videos on the wire: one set of fields, two kinds of ids.
 
-use domain::{Handle, MediaType, Metadata, MetricStatus, Platform, PostRef, PostStatus, Timestamp};
+use domain::{Handle, MediaType, Metadata, Platform, PostRef, PostStatus, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{AccountVideo, PostCounts, TrackedPost, Video};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::views::vocabulary::{MediaTypeName, MetricStatusName, PlatformName, PostStatusName, SourceName};
-use crate::views::{FreshnessOut, MetricStatusOut, metric_status};
+use crate::views::vocabulary::{
+    MediaTypeName, MetricStatusName, PlatformName, PostStatusName, PrecisionName, SourceName,
+};
+use crate::views::{
+    FreshnessOut, Metric, MetricPrecisionOut, MetricStatusOut, has_metric, metric_precision, metric_status,
+};
 
 /// A post that was added by hand.
 #[derive(Serialize, ToSchema)]
@@ -70,7 +74,7 @@ pub(crate) struct PostOut {
     /// Last good read; null until the first.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_scrape_time: Option<Timestamp>,
-    /// The caption.
+    /// The caption; on YouTube and Pinterest the title too, where there is one.
     description: Option<String>,
     /// When it was published.
     #[schema(value_type = Option<String>, format = DateTime)]
@@ -95,17 +99,18 @@ pub(crate) struct PostOut {
     video_url: (),
     /// The platform's address of the video file, which expires.
     video_url_original: Option<String>,
-    /// Views.
+    /// Views (null on Pinterest).
     view_count: Option<i64>,
-    /// Likes.
+    /// Likes; the owner may hide them.
     like_count: Option<i64>,
     /// Comments.
     comment_count: Option<i64>,
-    /// Shares.
+    /// Shares (null on YouTube and Pinterest).
     share_count: Option<i64>,
-    /// Plays; on TikTok the same as views.
+    /// Plays; on TikTok the same as views (null on YouTube and Pinterest).
     play_count: Option<i64>,
-    /// Saves.
+    /// Saves (Instagram and Pinterest; null on TikTok and YouTube). On Pinterest those of all copies of the pin together; its own stand in
+    /// `platform_data.repin_count`. What TikTok shows of the kind stands in `platform_data.collect_count`.
     saved_count: Option<i64>,
     /// Views on Instagram and Facebook together where both are known, else `view_count`.
     total_views: Option<i64>,
@@ -129,6 +134,9 @@ pub(crate) struct PostOut {
     /// Why each null metric is null, by the metric's name.
     #[schema(value_type = std::collections::HashMap<String, MetricStatusName>)]
     metric_status: MetricStatusOut,
+    /// How exact each known metric is, by the metric's name; exact ones are left out.
+    #[schema(value_type = std::collections::HashMap<String, PrecisionName>)]
+    metric_precision: MetricPrecisionOut,
 }
 
 impl From<Video> for VideoOut {
@@ -171,25 +179,22 @@ impl PostOut {
             platform_account_id,
             platform_data,
             freshness,
-            metric_status: known,
+            metric_status: statuses,
+            metric_precision: precisions,
         } = post;
         let PostCounts { view_count, like_count, comment_count, share_count, play_count, saved_count } = counts;
-        let not_provided = MetricStatus::NotProvided;
-        let because = |name: &str| known.get(name).copied().unwrap_or(not_provided);
-        let metric_status = metric_status(
-            first_scrape_at.is_some(),
-            &known,
-            &[
-                ("view_count", view_count, not_provided),
-                ("like_count", like_count, not_provided),
-                ("comment_count", comment_count, not_provided),
-                ("share_count", share_count, not_provided),
-                ("play_count", play_count, not_provided),
-                ("saved_count", saved_count, not_provided),
-                ("total_views", view_count, because("view_count")),
-                ("total_plays", play_count, because("play_count")),
-            ],
-        );
+        // Posts that were read by earlier versions may hold a number for it.
+        let saved_count = saved_count.filter(|_| has_metric(platform, "saved_count"));
+        let metrics: [Metric; 8] = [
+            ("view_count", "view_count", view_count),
+            ("like_count", "like_count", like_count),
+            ("comment_count", "comment_count", comment_count),
+            ("share_count", "share_count", share_count),
+            ("play_count", "play_count", play_count),
+            ("saved_count", "saved_count", saved_count),
+            ("total_views", "view_count", view_count),
+            ("total_plays", "play_count", play_count),
+        ];
         let (external_id, url) = address(platform, external_id, author_username.or_else(|| account_username.clone()));
         Self {
             platform,
@@ -227,7 +232,8 @@ impl PostOut {
             platform_data,
             source,
             freshness: freshness.into(),
-            metric_status,
+            metric_status: metric_status(platform, first_scrape_at.is_some(), &statuses, &metrics),
+            metric_precision: metric_precision(&precisions, &metrics),
         }
     }
 }
@@ -251,7 +257,7 @@ const fn is_unavailable(status: PostStatus) -> bool {
 mod tests {
     use std::collections::BTreeMap;
 
-    use domain::{AccountId, AccountVideoId, FreshnessState, VideoId};
+    use domain::{AccountId, AccountVideoId, FreshnessState, MetricStatus, Precision, VideoId};
     use serde_json::json;
     use store::Freshness;
 
@@ -290,6 +296,10 @@ mod tests {
                 consecutive_failures: 0,
             },
             metric_status: BTreeMap::from([("play_count".to_owned(), MetricStatus::Hidden)]),
+            metric_precision: BTreeMap::from(
+                [("view_count", Precision::Rounded), ("saved_count", Precision::FromText)]
+                    .map(|(name, precision)| (name.to_owned(), precision)),
+            ),
         }
     }
 
@@ -312,13 +322,37 @@ mod tests {
     fn totals_follow_their_counts_and_share_their_reasons() {
         let found = AccountVideoOut::from(AccountVideo { id: AccountVideoId(4), post: post() });
         let found = serde_json::to_value(found).unwrap();
-        assert_eq!((&found["total_views"], &found["saved_count"]), (&json!(9), &json!(3)));
+        assert_eq!((&found["total_views"], &found["saved_count"]), (&json!(9), &Value::Null));
         let expected = json!({
             "like_count": "not_provided", "comment_count": "not_provided", "share_count": "not_provided",
-            "play_count": "hidden", "total_plays": "hidden",
+            "play_count": "hidden", "total_plays": "hidden", "saved_count": "unsupported",
         });
         assert_eq!(found["metric_status"], expected);
+        assert_eq!(found["metric_precision"], json!({"view_count": "rounded", "total_views": "rounded"}));
         assert_eq!(found["url"], "https://www.tiktok.com/@someone/video/7571863205253778710");
+    }
+
+    fn shown_on(platform: Platform) -> Value {
+        let post = TrackedPost { platform, ..post() };
+        serde_json::to_value(AccountVideoOut::from(AccountVideo { id: AccountVideoId(4), post })).unwrap()
+    }
+
+    #[test]
+    fn what_a_platform_does_not_have_is_unsupported_whatever_the_page_said() {
+        let youtube = shown_on(Platform::Youtube);
+        assert_eq!((&youtube["view_count"], &youtube["total_views"]), (&json!(9), &json!(9)));
+        for name in ["share_count", "saved_count", "play_count", "total_plays"] {
+            assert_eq!((&youtube[name], &youtube["metric_status"][name]), (&Value::Null, &json!("unsupported")));
+        }
+        let pinterest = shown_on(Platform::Pinterest);
+        assert_eq!(
+            (&pinterest["saved_count"], &pinterest["metric_precision"]["saved_count"]),
+            (&json!(3), &json!("from_text"))
+        );
+        for name in ["share_count", "play_count", "total_plays"] {
+            assert_eq!(pinterest["metric_status"][name], "unsupported", "{name}");
+        }
+        assert_eq!(shown_on(Platform::Instagram)["metric_status"]["share_count"], "not_provided");
     }
 
     #[test]
@@ -334,6 +368,8 @@ mod tests {
             url(Platform::Tiktok, "7571863205253778710", None),
             "https://www.tiktok.com/@/video/7571863205253778710"
         );
+        assert_eq!(url(Platform::Youtube, "dQw4w9WgXcQ", None), "https://www.youtube.com/watch?v=dQw4w9WgXcQ");
+        assert_eq!(url(Platform::Pinterest, "424605071103", None), "https://www.pinterest.com/pin/424605071103/");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use store::{AccountVideoFilter, Direction, NewVideo, PostOrder, VideoChange, Vid
 use utoipa::{IntoParams, ToSchema};
 
 use crate::body::{Fields, any_text, boolean, choice, integer};
+use crate::links::{Draft, Target};
 use crate::problem::Problem;
 use crate::query::{Order, Query, Sort};
 use crate::views::account_in::{DEFAULT_INTERVAL_HOURS, LONGEST_INTERVAL_HOURS};
@@ -22,7 +23,7 @@ pub(crate) struct VideoIn {
     /// The platform.
     #[schema(value_type = PlatformName)]
     platform: String,
-    /// The post's URL in any form that the platform uses, its numeric id, or its Instagram shortcode.
+    /// The post's URL in any form that the platform uses, its short links included, the platform's own id, or its Instagram shortcode.
     #[schema(min_length = 1, example = "7571863205253778710")]
     identifier: String,
     /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values.
@@ -37,21 +38,22 @@ pub(crate) struct VideoIn {
 }
 
 /// Reads the body of a POST.
-pub(crate) fn new_video(mut fields: Fields) -> Result<NewVideo, Problem> {
+pub(crate) fn new_video(mut fields: Fields) -> Result<Draft<PostRef, impl FnOnce(PostRef) -> NewVideo>, Problem> {
     let platform = fields.required("platform", choice::<Platform>);
     let identifier = fields.required("identifier", any_text);
-    let post = identifier.and_then(|text| fields.of_platform("identifier", platform, |p| PostRef::parse(p, &text)));
+    let located = identifier.and_then(|text| fields.of_platform("identifier", platform, |p| PostRef::locate(p, &text)));
     let metadata = fields.metadata();
     let is_active = fields.optional("is_active", boolean);
     let scrape_interval_hours = fields.optional("scrape_interval_hours", integer(1, LONGEST_INTERVAL_HOURS));
     fields.finish()?;
-    let post = post.ok_or_else(|| Problem::internal("a required field was neither read nor refused"))?;
-    Ok(NewVideo {
+    let located = located.ok_or_else(|| Problem::internal("a required field was neither read nor refused"))?;
+    let complete = move |post| NewVideo {
         post,
         scrape_interval_hours: scrape_interval_hours.unwrap_or(DEFAULT_INTERVAL_HOURS),
         metadata: metadata.unwrap_or_default(),
         is_active: is_active.unwrap_or(true),
-    })
+    };
+    Ok(Draft { located, complete })
 }
 
 /// What is to change of a video. What is left out stays.

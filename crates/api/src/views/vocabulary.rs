@@ -15,7 +15,9 @@ macro_rules! names {
 
 names! {
     /// A platform.
-    PlatformName as Platform { Instagram = "instagram", Tiktok = "tiktok" }
+    PlatformName as Platform {
+        Instagram = "instagram", Tiktok = "tiktok", Youtube = "youtube", Pinterest = "pinterest",
+    }
 
     /// What a post is made of.
     MediaTypeName as MediaType { Video = "video", Image = "image", Carousel = "carousel", Story = "story" }
@@ -38,10 +40,30 @@ names! {
         Timeout = "timeout",
     }
 
-    /// Why a metric is null.
+    /// Why a metric is null: the owner hides it, the platform has no such metric, nothing was read yet, or the page that was read does not
+    /// carry it.
     MetricStatusName as MetricStatus {
         Hidden = "hidden", Unsupported = "unsupported", NotYetScraped = "not_yet_scraped", NotProvided = "not_provided",
     }
+
+    /// How a known metric falls short of exact: `rounded` by the platform, or read `from_text` made for people, which lags behind by hours.
+    PrecisionName as MetricPrecision { Rounded = "rounded", FromText = "from_text" }
+
+    /// Why an account is unavailable: the platform says that there is no such account; the handle is another account's by now; or it is the
+    /// same account as another one that you track.
+    UnavailableReasonName as UnavailableReason {
+        NotFound = "not_found", HandleTaken = "handle_taken", Duplicate = "duplicate",
+    }
+
+    /// By which door a platform is asked: the public pages, which everybody is shown, or its official interface.
+    ChannelName as SourceChannel { Page = "page", Official = "official" }
+
+    /// What a source is asked for: an account's profile, the list of its posts, or a single post, be it added by hand or found in a feed.
+    TargetTypeName as SourceTargetType { Account = "account", AccountVideos = "account_videos", Video = "video" }
+
+    /// Whether a platform lets itself be asked: `closed` when it does; `open` when it refused often and is left alone for a while;
+    /// `half_open` when a single request goes out to see whether it answers again.
+    BreakerStateName as BreakerState { Closed = "closed", Open = "open", HalfOpen = "half_open" }
 
     /// How a post came to be tracked.
     SourceName as Source { AutoDiscovered = "auto_discovered", Submitted = "submitted" }
@@ -78,5 +100,22 @@ mod tests {
         for name in published::<MetricStatusName>() {
             assert!(name.parse::<domain::MetricStatus>().is_ok(), "{name}");
         }
+        assert_eq!(
+            published::<PrecisionName>(),
+            [domain::Precision::Rounded, domain::Precision::FromText].map(domain::Precision::as_str)
+        );
+        assert_eq!(
+            published::<ChannelName>(),
+            [domain::Channel::Page, domain::Channel::Official].map(domain::Channel::as_str)
+        );
+        assert_eq!(
+            published::<BreakerStateName>(),
+            [store::BreakerState::Closed, store::BreakerState::Open, store::BreakerState::HalfOpen]
+                .map(store::BreakerState::as_str)
+        );
+        assert_eq!(
+            published::<UnavailableReasonName>(),
+            domain::UnavailableReason::ALL.map(domain::UnavailableReason::as_str)
+        );
     }
 }

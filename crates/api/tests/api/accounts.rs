@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::harness::Api;
 
 /// The contract's fields of an account.
-const FIELDS: [&str; 43] = [
+const FIELDS: [&str; 45] = [
     "id",
     "type",
     "platform",
@@ -17,6 +17,7 @@ const FIELDS: [&str; 43] = [
     "is_verified",
     "is_active",
     "is_unavailable",
+    "unavailable_reason",
     "link_in_bio",
     "creator_id",
     "creator_name",
@@ -49,6 +50,7 @@ const FIELDS: [&str; 43] = [
     "previous_usernames",
     "freshness",
     "metric_status",
+    "metric_precision",
 ];
 
 fn instagram(handle: &str) -> Value {
@@ -72,6 +74,7 @@ async fn an_account_is_created_read_changed_and_deleted() {
     assert_eq!(account["last_scrape_time"], Value::Null);
     assert_eq!(account["follower_count"], Value::Null);
     assert_eq!(account["metric_status"]["follower_count"], "not_yet_scraped");
+    assert_eq!((&account["unavailable_reason"], &account["metric_precision"]), (&Value::Null, &json!({})));
     assert_eq!(account["freshness"]["state"], "pending");
     assert_eq!(account["scrape_interval_hours"], 24);
     let mut expected = FIELDS;
@@ -121,7 +124,7 @@ async fn every_invalid_field_is_named_at_once() {
     let refused = api.post("/v2/accounts", &json!({"platform": "myspace", "username": "x"})).await.expect(422);
     assert_eq!(
         refused.json()["errors"],
-        json!([{"field": "platform", "message": "must be one of: instagram, tiktok"}])
+        json!([{"field": "platform", "message": "must be one of: instagram, tiktok, youtube, pinterest"}])
     );
     let stranger = "0197a6f0-0000-7000-8000-000000000001";
     let body = json!({"platform": "instagram", "username": "x", "creator_id": stranger});

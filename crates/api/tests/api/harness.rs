@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiConfig, LimiterConfig, ServerHandle, start};
-use domain::{ApiKey, Clock, OrganizationId, Timestamp};
+use api::{ApiConfig, ConfiguredSource, ExpandLinks, LimiterConfig, ServerHandle, start};
+use domain::{AgeCurve, ApiKey, Clock, OrganizationId, Timestamp};
 use queue::Queue;
 use serde_json::Value;
 use store::{NewOrganization, Store, StoreConfig};
@@ -80,14 +81,35 @@ impl Api {
         Self::with(600, LimiterConfig::Memory).await
     }
 
+    /// With sources of the settings.
+    pub async fn with_sources(sources: Vec<ConfiguredSource>) -> Self {
+        Self::made(600, LimiterConfig::Memory, sources, None).await
+    }
+
+    /// With somebody who follows short links.
+    pub async fn with_links(links: Arc<dyn ExpandLinks>) -> Self {
+        Self::made(600, LimiterConfig::Memory, Vec::new(), Some(links)).await
+    }
+
     pub async fn with(rate_limit_per_minute: u32, limiter: LimiterConfig) -> Self {
+        Self::made(rate_limit_per_minute, limiter, Vec::new(), None).await
+    }
+
+    async fn made(
+        rate_limit_per_minute: u32,
+        limiter: LimiterConfig,
+        sources: Vec<ConfiguredSource>,
+        links: Option<Arc<dyn ExpandLinks>>,
+    ) -> Self {
         let folder = std::env::temp_dir().join(format!("creator-audit-api-{}", Uuid::now_v7()));
         std::fs::create_dir(&folder).expect("a temporary folder");
         let url = format!("sqlite://{}", folder.join("store.db").display());
-        let store = Store::connect(&StoreConfig { url, max_connections: 4 }).await.expect("a store");
+        let store = Store::connect(&StoreConfig { url, max_connections: 4, age_curve: AgeCurve::flat() })
+            .await
+            .expect("a store");
         store.migrate().await.expect("tables");
         let clock = Clock::manual(NOON);
-        let (addr, handle) = serve(&store, &clock, rate_limit_per_minute, limiter);
+        let (addr, handle) = serve_with(&store, &clock, rate_limit_per_minute, limiter, sources, links);
         let organization = new_organization(&store, None).await;
         let key = new_key(&store, organization, "read,write,admin", None).await;
         Self { addr, store, clock, organization, key, handle, _folder: Folder(folder) }
@@ -123,6 +145,17 @@ impl Api {
 
 /// Serves `store` on a free port.
 pub fn serve(store: &Store, clock: &Clock, limit: u32, limiter: LimiterConfig) -> (SocketAddr, ServerHandle) {
+    serve_with(store, clock, limit, limiter, Vec::new(), None)
+}
+
+fn serve_with(
+    store: &Store,
+    clock: &Clock,
+    limit: u32,
+    limiter: LimiterConfig,
+    sources: Vec<ConfiguredSource>,
+    links: Option<Arc<dyn ExpandLinks>>,
+) -> (SocketAddr, ServerHandle) {
     let config = ApiConfig {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         workers: 2,
@@ -130,6 +163,8 @@ pub fn serve(store: &Store, clock: &Clock, limit: u32, limiter: LimiterConfig) -
         rate_limit_per_minute: limit,
         limiter,
         public_url: None,
+        sources,
+        links,
         shutdown: Duration::from_secs(1),
     };
     let server = start(config, store.clone(), Queue::memory(), clock.clone()).expect("a server");

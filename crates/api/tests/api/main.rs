@@ -12,4 +12,6 @@ mod isolation;
 mod limits;
 mod lists;
 mod problems;
+mod short_links;
+mod sources;
 mod videos;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::Api;
 
-const FIELDS: [&str; 38] = [
+const FIELDS: [&str; 39] = [
     "id",
     "type",
     "platform",
@@ -41,6 +41,7 @@ const FIELDS: [&str; 38] = [
     "platform_data",
     "freshness",
     "metric_status",
+    "metric_precision",
     "status",
     "source",
 ];

@@ -3,11 +3,12 @@
 use std::net::{Ipv4Addr, SocketAddr};
 
 use clap::Parser;
+use domain::Platform;
 use sandbox::SandboxConfig;
 
 use super::{Failure, demo, pages, print, roles};
 use crate::config::{Config, Role};
-use crate::{signals, wiring};
+use crate::{metrics, signals, wiring};
 
 /// What `dev` takes.
 #[derive(Debug, Parser)]
@@ -27,21 +28,26 @@ pub async fn run(mut config: Config, args: &Args) -> Result<(), Failure> {
     let sandbox = if args.sandbox {
         let settings = SandboxConfig { seed: config.dev.sandbox_seed, ..SandboxConfig::default() };
         let sandbox = pages::start(SocketAddr::from((Ipv4Addr::LOCALHOST, 0)), settings).await?;
-        config.platforms.instagram.base_url = sandbox.instagram_base_url();
-        config.platforms.tiktok.base_url = sandbox.tiktok_base_url();
-        config.platforms.youtube.base_url = sandbox.base_url(domain::Platform::Youtube);
-        config.platforms.pinterest.base_url = sandbox.base_url(domain::Platform::Pinterest);
+        for platform in Platform::ALL {
+            let section = config.platforms.get_mut(platform);
+            section.base_url = sandbox.base_url(platform);
+            // The stand-ins have no official interfaces, and the real ones are not to be asked for what they make up.
+            section.graph_api = None;
+            section.data_api = None;
+        }
         Some(sandbox)
     } else {
         None
     };
+    metrics::serve(&config.metrics)?;
     let store = wiring::store(&config).await?;
     store.migrate().await?;
     let queue = wiring::queue(&config)?;
-    let server = wiring::api(&config, store.clone(), queue.clone())?;
+    let scraper = wiring::scraper(&config)?;
+    let server = wiring::api(&config, store.clone(), queue.clone(), &scraper)?;
     let addr = server.addr();
     print(&format!("listening on http://{addr}"));
-    let worker = wiring::worker(&config, "dev", store.clone(), queue.clone())?;
+    let worker = wiring::worker(&config, "dev", store.clone(), queue.clone(), scraper);
     let demo = async {
         if args.demo {
             let base_url = config.http.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));

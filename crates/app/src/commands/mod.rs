@@ -8,10 +8,10 @@ pub mod pages;
 pub mod parse;
 pub mod roles;
 pub mod settings;
+pub mod sources;
 
 use std::net::SocketAddr;
 
-use domain::Platform;
 use thiserror::Error;
 
 /// Why a subcommand failed, in one line for the operator.
@@ -57,13 +57,27 @@ pub enum Failure {
         /// Why.
         source: std::io::Error,
     },
-    /// A platform's address is none.
-    #[error("platforms.{platform}.base_url: {source}")]
-    BaseUrl {
-        /// The platform.
-        platform: Platform,
+    /// The metrics cannot be served.
+    #[error("metrics cannot be served on {listen} (metrics.listen): {cause}", cause = cause(source.as_ref()))]
+    Metrics {
+        /// The address.
+        listen: SocketAddr,
+        /// Why.
+        source: Box<metrics_exporter_prometheus::BuildError>,
+    },
+    /// A setting is no address.
+    #[error("{key}: {source}")]
+    Address {
+        /// The setting.
+        key: String,
         /// Why.
         source: url::ParseError,
+    },
+    /// Nothing tells what a saved page is.
+    #[error("{path}: nothing beside it tells what was asked for: give --platform and --kind")]
+    UnknownPage {
+        /// The page.
+        path: String,
     },
     /// A file cannot be read.
     #[error("cannot read {path}: {source}")]

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use clap::Parser;
+use domain::Platform;
 use sandbox::{Sandbox, SandboxConfig};
 
 use super::{Failure, print};
@@ -28,10 +29,10 @@ pub async fn run(args: &Args) -> Result<(), Failure> {
     let shutdown = signals::shutdown();
     let sandbox = start(args.listen, config).await?;
     print(&format!("listening on http://{}", sandbox.addr()));
-    print(&format!("CREATOR_AUDIT__PLATFORMS__INSTAGRAM__BASE_URL={}", sandbox.instagram_base_url()));
-    print(&format!("CREATOR_AUDIT__PLATFORMS__TIKTOK__BASE_URL={}", sandbox.tiktok_base_url()));
-    print(&format!("CREATOR_AUDIT__PLATFORMS__YOUTUBE__BASE_URL={}", sandbox.base_url(domain::Platform::Youtube)));
-    print(&format!("CREATOR_AUDIT__PLATFORMS__PINTEREST__BASE_URL={}", sandbox.base_url(domain::Platform::Pinterest)));
+    for platform in Platform::ALL {
+        let name = platform.as_str().to_ascii_uppercase();
+        print(&format!("CREATOR_AUDIT__PLATFORMS__{name}__BASE_URL={}", sandbox.base_url(platform)));
+    }
     tokio::select! {
         () = sandbox.wait() => return Err(Failure::Ended("sandbox")),
         () = shutdown.cancelled() => {}

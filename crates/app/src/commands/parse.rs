@@ -6,18 +6,19 @@ use clap::{Parser, ValueEnum};
 use domain::{MetricStatus, Observation, Platform, PostFacts, PostRef, ProfileFacts, Reading};
 use scrape::{Page, PageKind};
 use serde_json::{Map, Value, json};
+use worker::Sidecar;
 
 use super::{Failure, print, print_json};
 
 /// What `parse` takes.
 #[derive(Debug, Parser)]
 pub struct Args {
-    /// Whose page it is.
+    /// Whose page it is. A page that a worker kept tells by itself, like the rest of what was asked for.
     #[arg(long)]
-    platform: Platform,
+    platform: Option<Platform>,
     /// What was asked for.
     #[arg(long, value_enum)]
-    kind: Kind,
+    kind: Option<Kind>,
     /// The page: HTML or JSON, as it was received.
     file: PathBuf,
     /// The handle, id or shortcode that was asked for; a page about anything else is a parse error.
@@ -36,22 +37,42 @@ enum Kind {
     Oembed,
 }
 
+impl Kind {
+    const fn of_page(self) -> PageKind {
+        match self {
+            Self::Profile => PageKind::Profile,
+            Self::Post => PageKind::Post,
+            Self::Feed => PageKind::Feed,
+            Self::Oembed => PageKind::Oembed,
+        }
+    }
+}
+
+/// What stands beside a page that a worker kept. When everything is told by hand, any other file may stand there.
+fn known(args: &Args) -> Result<Option<Sidecar>, Failure> {
+    match Sidecar::beside(&args.file) {
+        Ok(known) => Ok(known),
+        Err(_) if args.platform.is_some() && args.kind.is_some() => Ok(None),
+        Err(source) => Err(Failure::File { path: format!("what stands beside {}", args.file.display()), source }),
+    }
+}
+
 /// Reads and prints. The outcome of the page is no failure of the command.
 pub fn run(args: &Args) -> Result<(), Failure> {
     let body =
         std::fs::read(&args.file).map_err(|source| Failure::File { path: args.file.display().to_string(), source })?;
-    let kind = match args.kind {
-        Kind::Profile => PageKind::Profile,
-        Kind::Post => PageKind::Post,
-        Kind::Feed => PageKind::Feed,
-        Kind::Oembed => PageKind::Oembed,
+    let known = known(args)?;
+    let known = known.as_ref();
+    let kind = args.kind.map(Kind::of_page).or(known.map(|known| known.kind));
+    let (Some(platform), Some(kind)) = (args.platform.or(known.map(|known| known.platform)), kind) else {
+        return Err(Failure::UnknownPage { path: args.file.display().to_string() });
     };
     let observation = scrape::parse(&Page {
-        platform: args.platform,
+        platform,
         kind,
-        expect: args.expect.as_deref(),
-        http_status: None,
-        redirected_to: None,
+        expect: args.expect.as_deref().or(known.map(|known| known.expect.as_str())),
+        http_status: known.and_then(|known| known.http_status),
+        redirected_to: known.and_then(|known| known.redirected_to.as_deref()),
         body: &body,
     });
     let value = as_value(&observation);

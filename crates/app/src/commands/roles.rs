@@ -6,16 +6,17 @@ use tracing::warn;
 
 use super::{Failure, print};
 use crate::config::{Config, Role};
-use crate::{signals, wiring};
+use crate::{metrics, signals, wiring};
 
 /// Serves the API until told to stop.
 pub async fn serve(config: &Config) -> Result<(), Failure> {
     config.validate(Role::Serve)?;
     // Before anything that takes time: an order to stop is never missed.
     let shutdown = signals::shutdown();
+    metrics::serve(&config.metrics)?;
     let store = wiring::store(config).await?;
     require_tables(&store).await?;
-    let server = wiring::api(config, store, wiring::queue(config)?)?;
+    let server = wiring::api(config, store, wiring::queue(config)?, &wiring::scraper(config)?)?;
     print(&format!("listening on http://{}", server.addr()));
     serve_until(config, server, shutdown).await
 }
@@ -27,6 +28,7 @@ pub async fn serve_until(config: &Config, server: api::Server, shutdown: Cancell
     tokio::pin!(running);
     let ended = tokio::select! {
         ended = &mut running => ended,
+        never = metrics::follow(handle.clone()) => match never {},
         () = shutdown.cancelled() => {
             let (ended, ()) = tokio::join!(running, handle.stop());
             return ended.map_err(|source| Failure::Listen { listen: config.http.listen, source });
@@ -42,9 +44,10 @@ pub async fn serve_until(config: &Config, server: api::Server, shutdown: Cancell
 pub async fn worker(config: &Config) -> Result<(), Failure> {
     config.validate(Role::Worker)?;
     let shutdown = signals::shutdown();
+    metrics::serve(&config.metrics)?;
     let store = wiring::store(config).await?;
     require_tables(&store).await?;
-    let worker = wiring::worker(config, "worker", store, wiring::queue(config)?)?;
+    let worker = wiring::worker(config, "worker", store, wiring::queue(config)?, wiring::scraper(config)?);
     work_until(worker, shutdown).await
 }
 
@@ -63,7 +66,7 @@ pub async fn migrate(config: &Config) -> Result<(), Failure> {
 }
 
 /// Refuses to start on tables of another version. A database that is away is no reason not to start: it may come back.
-async fn require_tables(store: &Store) -> Result<(), Failure> {
+pub async fn require_tables(store: &Store) -> Result<(), Failure> {
     match store.is_migrated().await {
         Ok(true) => Ok(()),
         Ok(false) => Err(Failure::NotMigrated),

@@ -5,7 +5,11 @@ use std::collections::BTreeMap;
 
 use config::ValueKind;
 
+use super::list::items;
 use super::sources::parse;
+
+/// The one section whose keys the operator names; `default.toml` has an example of one.
+const NAMED_BY_OPERATOR: (&str, &str) = ("scraping.proxies.", "scraping.proxies.example");
 
 /// The documented defaults.
 pub(super) const DEFAULTS: &str = include_str!("../../../../config/default.toml");
@@ -19,6 +23,8 @@ pub(super) enum Value {
     Number(i64),
     /// A text. The environment has texts only, so one may stand for a flag or a number.
     Text(String),
+    /// A list. The environment has texts only, so a text with commas may stand for one.
+    List(Vec<Value>),
     /// A table without keys.
     EmptySection,
     /// Something that no key takes.
@@ -31,13 +37,11 @@ impl Value {
             ValueKind::Boolean(_) => Self::Flag,
             ValueKind::I64(number) => Self::Number(*number),
             ValueKind::String(text) => Self::Text(text.clone()),
+            ValueKind::Array(items) => Self::List(items.iter().map(|item| Self::of(&item.kind)).collect()),
             ValueKind::Table(_) => Self::EmptySection,
-            ValueKind::Nil
-            | ValueKind::I128(_)
-            | ValueKind::U64(_)
-            | ValueKind::U128(_)
-            | ValueKind::Float(_)
-            | ValueKind::Array(_) => Self::Other,
+            ValueKind::Nil | ValueKind::I128(_) | ValueKind::U64(_) | ValueKind::U128(_) | ValueKind::Float(_) => {
+                Self::Other
+            }
         }
     }
 }
@@ -78,7 +82,9 @@ pub(super) fn flatten(root: &config::Value) -> Vec<(String, Value)> {
 
 /// What is wrong with `value` for `key`, as far as existence and kind go.
 pub(super) fn misfit(key: &str, value: &Value, documented: &BTreeMap<String, Value>) -> Option<String> {
-    let Some(kind) = documented.get(key) else {
+    let (section, example) = NAMED_BY_OPERATOR;
+    let is_named = key.strip_prefix(section).is_some_and(|name| !name.contains('.'));
+    let Some(kind) = documented.get(if is_named { example } else { key }) else {
         let is_section =
             documented.keys().any(|known| known.strip_prefix(key).is_some_and(|rest| rest.starts_with('.')));
         return match (is_section, value) {
@@ -94,6 +100,19 @@ pub(super) fn misfit(key: &str, value: &Value, documented: &BTreeMap<String, Val
             let number =
                 if let Value::Number(number) = value { Some(*number) } else { text.and_then(|t| t.parse().ok()) };
             (number.is_some_and(|number| number >= 0), "must be a whole number from 0")
+        }
+        Value::List(kinds) if matches!(kinds.first(), Some(Value::Number(_))) => {
+            let is_number = |item: &Value| matches!(item, Value::Number(number) if *number >= 0);
+            let listed = matches!(value, Value::List(items) if items.iter().all(is_number));
+            let written = text.is_some_and(|text| items(text).all(|item| item.parse::<u64>().is_ok()));
+            (listed || written, "must be a list of whole numbers from 0")
+        }
+        Value::List(_) => {
+            let is_text = |item: &Value| matches!(item, Value::Text(_));
+            (
+                text.is_some() || matches!(value, Value::List(items) if items.iter().all(is_text)),
+                "must be a list of texts",
+            )
         }
         Value::Text(_) | Value::EmptySection | Value::Other => (text.is_some(), "must be a text"),
     };

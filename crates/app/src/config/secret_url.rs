@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde::{Deserialize, Serialize, Serializer};
 
 /// What stands in the place of a secret.
-const MASK: &str = "***";
+pub(super) const MASK: &str = "***";
 
 /// Parameters of database URLs whose values are secret.
 const SECRET_PARAMETERS: [&str; 4] = ["password", "sslpassword", "sslkey", "token"];

@@ -139,7 +139,7 @@ fn merge(layers: Vec<(config::Config, Layer)>) -> Result<Config, ConfigError> {
             match (keys::misfit(&key, &value, &kinds), value) {
                 (Some(message), _) => problems.push(Problem { key, origin: Some(origin), message }),
                 (None, Value::EmptySection) => {}
-                (None, Value::Flag | Value::Number(_) | Value::Text(_) | Value::Other) => {
+                (None, Value::Flag | Value::Number(_) | Value::Text(_) | Value::List(_) | Value::Other) => {
                     origins.insert(key, origin);
                 }
             }
@@ -187,7 +187,7 @@ fn variable_names(environment: &Map<String, String>) -> BTreeMap<String, String>
     environment.keys().filter_map(|name| Some((key_of(name)?, name.clone()))).collect()
 }
 
-/// Writes `settings`, an object of objects, as TOML. JSON's texts, numbers and words are TOML's too.
+/// Writes `settings`, an object of objects, as TOML. JSON's texts, numbers, words and lists are TOML's too.
 pub(super) fn to_toml(settings: &serde_json::Value) -> Result<String, serde_json::Error> {
     let mut toml = String::new();
     let mut waiting = vec![(String::new(), settings)];

@@ -1,5 +1,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::time::Duration;
+
+use store::Budget;
 
 use super::keys::{DEFAULTS, documented, with_optional_keys};
 use super::sources::load;
@@ -157,6 +160,12 @@ fn values_of_the_wrong_kind_or_out_of_range_are_named_with_their_origin() {
         ("DATABASE__URL", "mysql://db/audit", "database.url: must begin with"),
         ("QUEUE__URL", "amqp://host", "queue.url: must be memory: or a redis:// URL"),
         ("QUEUE__URL", "rediss://host", "queue.url: TLS to Redis is not built in"),
+        ("PLATFORMS__YOUTUBE__DATA_API__BASE_URL", "http://api.example", "data_api.base_url: must be https"),
+        ("PLATFORMS__INSTAGRAM__MAX_IN_FLIGHT", "0", "platforms.instagram.max_in_flight: must be from 1 to 1000"),
+        ("PLATFORMS__INSTAGRAM__GRAPH_API__MAX_PER_HOUR", "0", "graph_api.max_per_hour: must be from 1 to 1000000"),
+        ("METRICS__LISTEN", "9464", "metrics.listen: "),
+        ("CANARY__INTERVAL_MINUTES", "1", "canary.interval_minutes: must be from 5 to 10080"),
+        ("RETENTION__PAGE_LOADS_DAYS", "0", "retention.page_loads_days: must be from 1 to 3650"),
         ("SCRAPING__USER_AGENT", "ü", "scraping.user_agent: must be visible ASCII"),
     ] {
         let variable = format!("CREATOR_AUDIT__{name}");
@@ -199,14 +208,129 @@ fn an_in_memory_queue_is_refused_between_processes_on_postgresql() {
 
 #[test]
 fn politeness_is_the_platforms_unless_it_is_set_or_the_platform_a_stand_in() {
-    let interval = |variables: &[(&str, &str)], platform| with(variables).unwrap().platforms.min_interval(platform);
-    assert_eq!(interval(&[], Platform::Instagram), Duration::from_secs(8));
-    assert_eq!(interval(&[], Platform::Tiktok), Duration::from_secs(4));
+    let budget = |variables: &[(&str, &str)], platform| with(variables).unwrap().platforms.page_budget(platform);
+    let polite = |seconds, an_hour| Budget {
+        min_interval: Duration::from_secs(seconds),
+        max_in_flight: Some(1),
+        max_per_hour: Some(an_hour),
+    };
+    assert_eq!(budget(&[], Platform::Instagram), polite(8, 60));
+    assert_eq!(budget(&[], Platform::Tiktok), polite(4, 600));
+    assert_eq!(budget(&[], Platform::Youtube), polite(1, 1800));
+    assert_eq!(budget(&[], Platform::Pinterest), polite(4, 600));
     for host in ["http://127.0.0.1:9", "http://localhost:9/instagram", "http://[::1]:9"] {
         let stand_in = ("CREATOR_AUDIT__PLATFORMS__INSTAGRAM__BASE_URL", host);
-        assert_eq!(interval(&[stand_in], Platform::Instagram), Duration::ZERO, "{host}");
-        let set = ("CREATOR_AUDIT__PLATFORMS__INSTAGRAM__MIN_INTERVAL_MS", "70");
-        assert_eq!(interval(&[stand_in, set], Platform::Instagram), Duration::from_millis(70));
+        assert_eq!(budget(&[stand_in], Platform::Instagram), Budget::default(), "{host}");
+        let set = [
+            stand_in,
+            ("CREATOR_AUDIT__PLATFORMS__INSTAGRAM__MIN_INTERVAL_MS", "70"),
+            ("CREATOR_AUDIT__PLATFORMS__INSTAGRAM__MAX_IN_FLIGHT", "3"),
+            ("CREATOR_AUDIT__PLATFORMS__INSTAGRAM__MAX_PER_HOUR", "500"),
+        ];
+        let wanted =
+            Budget { min_interval: Duration::from_millis(70), max_in_flight: Some(3), max_per_hour: Some(500) };
+        assert_eq!(budget(&set, Platform::Instagram), wanted);
+    }
+    let official = |variables: &[(&str, &str)], platform| with(variables).unwrap().platforms.official_budget(platform);
+    assert_eq!(official(&[], Platform::Instagram).max_per_hour, Some(200));
+    assert_eq!(official(&[], Platform::Youtube).max_per_hour, Some(400));
+    let stand_in = ("CREATOR_AUDIT__PLATFORMS__YOUTUBE__DATA_API__BASE_URL", "http://127.0.0.1:9");
+    assert_eq!(official(&[stand_in], Platform::Youtube), Budget::default());
+}
+
+#[test]
+fn a_list_is_written_with_commas_in_the_environment_and_with_brackets_in_a_file() {
+    let config = with(&[
+        ("CREATOR_AUDIT__PLATFORMS__TIKTOK__CLOSED_MINUTES", "1,2, 3 ,4"),
+        ("CREATOR_AUDIT__WORKER__AGE_CURVE__YOUNGER_THAN_DAYS", "7"),
+        ("CREATOR_AUDIT__WORKER__AGE_CURVE__PERCENT", "50,100"),
+        ("CREATOR_AUDIT__CANARY__TIKTOK", "nasa, the.baker"),
+    ])
+    .unwrap();
+    let minutes = |numbers: [u64; 4]| numbers.map(Duration::from_mins);
+    assert_eq!(config.platforms.breaker(Platform::Tiktok).waits, minutes([1, 2, 3, 4]));
+    assert_eq!(config.platforms.breaker(Platform::Instagram).waits, minutes([5, 15, 60, 360]));
+    let curve = config.worker.age_curve.curve();
+    assert_eq!((curve.steps().len(), curve.older_percent()), (1, 100));
+    assert_eq!(config.canary.handles(Platform::Tiktok), ["nasa", "the.baker"]);
+    let file = TestFile::new("[canary]\ntiktok = []\n[worker.age_curve]\nyounger_than_days = []\npercent = [100]\n");
+    let config = load(Some(&file.0), BTreeMap::new().into_iter().collect()).unwrap();
+    assert!(config.canary.handles(Platform::Tiktok).is_empty());
+    assert_eq!(config.worker.age_curve.curve(), AgeCurve::flat());
+    let standard = with(&[]).unwrap().worker.age_curve.curve();
+    let steps: Vec<_> = standard.steps().iter().map(|step| (step.younger_than_days, step.percent)).collect();
+    assert_eq!((steps.as_slice(), standard.older_percent()), (&[(2, 25), (7, 50), (30, 100), (90, 200)][..], 400));
+}
+
+#[test]
+fn lists_that_make_no_sense_are_refused() {
+    for (name, value, problem) in [
+        ("PLATFORMS__TIKTOK__CLOSED_MINUTES", "5,15,60", "platforms.tiktok.closed_minutes: must be four numbers"),
+        ("PLATFORMS__TIKTOK__CLOSED_MINUTES", "5,15,60,30", "platforms.tiktok.closed_minutes: must be four numbers"),
+        ("PLATFORMS__TIKTOK__CLOSED_MINUTES", "0,1,2,3", "platforms.tiktok.closed_minutes: must be four numbers"),
+        ("PLATFORMS__TIKTOK__CLOSED_MINUTES", "5,soon", "closed_minutes: must be a list of whole numbers from 0"),
+        ("WORKER__AGE_CURVE__PERCENT", "25,50", "worker.age_curve.percent: must be one more"),
+        (
+            "WORKER__AGE_CURVE__YOUNGER_THAN_DAYS",
+            "7,2,30,90",
+            "younger_than_days: must be numbers from 1 to 36500, each",
+        ),
+        ("CANARY__TIKTOK", "nasa,no such handle", "canary.tiktok: must be a list of handles"),
+    ] {
+        let variable = format!("CREATOR_AUDIT__{name}");
+        let text = refusal(&[(&variable, value)]);
+        assert!(text.contains(problem), "{name}={value}: {text}");
+    }
+    let file = TestFile::new("[platforms.tiktok]\nclosed_minutes = [1, \"2\", 3, 4]\n[canary]\ntiktok = [1]\n");
+    let text = load(Some(&file.0), BTreeMap::new().into_iter().collect()).unwrap_err().to_string();
+    assert!(text.contains("closed_minutes: must be a list of whole numbers"), "{text}");
+    assert!(text.contains("canary.tiktok: must be a list of texts"), "{text}");
+}
+
+#[test]
+fn ways_out_have_names_of_the_operators_own() {
+    let config = with(&[
+        ("CREATOR_AUDIT__SCRAPING__PROXIES__DE-1", "http://ann:hunter2@de.example:3128"),
+        ("CREATOR_AUDIT__SCRAPING__PROXIES__US", "https://us.example"),
+    ])
+    .unwrap();
+    assert_eq!(config.scraping.proxies.keys().collect::<Vec<_>>(), ["de-1", "us"]);
+    assert_eq!(config.scraping.proxies["de-1"].reveal(), "http://ann:hunter2@de.example:3128");
+    let toml = config.redacted_toml().unwrap();
+    assert!(toml.contains("de-1 = \"http://ann:***@de.example:3128\"") && !toml.contains("hunter2"), "{toml}");
+    for (name, value, problem) in [
+        ("DIRECT", "http://a", "scraping.proxies.direct: its name must be none of direct, official"),
+        ("A_NAME_THAT_IS_LONGER_THAN_FORTY_CHARACTERS", "http://a", "its name must be 1 to 40 of"),
+        ("X", "socks5://hunter2@a", "scraping.proxies.x: must be http://"),
+        ("X", "http://ann:hunt/er2@a", "scraping.proxies.x: must be http://"),
+        ("X__Y", "http://a", "scraping.proxies.x.y: there is no such key"),
+    ] {
+        let text = refusal(&[(&format!("CREATOR_AUDIT__SCRAPING__PROXIES__{name}"), value)]);
+        assert!(text.contains(problem) && !text.contains("hunt"), "{name}: {text}");
+    }
+}
+
+#[test]
+fn an_official_interface_wants_all_of_its_credentials_or_none() {
+    const SECTION: &str = "CREATOR_AUDIT__PLATFORMS__INSTAGRAM__GRAPH_API__";
+    let (user_id, token) = (format!("{SECTION}USER_ID"), format!("{SECTION}ACCESS_TOKEN"));
+    for (variable, value) in [(&user_id, "17841400000000000"), (&token, "EAABhunter2")] {
+        let text = refusal(&[(variable, value)]);
+        assert!(text.contains("user_id and access_token go together"), "{text}");
+        assert!(text.contains(&format!("(environment variable {variable})")) && !text.contains("hunter2"), "{text}");
+    }
+    let key = "CREATOR_AUDIT__PLATFORMS__YOUTUBE__DATA_API__API_KEY";
+    let config = with(&[(&user_id, "178"), (&token, "EAABhunter2"), (key, "AIzahunter2")]).unwrap();
+    let graph = config.platforms.instagram.graph_api.as_ref().unwrap();
+    assert_eq!(graph.access_token.as_ref().map(SecretText::reveal), Some("EAABhunter2"));
+    let shown = format!("{} {config:?}", config.redacted_toml().unwrap());
+    assert!(shown.contains("access_token = \"***\"") && shown.contains("api_key = \"***\""), "{shown}");
+    assert!(!shown.contains("hunter2"), "{shown}");
+    let text = refusal(&[(key, "AIza hunter2")]);
+    assert!(text.contains("api_key: must be visible ASCII") && !text.contains("hunter2"), "{text}");
+    for platform in ["TIKTOK", "PINTEREST"] {
+        let text = refusal(&[(&format!("CREATOR_AUDIT__PLATFORMS__{platform}__DATA_API__API_KEY"), "x")]);
+        assert!(text.contains("there is no such key"), "{text}");
     }
 }
 

@@ -51,6 +51,13 @@ pub(super) fn timeline_edge(post: &PostFacts, owner: &ProfileFacts) -> Value {
 
 /// What screen readers say of an image; the one place where a timeline tells a date.
 fn accessibility(post: &PostFacts, owner: &ProfileFacts) -> Option<String> {
+    let is_image = post.media_type == Some(MediaType::Image);
+    let date = long_date(&post.create_time.filter(|_| is_image)?.to_string())?;
+    Some(format!("Photo by {} on {date}.", text(owner.name.as_ref())))
+}
+
+/// `April 19, 2021`, of an RFC 3339 time.
+pub(super) fn long_date(time: &str) -> Option<String> {
     const MONTHS: [&str; 12] = [
         "January",
         "February",
@@ -65,12 +72,10 @@ fn accessibility(post: &PostFacts, owner: &ProfileFacts) -> Option<String> {
         "November",
         "December",
     ];
-    let is_image = post.media_type == Some(MediaType::Image);
-    let date = post.create_time.filter(|_| is_image)?.to_string();
-    let mut parts = date.get(..10)?.split('-').map(str::parse::<usize>);
+    let mut parts = time.get(..10)?.split('-').map(str::parse::<usize>);
     let (year, month, day) = (parts.next()?.ok()?, parts.next()?.ok()?, parts.next()?.ok()?);
     let month = MONTHS.get(month.checked_sub(1)?)?;
-    Some(format!("Photo by {} on {month} {day}, {year}.", text(owner.name.as_ref())))
+    Some(format!("{month} {day}, {year}"))
 }
 
 pub(super) fn hides_counts(post: &PostFacts) -> bool {

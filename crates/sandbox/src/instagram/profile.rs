@@ -8,7 +8,8 @@ use super::page::{Route, fbid, owner_id, page, relay, route_block, text};
 use crate::noise::{Noise, in_html};
 use crate::rounding;
 
-fn profile_head(profile: &ProfileFacts) -> String {
+/// The meta tags of a profile's page.
+pub(super) fn profile_head(profile: &ProfileFacts) -> String {
     let [followers, following, posts] = [profile.metrics.followers, profile.metrics.following, profile.metrics.posts]
         .map(|reading| rounding::text(reading.value().unwrap_or(0)));
     let name = in_html(text(profile.name.as_ref()));

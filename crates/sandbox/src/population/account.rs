@@ -4,9 +4,10 @@ use domain::{Platform, ProfileFacts, ProfileMetrics, Reading, Timestamp, metric:
 use serde_json::Map;
 
 use super::draw::Draw;
-use super::{DAY_SECONDS, HOUR_SECONDS, base64, post, signed_until, words};
+use super::{DAY_SECONDS, HOUR_SECONDS, base64, ids, post, signed_until, words};
 use crate::named;
 use crate::rounding;
+use crate::truth::ProfileCounts;
 use crate::state::{State, is_named};
 
 /// 2018-01-01, when the oldest accounts joined.
@@ -43,17 +44,18 @@ pub(super) struct Account {
 }
 
 impl Account {
-    /// The account behind `handle`. A handle that ends in `.now` is the same account as the one without.
-    pub(super) fn behind(seed: u64, platform: Platform, handle: &str) -> Self {
-        let key = handle.strip_suffix(named::RENAMED_SUFFIX).unwrap_or(handle).to_owned();
+    /// The account that is drawn from `key`.
+    pub(super) fn of_key(seed: u64, platform: Platform, key: &str) -> Self {
+        let key = key.to_owned();
         let mut draw = Draw::of(seed, &["account", platform.as_str(), &key]);
         let joined_seconds = OLDEST_SECONDS
             .saturating_add(draw.between(0, JOINING_DAYS) * DAY_SECONDS)
             .saturating_add(draw.between(0, DAY_SECONDS - 1));
         let id = match platform {
-            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
+            Platform::Tiktok | Platform::Youtube => {
                 (u64::try_from(joined_seconds).unwrap_or(0) << 32) | draw.below(u64::from(u32::MAX)) | 1
             }
+            Platform::Pinterest => ids::PIN_BASE + draw.below(8 * ids::PIN_BASE),
             // Wider than Instagram's own, so that a load test's millions stay apart.
             Platform::Instagram => 100_000_000_000_000 + draw.below(800_000_000_000_000),
         };
@@ -92,7 +94,7 @@ impl Account {
         let (platform, seed, key) = (self.platform, self.seed, self.key.as_str());
         let mut draw = Draw::of(seed, &["biography", platform.as_str(), key]);
         let followers = self.followers(at);
-        let hearts = followers.saturating_mul(self.likes_per_follower).saturating_add(draw.between(0, 999));
+        let hearts = self.hearts(followers, &mut draw);
         let signature = draw.below(u64::from(u32::MAX));
         let until = signed_until(platform, at);
         let likes = match platform {
@@ -100,46 +102,74 @@ impl Account {
             Platform::Instagram | Platform::Youtube | Platform::Pinterest => Reading::Null(MetricStatus::Unsupported),
         };
         let mut platform_data = Map::new();
-        let (data_key, value) = match platform {
-            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
+        match platform {
+            Platform::Tiktok => {
                 let tail = Draw::text(seed, &["sec_uid", key], base64::URL_SAFE, 64);
-                ("sec_uid", format!("MS4wLjABAAAA{tail}"))
+                platform_data.insert("sec_uid".to_owned(), format!("MS4wLjABAAAA{tail}").into());
             }
-            Platform::Instagram => ("fbid", format!("17841{:012}", self.id % 1_000_000_000_000)),
-        };
-        platform_data.insert(data_key.to_owned(), value.into());
+            Platform::Instagram => {
+                platform_data.insert("fbid".to_owned(), format!("17841{:012}", self.id % 1_000_000_000_000).into());
+            }
+            Platform::Youtube | Platform::Pinterest => {}
+        }
         ProfileFacts {
             platform,
-            platform_id: Some(self.id.to_string()),
+            platform_id: Some(self.platform_id()),
             username: handle.to_owned(),
             name: Some(words::name(&mut draw)),
             description: words::biography(&mut draw),
             profile_pic_url: Some(format!(
-                "https://cdn.sandbox.invalid/{platform}/avatar/{}-{signature:08x}.jpeg?{until}",
+                "https://cdn.sandbox.invalid/{platform}/avatar/{}-{signature:08x}.jpeg{until}",
                 self.id
             )),
             is_verified: Some(self.followers_at_joining >= VERIFIED_FROM_FOLLOWERS),
-            is_private: Some(State::of_handle(handle) == Some(State::Private)),
-            link_in_bio: draw.one_in(2).then(|| format!("https://{key}.example/links")),
+            // YouTube knows no private channels.
+            is_private: (platform != Platform::Youtube).then(|| State::of_handle(handle) == Some(State::Private)),
+            link_in_bio: draw.one_in(2).then(|| format!("https://{}.example/links", key.replace('#', "-"))),
             metrics: ProfileMetrics {
-                followers: Reading::exact(Some(followers)),
-                following: Reading::exact(Some(self.following)),
-                posts: self.posts_shown(at),
+                followers: match platform {
+                    Platform::Youtube => rounding::three_digits_reading(followers),
+                    Platform::Instagram | Platform::Tiktok | Platform::Pinterest => Reading::exact(Some(followers)),
+                },
+                following: match platform {
+                    Platform::Youtube => Reading::Null(MetricStatus::Unsupported),
+                    Platform::Instagram | Platform::Tiktok | Platform::Pinterest => Reading::exact(Some(self.following)),
+                },
+                posts: posts_shown(platform, self.posts_by(at)),
                 likes,
             },
             platform_data,
         }
     }
 
-    /// The number of posts as the profile's page gives it: Instagram's stands in a text for people.
-    fn posts_shown(&self, at: Timestamp) -> Reading {
-        let posts = self.posts_by(at);
-        match self.platform {
-            Platform::Instagram if rounding::is_rounded(posts) => {
-                Reading::of(Some(rounding::text_value(posts)), Precision::Rounded)
-            }
-            Platform::Instagram | Platform::Tiktok | Platform::Youtube | Platform::Pinterest => Reading::exact(Some(posts)),
+    /// The counts as the platform itself keeps them at `at`.
+    pub(super) fn counts(&self, at: Timestamp) -> ProfileCounts {
+        let mut draw = Draw::of(self.seed, &["biography", self.platform.as_str(), &self.key]);
+        let followers = self.followers(at);
+        ProfileCounts {
+            followers: Some(followers),
+            following: (self.platform != Platform::Youtube).then_some(self.following),
+            posts: Some(self.posts_by(at)),
+            likes: (self.platform == Platform::Tiktok).then(|| self.hearts(followers, &mut draw)),
         }
+    }
+
+    /// The likes over all posts, from the first draw of the biography's pool.
+    fn hearts(&self, followers: i64, draw: &mut Draw) -> i64 {
+        followers.saturating_mul(self.likes_per_follower).saturating_add(draw.between(0, 999))
+    }
+
+    /// The platform's own id of the account.
+    pub(super) fn platform_id(&self) -> String {
+        match self.platform {
+            Platform::Youtube => ids::channel(self.seed, &self.key),
+            Platform::Instagram | Platform::Tiktok | Platform::Pinterest => self.id.to_string(),
+        }
+    }
+
+    /// When the account was made.
+    pub(super) const fn joined_seconds(&self) -> i64 {
+        self.joined_seconds
     }
 
     fn followers(&self, at: Timestamp) -> i64 {
@@ -179,7 +209,12 @@ impl Account {
             .saturating_add(draw.between(0, hours * HOUR_SECONDS / 2));
         let seconds = u64::try_from(seconds).unwrap_or(0);
         match self.platform {
-            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => (seconds << 32) | draw.below(u64::from(u32::MAX)),
+            Platform::Tiktok => (seconds << 32) | draw.below(u64::from(u32::MAX)),
+            Platform::Youtube => ids::video(self.seed, seconds, draw.below(1 << 24)),
+            Platform::Pinterest => {
+                let since = seconds.saturating_sub(ids::PIN_EPOCH_SECONDS);
+                ids::PIN_BASE + ((since << ids::PIN_CHANCE_BITS) | draw.below(1 << ids::PIN_CHANCE_BITS))
+            }
             Platform::Instagram => {
                 let millis = seconds * 1000 + draw.below(1000);
                 (millis.saturating_sub(domain::shortcode::media_id_millis(0)) << 23) | draw.below(1 << 23)
@@ -193,5 +228,16 @@ impl Account {
         let pinned = self.pinned.filter(|_| count > 30);
         let rest = (0..count).rev().filter(move |index| Some(*index) != pinned);
         pinned.into_iter().chain(rest).map(|index| self.post_id(index))
+    }
+}
+
+/// The number of posts as the profile's page gives it: Instagram's and YouTube's stand in a text for people.
+pub(super) fn posts_shown(platform: Platform, posts: i64) -> Reading {
+    match platform {
+        Platform::Instagram if rounding::is_rounded(posts) => {
+            Reading::of(Some(rounding::text_value(posts)), Precision::Rounded)
+        }
+        Platform::Youtube => rounding::three_digits_reading(posts),
+        Platform::Instagram | Platform::Tiktok | Platform::Pinterest => Reading::exact(Some(posts)),
     }
 }

@@ -6,28 +6,38 @@ use domain::{AuthorFacts, MediaType, Platform, PostFacts, PostMetrics, Reading, 
 use serde_json::Map;
 
 use super::draw::Draw;
-use super::{DAY_SECONDS, base64, signed_until, words};
+use super::{DAY_SECONDS, base64, ids, signed_until, words};
 use crate::rounding;
+use crate::truth::PostCounts;
 
 /// TikTok ids that claim an earlier time than this (2014) follow an older rule that says nothing of time.
 const FIRST_PLAUSIBLE_SECONDS: i64 = 1_388_534_400;
 /// What such posts get instead: 2016.
 const BEFORE_SNOWFLAKES_SECONDS: i64 = 1_451_606_400;
 
+/// No id of a pin or a video claims a later time than this (2045).
+const LAST_PLAUSIBLE_SECONDS: i64 = 2_366_841_600;
+
 /// When the post with this id was published: some seconds after its id was made, as on the platforms.
 pub(super) fn created_seconds(seed: u64, platform: Platform, id: u64) -> i64 {
     let mut draw = Draw::of(seed, &["published", platform.as_str(), &id.to_string()]);
     let (seconds, lag) = match platform {
-        Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
-            (shortcode::item_id_seconds(id), draw.between(3, 40))
+        Platform::Tiktok => (Some(shortcode::item_id_seconds(id)), draw.between(3, 40)),
+        Platform::Instagram => (Some(shortcode::media_id_millis(id) / 1000), draw.between(0, 120)),
+        // These two tell nothing of time to anybody but this population.
+        Platform::Youtube => (ids::video_seconds(seed, id), draw.between(3, 40)),
+        Platform::Pinterest => {
+            let since = id.checked_sub(ids::PIN_BASE).map(|rest| rest >> ids::PIN_CHANCE_BITS);
+            (since.map(|since| ids::PIN_EPOCH_SECONDS + since), draw.between(3, 40))
         }
-        Platform::Instagram => (shortcode::media_id_millis(id) / 1000, draw.between(0, 120)),
     };
-    let seconds = i64::try_from(seconds).unwrap_or(0);
-    if platform == Platform::Tiktok && seconds < FIRST_PLAUSIBLE_SECONDS {
-        return BEFORE_SNOWFLAKES_SECONDS + draw.between(0, DAY_SECONDS * 365);
-    }
-    seconds + lag
+    let seconds = seconds.and_then(|seconds| i64::try_from(seconds).ok()).unwrap_or(0);
+    let is_plausible = match platform {
+        Platform::Instagram => true,
+        Platform::Tiktok => seconds >= FIRST_PLAUSIBLE_SECONDS,
+        Platform::Youtube | Platform::Pinterest => (FIRST_PLAUSIBLE_SECONDS..LAST_PLAUSIBLE_SECONDS).contains(&seconds),
+    };
+    if is_plausible { seconds + lag } else { BEFORE_SNOWFLAKES_SECONDS + draw.between(0, DAY_SECONDS * 365) }
 }
 
 /// What kind of post this id is.
@@ -41,29 +51,43 @@ pub(super) fn media_type(seed: u64, platform: Platform, id: u64) -> MediaType {
 }
 
 /// What the post says at `at`, unless its owner hides counts.
-pub(super) fn facts(seed: u64, platform: Platform, id: u64, author: AuthorFacts, at: Timestamp) -> PostFacts {
-    let text_id = id.to_string();
+pub(super) fn facts(seed: u64, platform: Platform, text_id: String, author: AuthorFacts, at: Timestamp) -> PostFacts {
+    let id = ids::number(platform, &text_id);
     let created = created_seconds(seed, platform, id);
     let media = media_type(seed, platform, id);
-    let mut draw = Draw::of(seed, &["post", platform.as_str(), &text_id]);
+    let mut draw = Draw::of(seed, &["post", platform.as_str(), &id.to_string()]);
     let seconds = u32::try_from(draw.between(5, 180)).unwrap_or(5);
     let (description, signature) = (words::caption(&mut draw), draw.below(u64::from(u32::MAX)));
     let until = signed_until(platform, at);
     let plays_at_all = media == MediaType::Video;
     let video_url = match platform {
-        Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
-            format!("https://cdn.sandbox.invalid/tiktok/video/{id}-{signature:08x}/?mime_type=video_mp4&{until}")
+        Platform::Tiktok => {
+            let until = until.replacen('?', "&", 1);
+            format!("https://cdn.sandbox.invalid/tiktok/video/{id}-{signature:08x}/?mime_type=video_mp4{until}")
         }
+        Platform::Youtube | Platform::Pinterest => format!("https://cdn.sandbox.invalid/{platform}/video/{text_id}.mp4"),
         // Instagram tells the length nowhere but in this parameter.
         Platform::Instagram => {
             let efg = base64::encode(format!(r#"{{"duration_s":{seconds}}}"#).as_bytes()).replace('=', "%3D");
-            format!("https://cdn.sandbox.invalid/instagram/video/{id}-{signature:08x}.mp4?efg={efg}&{until}")
+            let until = until.replacen('?', "&", 1);
+            format!("https://cdn.sandbox.invalid/instagram/video/{id}-{signature:08x}.mp4?efg={efg}{until}")
         }
     };
     let mut platform_data = Map::new();
     if media == MediaType::Carousel {
         platform_data.insert("carousel_media_count".to_owned(), draw.between(2, 10).into());
     }
+    let exact = counts(seed, platform, id, at);
+    if platform == Platform::Pinterest {
+        platform_data.insert("repin_count".to_owned(), exact.own_repins.into());
+        platform_data.insert("total_reaction_count".to_owned(), exact.likes.into());
+    }
+    let cover_image_url = match platform {
+        Platform::Youtube => format!("https://i.ytimg.invalid/vi/{text_id}/hqdefault.jpg"),
+        Platform::Instagram | Platform::Tiktok | Platform::Pinterest => {
+            format!("https://cdn.sandbox.invalid/{platform}/cover/{id}-{signature:08x}.jpeg{until}")
+        }
+    };
     PostFacts {
         platform,
         external_id: text_id,
@@ -72,7 +96,11 @@ pub(super) fn facts(seed: u64, platform: Platform, id: u64, author: AuthorFacts,
             Platform::Tiktok | Platform::Youtube | Platform::Pinterest => None,
         },
         author,
-        description,
+        // Nothing is uploaded to YouTube without a title.
+        description: match platform {
+            Platform::Youtube => Some(description.unwrap_or_else(|| "Untitled".to_owned())),
+            Platform::Instagram | Platform::Tiktok | Platform::Pinterest => description,
+        },
         create_time: Timestamp::from_seconds(created),
         media_type: Some(media),
         duration: match platform {
@@ -80,17 +108,16 @@ pub(super) fn facts(seed: u64, platform: Platform, id: u64, author: AuthorFacts,
             Platform::Tiktok if !plays_at_all => Some(0.0),
             Platform::Tiktok | Platform::Instagram | Platform::Youtube | Platform::Pinterest => plays_at_all.then(|| f64::from(seconds)),
         },
-        cover_image_url: Some(format!(
-            "https://cdn.sandbox.invalid/{platform}/cover/{id}-{signature:08x}.jpeg?{until}"
-        )),
+        cover_image_url: Some(cover_image_url),
         video_url: plays_at_all.then_some(video_url),
-        metrics: metrics(seed, platform, id, plays_at_all, at.as_seconds().saturating_sub(created).max(0)),
+        metrics: shown(platform, &exact, plays_at_all),
         platform_data,
     }
 }
 
-/// The counts at `age` seconds: most of a post's audience comes in its first days, and a trickle never ends.
-fn metrics(seed: u64, platform: Platform, id: u64, plays_at_all: bool, age: i64) -> PostMetrics {
+/// The counts as the platform itself keeps them at `at`: most of a post's audience comes in its first days, and a trickle never ends.
+pub(super) fn counts(seed: u64, platform: Platform, id: u64, at: Timestamp) -> PostCounts {
+    let age = at.as_seconds().saturating_sub(created_seconds(seed, platform, id)).max(0);
     let mut draw = Draw::of(seed, &["audience", platform.as_str(), &id.to_string()]);
     let audience = draw.magnitude(2, 6);
     let half_way_seconds = draw.between(6 * 3600, 4 * DAY_SECONDS);
@@ -101,32 +128,57 @@ fn metrics(seed: u64, platform: Platform, id: u64, plays_at_all: bool, age: i64)
     let comments = likes * draw.between(5, 60) / 1000;
     let shares = likes * draw.between(10, 100) / 1000;
     let saves = likes * draw.between(20, 200) / 1000;
+    PostCounts { plays, likes, comments, shares, saves, own_repins: saves / 40 }
+}
+
+/// What the platform's pages show of the counts, all pages taken together.
+pub(super) fn shown(platform: Platform, counts: &PostCounts, plays_at_all: bool) -> PostMetrics {
+    let PostCounts { plays, likes, comments, shares, saves, own_repins: _ } = *counts;
+    let exact = |count| Reading::exact(Some(count));
+    let unsupported = Reading::Null(MetricStatus::Unsupported);
     match platform {
-        Platform::Tiktok | Platform::Youtube | Platform::Pinterest => PostMetrics {
+        Platform::Tiktok => PostMetrics {
             views: rounded(plays),
             plays: rounded(plays),
             likes: rounded(likes),
             comments: rounded(comments),
             shares: rounded(shares),
-            saves: Reading::exact(Some(saves)),
+            saves: exact(saves),
         },
         Platform::Instagram => PostMetrics {
-            likes: Reading::exact(Some(likes)),
-            comments: Reading::exact(Some(comments)),
-            plays: if plays_at_all { Reading::exact(Some(plays)) } else { Reading::NOT_PROVIDED },
+            likes: exact(likes),
+            comments: exact(comments),
+            plays: if plays_at_all { exact(plays) } else { Reading::NOT_PROVIDED },
             ..PostMetrics::default()
+        },
+        Platform::Youtube => PostMetrics {
+            views: exact(plays),
+            likes: exact(likes),
+            comments: rounding::leading_reading(comments, 2),
+            shares: unsupported,
+            plays: unsupported,
+            saves: unsupported,
+        },
+        Platform::Pinterest => PostMetrics {
+            views: unsupported,
+            likes: unsupported,
+            comments: exact(comments),
+            shares: unsupported,
+            plays: unsupported,
+            saves: exact(saves),
         },
     }
 }
 
-/// Makes a post one whose owner hides counts, which only Instagram allows. A single image has no views or plays to hide.
+/// Makes a post one whose owner hides counts. Instagram allows that for likes, views and plays (a single image has no views or plays to hide),
+/// YouTube for likes, the other two for nothing.
 pub(super) fn hide_counts(post: &mut PostFacts) {
-    if post.platform != Platform::Instagram {
-        return;
-    }
     let hidden = Reading::Null(MetricStatus::Hidden);
-    post.metrics.likes = hidden;
-    if post.media_type != Some(MediaType::Image) {
+    match post.platform {
+        Platform::Tiktok | Platform::Pinterest => return,
+        Platform::Instagram | Platform::Youtube => post.metrics.likes = hidden,
+    }
+    if post.platform == Platform::Instagram && post.media_type != Some(MediaType::Image) {
         post.metrics.views = hidden;
         post.metrics.plays = hidden;
     }

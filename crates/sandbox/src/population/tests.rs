@@ -52,7 +52,9 @@ fn no_count_ever_falls_and_followers_rise() {
             for day in 1..60 {
                 let at = NOW.plus(DAY * day);
                 let next = population.profile(platform, handle, at);
-                assert!(next.metrics.followers.value() > profile.metrics.followers.value());
+                assert!(next.metrics.followers.value() >= profile.metrics.followers.value());
+                let exact = |at| population.profile_counts(platform, handle, at).followers;
+                assert!(exact(at) > exact(at.minus(DAY)));
                 assert!(next.metrics.posts.value() >= profile.metrics.posts.value());
                 let next_post = counts(&population.post(platform, &id, None, at).metrics);
                 assert!(post.iter().zip(&next_post).all(|(before, after)| after >= before), "{post:?} {next_post:?}");
@@ -87,14 +89,18 @@ fn every_listed_post_is_out_and_its_id_tells_when_it_was_made() {
                 seen += 1;
                 let created = post.create_time.unwrap();
                 assert!(created <= NOW, "{post:?}");
-                let id: u64 = post.external_id.parse().unwrap();
+                let id = ids::number(platform, &post.external_id);
                 let (made_seconds, lag) = match platform {
                     Platform::Tiktok => (shortcode::item_id_seconds(id), 60),
                     Platform::Instagram => (shortcode::media_id_millis(id) / 1000, 480),
+                    Platform::Youtube => (ids::video_seconds(3, id).unwrap(), 60),
+                    Platform::Pinterest => (ids::PIN_EPOCH_SECONDS + ((id - ids::PIN_BASE) >> ids::PIN_CHANCE_BITS), 60),
                 };
                 assert!(created.as_seconds().abs_diff(i64::try_from(made_seconds).unwrap()) < lag, "{post:?}");
                 match platform {
                     Platform::Tiktok => assert_eq!(post.external_id.len(), 19),
+                    Platform::Youtube => assert_eq!(post.external_id.len(), 11),
+                    Platform::Pinterest => assert_eq!(post.external_id.len(), 18),
                     Platform::Instagram => {
                         assert_eq!(post.shortcode.as_deref().and_then(shortcode::to_media_id), Some(id));
                     }

@@ -10,11 +10,13 @@ use crate::noise::{Noise, in_script};
 const EMBED_VIDEOS: usize = 12;
 
 fn embed_page(noise: &str, handle: &str, user_info: &Value, videos: &[Value]) -> String {
-    let state = in_script(&json!({
-        "source": { "data": {
-            (format!("/embed/@{handle}")): { "userInfo": user_info, "videoList": videos, "page": 1, "pageName": "creator" },
-        } },
-    }));
+    let entry = json!({ "userInfo": user_info, "videoList": videos, "page": 1, "pageName": "creator" });
+    frontity(noise, &format!("/embed/@{handle}"), &entry)
+}
+
+/// An embed page, whose data stands under its own address.
+pub(super) fn frontity(noise: &str, address: &str, entry: &Value) -> String {
+    let state = in_script(&json!({ "source": { "data": { (address): entry } } }));
     format!(
         r#"<!DOCTYPE html><html lang="en"><head><meta charset="utf-8"><title>TikTok Embed</title>
 <script id="__TRANSLATIONS__" type="application/json">{noise}</script></head><body><div id="root"></div>

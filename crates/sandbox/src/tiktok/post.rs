@@ -35,7 +35,8 @@ pub(super) fn not_shown(noise: &Noise, message: &str) -> String {
     universal(noise, "TikTok - Make Your Day", "", "webapp.video-detail", &data)
 }
 
-fn item(post: &PostFacts, author: &ProfileFacts) -> Value {
+/// The item that a post's page is about.
+pub(super) fn item(post: &PostFacts, author: &ProfileFacts) -> Value {
     let caption = text(post.description.as_ref());
     let [likes, comments, shares, plays, saves] =
         [post.metrics.likes, post.metrics.comments, post.metrics.shares, post.metrics.plays, post.metrics.saves]

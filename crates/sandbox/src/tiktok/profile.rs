@@ -56,7 +56,6 @@ pub(super) fn user(profile: &ProfileFacts) -> Value {
 
 /// A profile, with `status` 0 or that of a private account.
 pub(super) fn shown(noise: &Noise, profile: &ProfileFacts, status: i64) -> String {
-    let (rounded_stats, exact_stats) = user_stats(profile);
     let (handle, name) = (&profile.username, text(profile.name.as_ref()));
     let (followers, likes) =
         (rounding::text(count(profile.metrics.followers)), rounding::text(count(profile.metrics.likes)));
@@ -84,13 +83,22 @@ pub(super) fn shown(noise: &Noise, profile: &ProfileFacts, status: i64) -> Strin
          <script type=\"application/ld+json\" id=\"ProfilePage\">{}</script>\n",
         in_script(&linked)
     );
-    let data = json!({
+    let data = block(profile, status);
+    universal(noise, &format!("{name} (@{handle}) | TikTok"), &head, "webapp.user-detail", &data)
+}
+
+/// The data of a profile's page.
+pub(super) fn block(profile: &ProfileFacts, status: i64) -> Value {
+    let (rounded_stats, exact_stats) = user_stats(profile);
+    let (handle, name) = (&profile.username, text(profile.name.as_ref()));
+    let (followers, likes) =
+        (rounding::text(count(profile.metrics.followers)), rounding::text(count(profile.metrics.likes)));
+    json!({
         "userInfo": { "user": user(profile), "stats": rounded_stats, "statsV2": exact_stats, "itemList": [] },
         "shareMeta": { "title": format!("{name} on TikTok"),
                        "desc": format!("@{handle} {followers} Followers, {likes} Likes - Watch awesome short videos created by {name}") },
         "statusCode": status, "statusMsg": "", "needFix": false,
-    });
-    universal(noise, &format!("{name} (@{handle}) | TikTok"), &head, "webapp.user-detail", &data)
+    })
 }
 
 /// The page of a profile that is not shown, for the reason that `status` is.

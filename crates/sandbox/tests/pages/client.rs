@@ -61,6 +61,13 @@ impl Answer {
         found
     }
 
+    /// The JSON that a script gives to a variable of this name.
+    pub fn variable(&self, name: &str) -> Value {
+        let (_, rest) = self.text().split_once(&format!("var {name} = ")).unwrap();
+        let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
+        values.next().unwrap().unwrap()
+    }
+
     /// The JSON of the script tag with this id.
     pub fn script(&self, id: &str) -> Option<Value> {
         let id = format!("id=\"{id}\"");
@@ -82,6 +89,12 @@ pub fn all_under<'a>(value: &'a Value, key: &str) -> Vec<&'a Value> {
 
 pub async fn send(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> Answer {
     tokio::time::timeout(DEADLINE, exchange(sandbox, method, path, body)).await.unwrap()
+}
+
+/// Makes an event happen over the control address.
+pub async fn happen(sandbox: &Sandbox, event: Value) {
+    let answer = send(sandbox, "POST", "/control/events", &event.to_string()).await;
+    assert_eq!(answer.status, 204, "{event}: {}", answer.text());
 }
 
 pub async fn get(sandbox: &Sandbox, path: &str) -> Answer {

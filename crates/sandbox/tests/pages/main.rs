@@ -4,5 +4,12 @@
 
 mod client;
 mod control;
+mod events;
+mod fallbacks;
 mod instagram;
+mod official;
+mod pinterest;
+mod proxy;
+mod short;
 mod tiktok;
+mod youtube;

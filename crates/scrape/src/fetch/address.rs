@@ -1,9 +1,37 @@
-//! Where a target's page is, and where a redirect may lead.
+//! Where each source of each target is: the one place that knows the platforms' addresses. What may be done with an address is left to
+//! `redirects` and `fetch`.
 
-use domain::{Platform, shortcode};
+use domain::{Handle, Platform, PostRef, Source, shortcode};
 use url::Url;
 
-use super::{ScrapeConfig, Target};
+use super::config::{InstagramGraph, ScrapeConfig, YoutubeData};
+use super::secret::Secret;
+use super::target::Target;
+use crate::page::PageKind;
+
+/// A question to a platform.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Question {
+    /// The address, without secrets.
+    pub url: Url,
+    /// What is expected to come back.
+    pub kind: PageKind,
+    /// Whom or what the answer has to be about.
+    pub expect: String,
+    /// What the address still lacks; only official interfaces want one.
+    pub secret: Option<Secret>,
+}
+
+/// Why a source cannot be asked for a target.
+const NO_CHANNEL_ID: &str = "no channel id yet: this source knows channels by it alone";
+const NO_SUCH_SOURCE: &str = "there is no such source for this kind of target";
+const ODD_HANDLE: &str = "the handle has characters that this source cannot be asked with";
+
+/// What Instagram's Graph API is asked about an account, and about each of its newest posts.
+const GRAPH_PROFILE: &str =
+    "id,username,name,biography,website,profile_picture_url,followers_count,follows_count,media_count";
+const GRAPH_MEDIA: &str =
+    "id,caption,timestamp,permalink,media_type,media_product_type,media_url,like_count,comments_count,view_count";
 
 /// The base address of a platform.
 pub(super) const fn base(config: &ScrapeConfig, platform: Platform) -> &Url {
@@ -15,32 +43,168 @@ pub(super) const fn base(config: &ScrapeConfig, platform: Platform) -> &Url {
     }
 }
 
-/// The address of a target's page below `base`.
-pub(super) fn of(base: &Url, target: &Target) -> Url {
-    let path: Vec<String> = match target {
-        Target::Profile { platform: Platform::Tiktok, username, .. } => vec![format!("@{username}")],
-        Target::Feed { platform: Platform::Tiktok, username, .. } => vec!["embed".to_owned(), format!("@{username}")],
-        Target::Post { platform: Platform::Tiktok, external_id, username } => {
-            vec![format!("@{}", username.as_deref().unwrap_or("")), "video".to_owned(), external_id.clone()]
+/// The question that a source is asked about a target, or why it cannot be.
+pub(super) fn of(config: &ScrapeConfig, target: &Target, source: Source) -> Result<Question, &'static str> {
+    let platform = target.platform();
+    if source.name.split('.').next() != Some(platform.as_str()) {
+        return Err(NO_SUCH_SOURCE);
+    }
+    let (kind, expect) = match target {
+        Target::Profile { username, platform_id, .. } => {
+            (PageKind::Profile, account(platform, username, platform_id.as_deref()))
         }
-        // Instagram's own addresses end in a slash; without it every page costs a redirect.
-        Target::Profile { platform: Platform::Instagram | Platform::Pinterest, username, .. } => vec![username.clone(), String::new()],
-        Target::Feed { platform: Platform::Youtube, username, platform_id } => {
-            vec![platform_id.clone().unwrap_or_else(|| format!("@{username}"))]
+        Target::Feed { username, platform_id, .. } => {
+            (PageKind::Feed, account(platform, username, platform_id.as_deref()))
         }
-        Target::Profile { platform: Platform::Youtube, username, .. } => vec![format!("@{username}")],
-        Target::Post { platform: Platform::Youtube, external_id, .. } => vec!["watch".to_owned(), external_id.clone()],
-        Target::Post { platform: Platform::Pinterest, external_id, .. } => {
-            vec!["pin".to_owned(), external_id.clone(), String::new()]
+        Target::Post { external_id, .. } => (PageKind::Post, external_id.as_str()),
+    };
+    let kind = if source.name.ends_with(".oembed") { PageKind::Oembed } else { kind };
+    let (url, secret) = match source.name {
+        "instagram.graph_api" => graph(config.official.instagram.as_ref().ok_or(NO_SUCH_SOURCE)?, target)?,
+        "youtube.data_api" => data_api(config.official.youtube.as_ref().ok_or(NO_SUCH_SOURCE)?, target)?,
+        page => (of_page(base(config, platform), target, page)?, None),
+    };
+    Ok(Question { url, kind, expect: expect.to_owned(), secret })
+}
+
+/// By what an answer is told to be about the account: a YouTube channel is asked for by its id once it is known, and may change its handle.
+fn account<'a>(platform: Platform, username: &'a str, platform_id: Option<&'a str>) -> &'a str {
+    match (platform, platform_id) {
+        (Platform::Youtube, Some(id)) => id,
+        (Platform::Instagram | Platform::Tiktok | Platform::Youtube | Platform::Pinterest, _) => username,
+    }
+}
+
+fn of_page(base: &Url, target: &Target, source: &str) -> Result<Url, &'static str> {
+    // Where an address ends in a slash, every page without it costs a redirect.
+    Ok(match (source, target) {
+        ("instagram.profile_page" | "pinterest.profile_page", Target::Profile { username, .. }) => {
+            below(base, &[username, ""])
         }
-        Target::Feed { platform: Platform::Instagram | Platform::Pinterest, username, .. } => {
-            vec![username.clone(), "reels".to_owned(), String::new()]
+        ("instagram.profile_embed", Target::Profile { username, .. }) => below(base, &[username, "embed", ""]),
+        ("instagram.reels_tab", Target::Feed { username, .. }) => below(base, &[username, "reels", ""]),
+        ("instagram.post_page", Target::Post { external_id, .. }) => below(base, &["p", &code(external_id), ""]),
+        ("instagram.post_embed", Target::Post { external_id, .. }) => {
+            below(base, &["p", &code(external_id), "embed", "captioned", ""])
         }
-        Target::Post { platform: Platform::Instagram, external_id, .. } => {
-            let code = external_id.parse().map_or_else(|_| external_id.clone(), shortcode::from_media_id);
-            vec!["p".to_owned(), code, String::new()]
+        ("tiktok.profile_page", Target::Profile { username, .. }) => below(base, &[&at(username)]),
+        ("tiktok.embed_page", Target::Profile { username, .. } | Target::Feed { username, .. }) => {
+            below(base, &["embed", &at(username)])
+        }
+        ("tiktok.post_page", Target::Post { external_id, username, .. }) => {
+            below(base, &[&at(username.as_deref().unwrap_or("")), "video", external_id])
+        }
+        ("tiktok.post_embed", Target::Post { external_id, .. }) => below(base, &["embed", "v2", external_id]),
+        ("tiktok.oembed", Target::Post { .. }) => with(below(base, &["oembed"]), &[("url", &canonical(target))]),
+        ("youtube.channel_page", Target::Profile { username, platform_id, .. }) => {
+            channel(base, username, platform_id.as_deref())
+        }
+        ("youtube.rss", Target::Feed { username, platform_id, .. }) => {
+            let id = channel_id(username, platform_id.as_deref()).ok_or(NO_CHANNEL_ID)?;
+            with(below(base, &["feeds", "videos.xml"]), &[("channel_id", id)])
+        }
+        ("youtube.watch_page", Target::Post { external_id, .. }) => {
+            with(below(base, &["watch"]), &[("v", external_id)])
+        }
+        ("youtube.oembed", Target::Post { .. }) => {
+            with(below(base, &["oembed"]), &[("url", &canonical(target)), ("format", "json")])
+        }
+        ("pinterest.rss", Target::Feed { username, .. }) => below(base, &[username, "feed.rss"]),
+        ("pinterest.pin_page", Target::Post { external_id, .. }) => below(base, &["pin", external_id, ""]),
+        ("pinterest.oembed", Target::Post { .. }) => {
+            with(below(base, &["oembed.json"]), &[("url", &canonical(target))])
+        }
+        _ => return Err(NO_SUCH_SOURCE),
+    })
+}
+
+type Official = Result<(Url, Option<Secret>), &'static str>;
+
+fn graph(api: &InstagramGraph, target: &Target) -> Official {
+    let (username, fields) = match target {
+        Target::Profile { username, .. } => (username, GRAPH_PROFILE.to_owned()),
+        Target::Feed { username, .. } => (username, format!("{GRAPH_PROFILE},media.limit(50){{{GRAPH_MEDIA}}}")),
+        Target::Post { .. } => return Err(NO_SUCH_SOURCE),
+    };
+    // The handle stands inside an expression, where quoting does not exist.
+    if username.is_empty() || !username.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_')) {
+        return Err(ODD_HANDLE);
+    }
+    let url = with(
+        below(&api.base_url, &[&api.user_id]),
+        &[("fields", &format!("business_discovery.username({username}){{{fields}}}"))],
+    );
+    Ok((url, Some(Secret::new("access_token", &api.access_token))))
+}
+
+fn data_api(api: &YoutubeData, target: &Target) -> Official {
+    let ask = |path: &str, pairs: &[(&str, &str)]| with(below(&api.base_url, &[path]), pairs);
+    let url = match target {
+        Target::Profile { username, platform_id, .. } => {
+            let by = match (channel_id(username, platform_id.as_deref()), username.split_once('/')) {
+                (Some(id), _) => ("id", id),
+                (None, Some(("user", name))) => ("forUsername", name),
+                (None, Some(_)) => return Err(NO_CHANNEL_ID),
+                (None, None) => ("forHandle", username.as_str()),
+            };
+            ask("channels", &[("part", "snippet,statistics"), by])
+        }
+        Target::Feed { username, platform_id, .. } => {
+            let id = channel_id(username, platform_id.as_deref())
+                .and_then(|id| id.strip_prefix("UC"))
+                .ok_or(NO_CHANNEL_ID)?;
+            let uploads = format!("UU{id}");
+            ask("playlistItems", &[("part", "snippet,contentDetails"), ("playlistId", &uploads), ("maxResults", "50")])
+        }
+        Target::Post { external_id, .. } => {
+            ask("videos", &[("part", "snippet,statistics,contentDetails,status"), ("id", external_id)])
         }
     };
+    Ok((url, Some(Secret::new("key", &api.api_key))))
+}
+
+/// A channel's page: by its id where it is known, else by whatever form its name has.
+fn channel(base: &Url, username: &str, platform_id: Option<&str>) -> Url {
+    if let Some(id) = channel_id(username, platform_id) {
+        return below(base, &["channel", id]);
+    }
+    match username.split_once('/') {
+        Some((form @ ("c" | "user"), name)) => below(base, &[form, name]),
+        Some(_) | None => below(base, &[&at(username)]),
+    }
+}
+
+/// The channel id, where it is known: `UC` and 22 more characters.
+fn channel_id<'a>(username: &'a str, platform_id: Option<&'a str>) -> Option<&'a str> {
+    let is_id = |text: &&str| {
+        text.len() == 24
+            && text.starts_with("UC")
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
+    };
+    platform_id.filter(is_id).or(Some(username).filter(is_id))
+}
+
+/// The address of a post as people know it, which oEmbed is asked by.
+fn canonical(target: &Target) -> String {
+    match target {
+        Target::Post { platform, external_id, username } => {
+            let handle = username.as_deref().and_then(|name| Handle::parse(*platform, name).ok());
+            PostRef { platform: *platform, external_id: external_id.clone(), handle }.url()
+        }
+        Target::Profile { .. } | Target::Feed { .. } => String::new(),
+    }
+}
+
+fn code(external_id: &str) -> String {
+    external_id.parse().map_or_else(|_| external_id.to_owned(), shortcode::from_media_id)
+}
+
+fn at(username: &str) -> String {
+    format!("@{username}")
+}
+
+/// The address of a path below `base`, whose own path and query stay.
+fn below(base: &Url, path: &[&str]) -> Url {
     let mut url = base.clone();
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.pop_if_empty().extend(path);
@@ -48,117 +212,7 @@ pub(super) fn of(base: &Url, target: &Target) -> Url {
     url
 }
 
-/// The address that a redirect leads to, or why it is not followed.
-pub(super) fn followed(base: &Url, platform: Platform, from: &Url, location: &str) -> Result<Url, &'static str> {
-    let next = from.join(location).map_err(|_| "redirected to no address")?;
-    if !is_allowed(base, platform, &next) {
-        return Err("redirected off the platform");
-    }
-    if from.scheme() == "https" && next.scheme() != "https" {
-        return Err("redirected from https to http");
-    }
-    let path = next.path().strip_prefix(base.path()).unwrap_or(next.path());
-    let segments: Vec<&str> = path.split('/').filter(|segment| !segment.is_empty()).collect();
-    match (platform, segments.as_slice()) {
-        (_, []) | (Platform::Tiktok, ["foryou"]) => Err("redirected to the front page"),
-        (Platform::Tiktok, ["login", ..]) | (Platform::Instagram, ["accounts", "login", ..]) => {
-            Err("redirected to the login page")
-        }
-        (Platform::Tiktok, [.., "about"]) => Err("redirected to the about page: not offered in this region"),
-        (Platform::Instagram, ["challenge" | "consent", ..]) => Err("redirected to a challenge"),
-        (Platform::Tiktok | Platform::Instagram | Platform::Youtube | Platform::Pinterest, _) => Ok(next),
-    }
-}
-
-/// The base's own host and port; on the platform itself, its other hosts too.
-fn is_allowed(base: &Url, platform: Platform, next: &Url) -> bool {
-    let site = match platform {
-        Platform::Instagram => "instagram.com",
-        Platform::Tiktok => "tiktok.com",
-        Platform::Youtube => "youtube.com",
-        Platform::Pinterest => "pinterest.com",
-    };
-    let on_site = |url: &Url| {
-        let is_site = url
-            .host_str()
-            .and_then(|host| host.strip_suffix(site))
-            .is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        is_site && matches!(url.port_or_known_default(), Some(80 | 443))
-    };
-    let same = next.host_str() == base.host_str() && next.port_or_known_default() == base.port_or_known_default();
-    matches!(next.scheme(), "http" | "https") && (same || (on_site(base) && on_site(next)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn url(text: &str) -> Url {
-        Url::parse(text).unwrap()
-    }
-
-    fn address(base: &str, target: &Target) -> String {
-        of(&url(base), target).to_string()
-    }
-
-    #[test]
-    fn addresses_hang_below_the_base_and_its_path() {
-        let (platform, username) = (Platform::Tiktok, "nasa".to_owned());
-        let profile = Target::Profile { platform, username: username.clone(), platform_id: None };
-        assert_eq!(address("https://www.tiktok.com", &profile), "https://www.tiktok.com/@nasa");
-        assert_eq!(address("http://127.0.0.1:9/tiktok/", &profile), "http://127.0.0.1:9/tiktok/@nasa");
-        let feed = Target::Feed { platform, username, platform_id: None };
-        assert_eq!(address("http://127.0.0.1:9/tiktok", &feed), "http://127.0.0.1:9/tiktok/embed/@nasa");
-        let post = Target::Post { platform, external_id: "76".to_owned(), username: None };
-        assert_eq!(address("https://www.tiktok.com", &post), "https://www.tiktok.com/@/video/76");
-    }
-
-    #[test]
-    fn instagrams_posts_are_addressed_by_their_shortcode() {
-        let platform = Platform::Instagram;
-        let post = Target::Post { platform, external_id: "2555323354817229568".to_owned(), username: None };
-        assert_eq!(address("https://www.instagram.com", &post), "https://www.instagram.com/p/CN2VQ1yI_MA/");
-        let feed = Target::Feed { platform, username: "nike".to_owned(), platform_id: None };
-        assert_eq!(address("http://127.0.0.1:9/instagram", &feed), "http://127.0.0.1:9/instagram/nike/reels/");
-    }
-
-    #[test]
-    fn an_odd_handle_cannot_leave_the_base() {
-        let target = Target::Profile { platform: Platform::Instagram, username: "../../x?y#z".to_owned(), platform_id: None };
-        assert_eq!(
-            address("http://127.0.0.1:9/instagram", &target),
-            "http://127.0.0.1:9/instagram/..%2F..%2Fx%3Fy%23z/"
-        );
-    }
-
-    #[test]
-    fn redirects_stay_on_the_platform() {
-        let real = url("https://www.tiktok.com");
-        let from = url("https://www.tiktok.com/@old");
-        let follow = |location: &str| followed(&real, Platform::Tiktok, &from, location);
-        assert_eq!(follow("/@new").map(|url| url.to_string()).as_deref(), Ok("https://www.tiktok.com/@new"));
-        assert!(follow("https://m.tiktok.com/@new").is_ok());
-        for (location, refusal) in [
-            ("https://tiktok.com.evil.example/@x", "redirected off the platform"),
-            ("https://eviltiktok.com/@x", "redirected off the platform"),
-            ("https://www.tiktok.com:8443/@x", "redirected off the platform"),
-            ("http://www.tiktok.com/@new", "redirected from https to http"),
-            ("/login?redirect=1", "redirected to the login page"),
-            ("/hk/about", "redirected to the about page: not offered in this region"),
-            ("/?_r=1", "redirected to the front page"),
-            ("file:///etc/passwd", "redirected off the platform"),
-        ] {
-            assert_eq!(follow(location), Err(refusal), "{location}");
-        }
-    }
-
-    #[test]
-    fn a_stand_in_may_not_send_us_anywhere_else() {
-        let base = url("http://127.0.0.1:9/tiktok");
-        let from = url("http://127.0.0.1:9/tiktok/@old");
-        assert!(followed(&base, Platform::Tiktok, &from, "/tiktok/@new").is_ok());
-        assert!(followed(&base, Platform::Tiktok, &from, "http://127.0.0.1:10/@new").is_err());
-        assert!(followed(&base, Platform::Tiktok, &from, "https://www.tiktok.com/@new").is_err());
-        assert!(followed(&base, Platform::Tiktok, &from, "/tiktok/").is_err());
-    }
+fn with(mut url: Url, pairs: &[(&str, &str)]) -> Url {
+    url.query_pairs_mut().extend_pairs(pairs);
+    url
 }

@@ -32,22 +32,22 @@ pub(crate) fn item(media: &Value) -> Option<PostFacts> {
         .first()
         .and_then(|candidate| text(at(candidate, &["url"])))
         .or_else(|| text(at(media, &["display_uri"])));
-    facts.metrics = metrics(media, facts.media_type);
+    facts.metrics = metrics(media);
     facts.platform_data = extras(media);
     Some(facts)
 }
 
-fn metrics(media: &Value, media_type: Option<MediaType>) -> PostMetrics {
+fn metrics(media: &Value) -> PostMetrics {
     let hidden = flag(at(media, &["like_and_view_counts_disabled"])) == Some(true);
     let reading = |keys: &[&str]| Reading::exact(keys.iter().find_map(|key| count(at(media, &[key]))));
-    let hideable = |keys: &[&str], can_be_hidden: bool| if hidden && can_be_hidden { HIDDEN } else { reading(keys) };
-    let is_video = media_type != Some(MediaType::Image);
+    // The owner hides likes and views together; a number that is left there all the same is a remnant.
+    let hideable = |keys: &[&str]| if hidden { HIDDEN } else { reading(keys) };
     PostMetrics {
-        views: hideable(&["view_count"], is_video),
+        views: hideable(&["view_count"]),
         likes: if hidden { HIDDEN } else { likes(count(at(media, &["like_count"]))) },
         comments: reading(&["comment_count"]),
         shares: Reading::NOT_PROVIDED,
-        plays: hideable(&["ig_play_count", "play_count"], is_video),
+        plays: hideable(&["ig_play_count", "play_count"]),
         saves: Reading::NOT_PROVIDED,
     }
 }
@@ -181,9 +181,13 @@ mod tests {
     fn hidden_likes_are_not_read_from_what_is_left_of_them() {
         let media = json!({"pk": "3983118388705688735", "media_type": 2, "like_and_view_counts_disabled": true,
             "like_count": 3, "play_count": 3, "comment_count": 7});
-        let metrics = item(&media).unwrap().metrics;
-        assert_eq!((metrics.likes, metrics.plays), (HIDDEN, HIDDEN));
-        assert_eq!(metrics.comments.value(), Some(7));
+        for media_type in [1, 2, 8] {
+            let mut media = media.clone();
+            media["media_type"] = media_type.into();
+            let metrics = item(&media).unwrap().metrics;
+            assert_eq!((metrics.likes, metrics.plays, metrics.views), (HIDDEN, HIDDEN, HIDDEN), "{media_type}");
+            assert_eq!(metrics.comments.value(), Some(7));
+        }
     }
 
     #[test]

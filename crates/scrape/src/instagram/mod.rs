@@ -2,6 +2,7 @@
 //! text and oEmbed. Machine blocks are preferred to text, and shapes are looked up by key, since the wrappers around them shift.
 
 mod embed;
+mod graph_api;
 mod graphql;
 mod legacy;
 mod media;
@@ -39,6 +40,8 @@ pub(crate) const ADDITIONAL_DATA: &str = "instagram.additional_data";
 pub(crate) const GRAPHQL: &str = "instagram.graphql";
 /// Reader of the mobile API's bodies.
 pub(crate) const MOBILE_API: &str = "instagram.mobile_api";
+/// Reader of the official Graph API's answers.
+pub(crate) const GRAPH_API: &str = "instagram.graph_api";
 /// Reader of embed pages.
 pub(crate) const EMBED: &str = "instagram.embed";
 /// Reader of descriptions.
@@ -61,7 +64,8 @@ fn json_body(page: &Page<'_>, text: &str) -> Observation {
         return failed(SIGNALS, Outcome::ParseError, "the body is no JSON that can be read");
     };
     let blocks = std::slice::from_ref(&root);
-    polaris::read(page, blocks, None)
+    graph_api::read(page, &root)
+        .or_else(|| polaris::read(page, blocks, None))
         .or_else(|| oembed::read(page, &root))
         .or_else(|| shapes(page, &root, None))
         .unwrap_or_else(|| signals::of_json(page, &root))

@@ -10,6 +10,7 @@ use super::{
 use crate::conclude::{self, Listing, WhenEmpty, failed, is_post};
 use crate::json::{all, at, count, flag, id, is_set, keep, list, text};
 use crate::page::{Page, PageKind};
+use crate::text_counts::TextCounts;
 
 /// Reads the blocks of a page, or of an API body when there is no page around them.
 pub(crate) fn read(page: &Page<'_>, blocks: &[Value], html: Option<&str>) -> Option<Observation> {
@@ -38,7 +39,8 @@ fn account(page: &Page<'_>, users: &[&Value], html: Option<&str>) -> Observation
             failed(POLARIS_PROFILE, Outcome::Blocked, "a null account, which without its page proves nothing")
         };
     }
-    let profile = users.iter().find_map(|user| profile(user, html)).or_else(|| {
+    let in_text = html.map(meta::profile_counts).unwrap_or_default();
+    let profile = users.iter().find_map(|user| profile(user, &in_text)).or_else(|| {
         let pk = users.iter().find_map(|user| id(at(user, &["pk"])))?;
         unnamed(page, pk, html)
     });
@@ -47,7 +49,12 @@ fn account(page: &Page<'_>, users: &[&Value], html: Option<&str>) -> Observation
             let posts = nodes(&users, "polaris_ordered_timeline_connection", &profile);
             conclude::profile(page, POLARIS_PROFILE, profile, posts, None)
         }
-        (PageKind::Profile, _) => failed(POLARIS_PROFILE, Outcome::Blocked, "the account's block carries no counts"),
+        (PageKind::Profile, None) => {
+            failed(POLARIS_PROFILE, Outcome::ParseError, "the account's block does not say whose it is")
+        }
+        (PageKind::Profile, Some(_)) => {
+            failed(POLARIS_PROFILE, Outcome::Blocked, "the account's block carries no counts")
+        }
         (PageKind::Feed | PageKind::Post | PageKind::Oembed, Some(profile)) => feed(page, &users, profile),
         (PageKind::Feed | PageKind::Post | PageKind::Oembed, None) => {
             failed(POLARIS_TIMELINE, Outcome::ParseError, "the list does not say whose it is")
@@ -59,6 +66,8 @@ fn account(page: &Page<'_>, users: &[&Value], html: Option<&str>) -> Observation
 /// was looked up by its name. Where nobody in particular was asked for, it stays without a name.
 fn unnamed(page: &Page<'_>, platform_id: String, html: Option<&str>) -> Option<ProfileFacts> {
     let asked_for = match page.expect {
+        // A profile page names its account; one that does not may be anybody's.
+        _ if page.kind == PageKind::Profile => None,
         Some(_) if page.redirected_to.is_some() => None,
         Some(expected) => Some(expected.to_lowercase()),
         None => Some(NAMELESS.to_owned()),
@@ -91,9 +100,8 @@ pub(crate) fn bare_profile(platform_id: Option<String>, username: String) -> Pro
     }
 }
 
-fn profile(user: &Value, html: Option<&str>) -> Option<ProfileFacts> {
+fn profile(user: &Value, in_text: &TextCounts) -> Option<ProfileFacts> {
     let username = text(at(user, &["username"]))?.to_lowercase();
-    let in_text = html.map(meta::profile_counts).unwrap_or_default();
     let own_count = ["all_media_count", "media_count"].iter().find_map(|key| count(at(user, &[key])));
     let mut platform_data = Map::new();
     keep(&mut platform_data, "fbid", at(user, &["id"]));

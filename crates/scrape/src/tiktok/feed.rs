@@ -1,6 +1,6 @@
 //! Lists of an account's posts: the web API's `item_list`, and the embedded creator page, which names the newest posts and their plays.
 
-use domain::{MediaType, Observation, Outcome, Platform, PostFacts, ProfileFacts, Reading};
+use domain::{MediaType, Observation, Outcome, PostFacts, ProfileFacts, Reading};
 use serde_json::Value;
 
 use super::{EMBED, ITEM_LIST, post, profile, signals};
@@ -36,6 +36,13 @@ pub(crate) fn item_list(page: &Page<'_>, root: &Value) -> Observation {
         });
         asked_for.then(|| profile::facts(author, &NULL, at(item, &["authorStats"])))?
     });
+    let named = |item: &Value| text(at(item, &["author", "uniqueId"]));
+    let is_asked_for = |name: String| page.expect.is_none_or(|expected| is_account(expected, Some(&name), None));
+    // Also where the post of the one author that is named cannot be read, and the others are known by their ids alone.
+    let mut names = items.iter().filter_map(named).peekable();
+    if owner.is_none() && names.peek().is_some() && !names.any(is_asked_for) {
+        return conclude::failed(ITEM_LIST, Outcome::ParseError, "the list is somebody else's");
+    }
     if let Some(owner) = &mut owner {
         keep(&mut owner.platform_data, "feed_cursor", at(root, &["cursor"]));
         keep(&mut owner.platform_data, "feed_has_more", at(root, &["hasMore"]));
@@ -58,7 +65,11 @@ pub(crate) fn item_list(page: &Page<'_>, root: &Value) -> Observation {
 pub(crate) fn embed(page: &Page<'_>, root: &Value) -> Option<Observation> {
     let data = at(root, &["source", "data"]);
     if page.kind == PageKind::Post {
-        return post::of_2020(page, at(first_object(data, |object| object.contains_key("videoData"))?, &["videoData"]));
+        return post::of_2020(
+            page,
+            EMBED,
+            at(first_object(data, |object| object.contains_key("videoData"))?, &["videoData"]),
+        );
     }
     let entry = first_object(data, |object| object.contains_key("userInfo"))?;
     let user = at(entry, &["userInfo"]);
@@ -92,7 +103,7 @@ fn as_asked(page: &Page<'_>, adapter: &'static str, listing: Listing) -> Observa
 }
 
 fn embedded(video: &Value) -> Option<PostFacts> {
-    let mut facts = PostFacts::bare(Platform::Tiktok, id(at(video, &["id"]))?);
+    let mut facts = post::bare(id(at(video, &["id"]))?);
     facts.author.username = text(at(video, &["authorUniqueId"])).map(|name| name.to_lowercase());
     facts.description = text(at(video, &["desc"]));
     facts.create_time = post::created(at(video, &["createTime"]), &facts.external_id);

@@ -2,6 +2,7 @@
 //! oEmbed. Which block is there decides who reads; what a block's status code means stands in `signals`.
 
 mod feed;
+mod meta;
 mod oembed;
 mod post;
 mod profile;
@@ -29,6 +30,8 @@ pub(crate) const API: &str = "tiktok.api";
 pub(crate) const ITEM_LIST: &str = "tiktok.item_list";
 /// Reader of embed pages.
 pub(crate) const EMBED: &str = "tiktok.embed";
+/// Reader of a profile's description.
+pub(crate) const META_TEXT: &str = "tiktok.meta_text";
 /// Reader of oEmbed answers.
 pub(crate) const OEMBED: &str = "tiktok.oembed";
 /// Reader of everything that is no data: challenges, walls, shells.
@@ -150,7 +153,7 @@ fn next(page: &Page<'_>, props: &Value) -> Option<Observation> {
     match page.kind {
         PageKind::Profile | PageKind::Feed => profile::detail(page, NEXT_DATA, props),
         PageKind::Post | PageKind::Oembed => match props.get("videoData") {
-            Some(data) => post::of_2020(page, data).or_else(|| signals::of_status(NEXT_DATA, props)),
+            Some(data) => post::of_2020(page, NEXT_DATA, data).or_else(|| signals::of_status(NEXT_DATA, props)),
             None => post::detail(page, NEXT_DATA, props),
         },
     }

@@ -1,6 +1,6 @@
 //! TikTok's oEmbed answers: no counts, but caption, author and cover of a post that exists.
 
-use domain::{MediaType, Observation, Outcome, Platform, PostFacts};
+use domain::{MediaType, Observation, Outcome};
 use serde_json::Value;
 
 use super::{OEMBED, post, signals};
@@ -17,7 +17,7 @@ pub(crate) fn read(page: &Page<'_>, root: &Value) -> Option<Observation> {
     let code = at(root, &["html"]).as_str().unwrap_or("");
     let in_code = digits_after(code, "data-video-id=").or_else(|| digits_after(code, "/video/")).map(Value::from);
     let external_id = id(at(root, &["embed_product_id"])).or_else(|| id(&in_code?))?;
-    let mut facts = PostFacts::bare(Platform::Tiktok, external_id);
+    let mut facts = post::bare(external_id);
     let author_url = at(root, &["author_url"]).as_str().unwrap_or("");
     let handle = text(at(root, &["author_unique_id"]))
         .or_else(|| author_url.rsplit_once('@').map(|(_, handle)| handle.to_owned()));

@@ -2,11 +2,12 @@
 //! from 10 000 up; plays and views are one number here.
 
 use domain::{
-    AuthorFacts, MediaType, Observation, Outcome, Platform, PostFacts, PostMetrics, Reading, Timestamp, shortcode,
+    AuthorFacts, MediaType, MetricStatus, Observation, Outcome, Platform, PostFacts, PostMetrics, Reading, Timestamp,
+    shortcode,
 };
 use serde_json::{Map, Value};
 
-use super::{NEXT_DATA, signals};
+use super::signals;
 use crate::conclude;
 use crate::json::{at, count, flag, id, is_set, keep, list, perhaps_rounded, seconds, text};
 use crate::page::{Page, PageKind};
@@ -21,6 +22,15 @@ pub(crate) fn detail(page: &Page<'_>, adapter: &'static str, block: &Value) -> O
     }
     let structure = at(block, &["itemInfo", "itemStruct"]);
     Some(conclude::post(page, adapter, item(structure)?, withheld(structure)))
+}
+
+/// TikTok's bookmarks are no metric of ours: what the page counts is kept as `collect_count` among what else it said.
+const UNSUPPORTED: Reading = Reading::Null(MetricStatus::Unsupported);
+
+/// Facts that say nothing but which post it is, and that the platform counts no saves.
+pub(crate) fn bare(external_id: String) -> PostFacts {
+    let metrics = PostMetrics { saves: UNSUPPORTED, ..PostMetrics::default() };
+    PostFacts { metrics, ..PostFacts::bare(Platform::Tiktok, external_id) }
 }
 
 /// What an item says about being kept from us.
@@ -49,7 +59,7 @@ pub(crate) fn item(item: &Value) -> Option<PostFacts> {
     let plays = reading("playCount");
     let image_post = at(item, &["imagePost"]);
     let video = at(item, &["video"]);
-    let mut facts = PostFacts::bare(Platform::Tiktok, external_id);
+    let mut facts = bare(external_id);
     facts.author = AuthorFacts {
         platform_id: id(at(author, &["id"])).or_else(|| id(at(item, &["authorId"]))),
         username: text(author).or_else(|| text(at(author, &["uniqueId"]))).map(|name| name.to_lowercase()),
@@ -72,9 +82,13 @@ pub(crate) fn item(item: &Value) -> Option<PostFacts> {
         comments: reading("commentCount"),
         shares: reading("shareCount"),
         plays,
-        saves: reading("collectCount"),
+        saves: UNSUPPORTED,
     };
     facts.platform_data = extras(item);
+    let saves = [exact, rounded].iter().find_map(|stats| count(at(stats, &["collectCount"])).filter(|n| *n >= 0));
+    if let Some(saves) = saves {
+        facts.platform_data.insert("collect_count".to_owned(), saves.into());
+    }
     Some(facts)
 }
 
@@ -123,13 +137,13 @@ fn extras(item: &Value) -> Map<String, Value> {
     data
 }
 
-/// Reads `videoData` of 2019 to early 2021, whose counts were exact at first and rounded later.
-pub(crate) fn of_2020(page: &Page<'_>, data: &Value) -> Option<Observation> {
+/// Reads `videoData`: of pages of 2019 to early 2021, whose counts were exact at first and rounded later, and of today's embedded posts.
+pub(crate) fn of_2020(page: &Page<'_>, adapter: &'static str, data: &Value) -> Option<Observation> {
     let infos = at(data, &["itemInfos"]);
     let author = at(data, &["authorInfos"]);
     let reading = |key: &str| perhaps_rounded(count(at(infos, &[key])));
     let plays = reading("playCount");
-    let mut facts = PostFacts::bare(Platform::Tiktok, id(at(infos, &["id"]))?);
+    let mut facts = bare(id(at(infos, &["id"]))?);
     facts.author = AuthorFacts {
         platform_id: id(at(author, &["userId"])).or_else(|| id(at(infos, &["authorId"]))),
         username: text(at(author, &["uniqueId"])).map(|name| name.to_lowercase()),
@@ -146,9 +160,9 @@ pub(crate) fn of_2020(page: &Page<'_>, data: &Value) -> Option<Observation> {
         comments: reading("commentCount"),
         shares: reading("shareCount"),
         plays,
-        saves: Reading::NOT_PROVIDED,
+        saves: UNSUPPORTED,
     };
     keep(&mut facts.platform_data, "author_sec_uid", at(author, &["secUid"]));
     keep(&mut facts.platform_data, "author_followers", at(data, &["authorStats", "followerCount"]));
-    Some(conclude::post(page, NEXT_DATA, facts, None))
+    Some(conclude::post(page, adapter, facts, withheld(infos)))
 }

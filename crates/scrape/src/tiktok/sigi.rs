@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::{SIGI_STATE, feed, post, profile, signals};
 use crate::conclude::{self, Listing, WhenEmpty, failed, same_handle};
-use crate::json::{NULL, at, list};
+use crate::json::{MAX_LIST, NULL, at, list};
 use crate::page::{Page, PageKind};
 
 /// The modules that are read.
@@ -84,7 +84,7 @@ fn under<'a>(module: &'a Value, handle: &str) -> &'a Value {
 fn posts_of(state: &State, owner: &ProfileFacts) -> Vec<PostFacts> {
     let ids = list(at(&state.lists, &["user-post", "list"]));
     let items: Vec<&Value> = if ids.is_empty() {
-        state.items.as_object().into_iter().flat_map(|items| items.values()).collect()
+        state.items.as_object().into_iter().flat_map(|items| items.values()).take(MAX_LIST).collect()
     } else {
         ids.iter().filter_map(|id| state.items.get(id.as_str()?)).collect()
     };

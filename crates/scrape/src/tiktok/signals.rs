@@ -4,11 +4,11 @@
 use domain::{Observation, Outcome};
 use serde_json::Value;
 
-use super::SIGNALS;
+use super::{SIGNALS, meta};
 use crate::conclude::failed;
 use crate::json::{at, count};
 use crate::markup::{contains, scripts};
-use crate::page::{self, Page, PageKind};
+use crate::page::{self, Page};
 
 /// The status code of a block, 0 where it carries none.
 pub(crate) fn status_code(block: &Value) -> i64 {
@@ -70,10 +70,7 @@ pub(crate) fn unread(page: &Page<'_>, text: &str) -> Observation {
     if has_element(text, &["oec-ttweb-captcha", "captcha_verify_img_slide", "secsdk-captcha"]) {
         return refused("captcha page");
     }
-    if page.kind == PageKind::Oembed && matches!(page.http_status, Some(400 | 404)) {
-        return failed(SIGNALS, Outcome::NotFound, "oEmbed knows no such post");
-    }
-    page::unread(page, SIGNALS, "a page without its data block")
+    meta::read(page, text).unwrap_or_else(|| page::unread(page, SIGNALS, "a page without its data block"))
 }
 
 /// A redirect that ended at a wall rather than at a page.

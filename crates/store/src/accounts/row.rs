@@ -1,6 +1,6 @@
 //! An account as it stands in the tables, and how it is shown.
 
-use domain::{AccountId, CreatorId, Metadata, MetricStatus, Platform, Timestamp};
+use domain::{AccountId, CreatorId, Metadata, MetricStatus, Platform, Precision, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -8,7 +8,8 @@ use crate::StoreError;
 use crate::freshness;
 use crate::listing::SortColumn;
 use crate::paging::{AccountOrder, Position, RowId, SortKey};
-use crate::views::{Account, MetricStatuses, PostCounts};
+use crate::record::provenance::{Provenance, noted};
+use crate::views::{Account, MetricPrecisions, MetricStatuses, PostCounts};
 
 pub const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
      JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
@@ -17,10 +18,10 @@ pub const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
 pub const SELECT: &str = "SELECT a.id, a.platform, a.username, a.category, a.metadata, a.is_active, a.creator_id, \
      a.scrape_interval_hours, a.max_recent_posts, a.post_lookback_days, a.added_at, a.updated_at, a.first_scrape_at, \
      a.last_scrape_at, a.follower_count, a.following_count, a.profile_post_count, a.total_post_count, a.view_count, a.like_count, \
-     a.comment_count, a.share_count, a.play_count, a.saved_count, c.name AS creator_name, \
+     a.comment_count, a.share_count, a.play_count, a.saved_count, a.sum_notes, c.name AS creator_name, \
      (a.is_active AND COALESCE(c.is_active, TRUE)) AS is_collected, \
      p.platform_id, p.previous_usernames, p.name, p.description, p.profile_pic_url, p.is_verified, p.is_private, \
-     p.is_unavailable, p.link_in_bio, \
+     p.is_unavailable, p.unavailable_because, p.provenance, p.link_in_bio, \
      COALESCE(a.max_recent_posts, o.max_recent_posts) AS effective_max_recent_posts, \
      COALESCE(a.post_lookback_days, o.post_lookback_days) AS effective_post_lookback_days, \
      s.due_at, s.last_attempt_at, s.last_attempt_outcome, s.consecutive_failures";
@@ -51,6 +52,7 @@ pub struct AccountRow {
     share_count: Option<i64>,
     play_count: Option<i64>,
     saved_count: Option<i64>,
+    sum_notes: Option<String>,
     creator_name: Option<String>,
     is_collected: bool,
     platform_id: Option<String>,
@@ -61,6 +63,8 @@ pub struct AccountRow {
     is_verified: Option<bool>,
     is_private: Option<bool>,
     is_unavailable: bool,
+    unavailable_because: Option<String>,
+    provenance: String,
     link_in_bio: Option<String>,
     effective_max_recent_posts: Option<i64>,
     effective_post_lookback_days: Option<i64>,
@@ -88,7 +92,10 @@ impl AccountRow {
             },
             now,
         );
-        let metric_status = self.metric_status();
+        let provenance = Provenance::from_stored(&self.provenance);
+        let metric_status = self.metric_status(&provenance);
+        let metric_precision = self.metric_precision(&provenance);
+        let is_unavailable = self.is_unavailable && freshness.last_attempt_at.is_some();
         // Until this organization's own first read, the profile's facts are somebody else's.
         let seen = self.first_scrape_at.is_some();
         Ok(Account {
@@ -105,7 +112,8 @@ impl AccountRow {
             profile_pic_url_original: self.profile_pic_url.filter(|_| seen),
             is_verified: self.is_verified.filter(|_| seen),
             is_private: self.is_private.filter(|_| seen),
-            is_unavailable: self.is_unavailable && freshness.last_attempt_at.is_some(),
+            is_unavailable,
+            unavailable_reason: self.unavailable_because.filter(|_| is_unavailable).and_then(|name| name.parse().ok()),
             link_in_bio: self.link_in_bio.filter(|_| seen),
             username: self.username,
             is_active: self.is_active,
@@ -136,38 +144,66 @@ impl AccountRow {
             effective_post_lookback_days: self.effective_post_lookback_days,
             freshness,
             metric_status,
+            metric_precision,
         })
     }
 
-    fn metric_status(&self) -> MetricStatuses {
-        let why = if self.first_scrape_at.is_none() { MetricStatus::NotYetScraped } else { MetricStatus::NotProvided };
+    /// The profile's own counts as this record has them, with the columns that the profile keeps them in.
+    const fn counts(&self) -> [(&'static str, &'static str, Option<i64>); 3] {
+        [
+            ("follower_count", "follower_count", self.follower_count),
+            ("following_count", "following_count", self.following_count),
+            ("profile_post_count", "post_count", self.profile_post_count),
+        ]
+    }
+
+    /// The sums over the collected posts.
+    const fn sums(&self) -> [(&'static str, Option<i64>); 6] {
+        [
+            ("view_count", self.view_count),
+            ("like_count", self.like_count),
+            ("comment_count", self.comment_count),
+            ("share_count", self.share_count),
+            ("play_count", self.play_count),
+            ("saved_count", self.saved_count),
+        ]
+    }
+
+    fn metric_status(&self, provenance: &Provenance) -> MetricStatuses {
+        let seen = self.first_scrape_at.is_some();
+        let why = |column| {
+            let said = provenance.status(column).unwrap_or(MetricStatus::NotProvided);
+            if seen { said } else { MetricStatus::NotYetScraped }
+        };
         // Sums wait for the list of posts to be read, which comes after the profile itself. A private profile lists none.
-        let why_sum = match (self.total_post_count, self.first_scrape_at, self.is_private) {
+        let why_none = match (self.total_post_count, self.first_scrape_at, self.is_private) {
             (Some(_), _, _) => MetricStatus::NotProvided,
             (None, Some(_), Some(true)) => MetricStatus::Hidden,
             (None, _, _) => MetricStatus::NotYetScraped,
         };
-        let why_saved = if self.first_scrape_at.is_some() && self.platform == Platform::Tiktok.as_str() {
-            MetricStatus::Unsupported
-        } else {
-            why_sum
+        let why_sum = |metric| {
+            if seen && metric == "saved_count" && self.platform == Platform::Tiktok.as_str() {
+                return MetricStatus::Unsupported;
+            }
+            noted(self.sum_notes.as_deref(), metric).and_then(|word| word.parse().ok()).unwrap_or(why_none)
         };
-        [
-            ("follower_count", self.follower_count, why),
-            ("following_count", self.following_count, why),
-            ("profile_post_count", self.profile_post_count, why),
-            ("total_post_count", self.total_post_count, why_sum),
-            ("view_count", self.view_count, why_sum),
-            ("like_count", self.like_count, why_sum),
-            ("comment_count", self.comment_count, why_sum),
-            ("share_count", self.share_count, why_sum),
-            ("play_count", self.play_count, why_sum),
-            ("saved_count", self.saved_count, why_saved),
-        ]
-        .into_iter()
-        .filter(|(_, value, _)| value.is_none())
-        .map(|(name, _, status)| (name.to_owned(), status))
-        .collect()
+        let own = self.counts().into_iter().filter(|(_, _, value)| value.is_none());
+        let sums = self.sums().into_iter().filter(|(_, value)| value.is_none());
+        let mut statuses: MetricStatuses = own.map(|(name, column, _)| (name.to_owned(), why(column))).collect();
+        statuses.extend(sums.map(|(name, _)| (name.to_owned(), why_sum(name))));
+        if self.total_post_count.is_none() {
+            statuses.insert("total_post_count".to_owned(), why_none);
+        }
+        statuses
+    }
+
+    fn metric_precision(&self, provenance: &Provenance) -> MetricPrecisions {
+        let own = self.counts().into_iter().filter(|(_, _, value)| value.is_some());
+        let own = own.filter_map(|(name, column, _)| Some((name, provenance.precision(column, self.first_scrape_at)?)));
+        let sums = self.sums().into_iter().filter(|(_, value)| value.is_some());
+        let sums = sums
+            .filter_map(|(name, _)| Some((name, noted(self.sum_notes.as_deref(), name)?.parse::<Precision>().ok()?)));
+        own.chain(sums).map(|(name, precision)| (name.to_owned(), precision)).collect()
     }
 
     pub fn position(&self, order: AccountOrder) -> Position {

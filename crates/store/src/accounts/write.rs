@@ -151,12 +151,13 @@ impl TenantTx {
         // Collection stops first, so that the sub-queries below no longer count this account.
         execute(&self.tx, "UPDATE accounts SET is_active = FALSE WHERE id = $1", values![id.0]).await?;
         let posts = "SELECT post_id FROM account_videos WHERE account_id = $3";
-        schedule::visit_orphans(&self.tx, TargetKind::Post, posts, id.0, self.now).await?;
+        schedule::visit_orphans(&self.tx, TargetKind::Post, posts, id.0, &self.age_curve, self.now).await?;
         schedule::visit_orphans(
             &self.tx,
             TargetKind::Profile,
             "SELECT CAST($3 AS BIGINT)",
             tracked.profile_id,
+            &self.age_curve,
             self.now,
         )
         .await?;
@@ -173,7 +174,16 @@ impl TenantTx {
 
     /// The shared profile of a handle, made when it is new.
     async fn profile(&self, platform: Platform, username: &str) -> Result<i64, StoreError> {
-        let find = "SELECT id AS value FROM profiles WHERE platform = $1 AND username = $2";
+        // A YouTube channel may be named by its id, under which it may be known already.
+        let find = match platform {
+            Platform::Youtube => {
+                "SELECT id AS value FROM profiles WHERE platform = $1 AND (username = $2 OR platform_id = $2) \
+                 ORDER BY CASE WHEN platform_id = $2 THEN 0 ELSE 1 END LIMIT 1"
+            }
+            Platform::Instagram | Platform::Tiktok | Platform::Pinterest => {
+                "SELECT id AS value FROM profiles WHERE platform = $1 AND username = $2"
+            }
+        };
         let values = || values![platform.as_str(), username];
         if let Some(found) = row::<Number>(&self.tx, find, values()).await? {
             return Ok(found.value);
@@ -225,9 +235,16 @@ impl TenantTx {
     /// Brings the schedules of an account's profile and posts in line with how it is tracked now.
     pub(crate) async fn follow_account(&self, id: AccountId, profile_id: i64) -> Result<(), StoreError> {
         let posts = "SELECT post_id FROM account_videos WHERE account_id = $3";
-        schedule::follow_tracking(&self.tx, TargetKind::Profile, "SELECT CAST($3 AS BIGINT)", profile_id, self.now)
-            .await?;
-        schedule::follow_tracking(&self.tx, TargetKind::Post, posts, id.0, self.now).await
+        schedule::follow_tracking(
+            &self.tx,
+            TargetKind::Profile,
+            "SELECT CAST($3 AS BIGINT)",
+            profile_id,
+            &self.age_curve,
+            self.now,
+        )
+        .await?;
+        schedule::follow_tracking(&self.tx, TargetKind::Post, posts, id.0, &self.age_curve, self.now).await
     }
 
     /// Counts an account in or out, refusing to pass the organization's cap. Exact under concurrency: the row is locked to the end.

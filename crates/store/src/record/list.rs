@@ -3,9 +3,9 @@
 use domain::{MediaType, PostFacts, Reading, TargetKind, Timestamp, Trigger};
 use sea_orm::FromQueryResult;
 
-use super::Recording;
 use super::post::{readings, write_facts};
 use super::sums::sum_profile;
+use super::{Recording, lost};
 use crate::StoreError;
 use crate::schedule::{self, Target};
 use crate::sql::{Number, execute, row, rows, values};
@@ -37,6 +37,7 @@ pub async fn record_list(
         values![profile_id],
     )
     .await?;
+    let (found_again, mut wakes) = lost::follow_authors(recording, posts).await?;
     // Newest first: pinned posts stand first on the page, whatever their age.
     let mut newest: Vec<&PostFacts> = posts.iter().collect();
     newest.sort_by_key(|facts| std::cmp::Reverse(facts.create_time));
@@ -53,7 +54,6 @@ pub async fn record_list(
     found.sort_by_key(|((id, _), _, _)| *id);
     let ids: Vec<i64> = found.iter().map(|((id, _), _, _)| *id).collect();
     schedule::lock_list(recording.tx, TargetKind::Post, &ids).await?;
-    let mut wakes = Vec::new();
     for ((id, is_new), rank, facts) in &found {
         adopt(recording, *id, profile_id).await?;
         if link(recording, profile_id, *id, *rank, facts).await? {
@@ -70,6 +70,7 @@ pub async fn record_list(
         }
     }
     sum_profile(recording, profile_id, &ids).await?;
+    lost::show(recording, &found_again).await?;
     Ok(wakes)
 }
 

@@ -1,22 +1,26 @@
 //! Recording what a scrape brought: one transaction, fenced by the lease, that writes facts, snapshot, tracking rows, the run's end and
 //! the next due time together, or nothing at all.
 
+mod history;
+mod identity;
 mod list;
+mod lost;
 mod post;
 mod profile;
+pub(crate) mod provenance;
 mod sums;
 
 use std::time::Duration;
 
 use domain::backoff::Backoff;
 use domain::outcome::Verdict;
-use domain::{Observation, Outcome, RunStatus, TargetKind, Timestamp, Wake};
-use sea_orm::DatabaseTransaction;
+use domain::{AgeCurve, Channel, Observation, Outcome, PostMetrics, RunStatus, TargetKind, Timestamp, Wake};
+use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use crate::schedule::{self, Job};
-use crate::sql::{Number, execute, row, values};
-use crate::{Store, StoreError, runs};
+use crate::schedule::{self, Job, gate};
+use crate::sql::{execute, row, values};
+use crate::{Store, StoreError, page_loads, runs};
 
 /// How failures are followed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +51,7 @@ struct Recording<'a> {
     adapter: Option<&'static str>,
     /// The platform must have said so before this for a target to count as gone.
     gone_before: Timestamp,
+    age_curve: &'a AgeCurve,
     now: Timestamp,
 }
 
@@ -58,6 +63,14 @@ struct Facts {
     /// Whether facts were kept.
     kept: bool,
     wakes: Vec<Wake>,
+}
+
+/// The run's first source that counts, when it failed and others were asked after it.
+#[derive(FromQueryResult)]
+struct Before {
+    consecutive_failures: i64,
+    first_outcome: Option<String>,
+    first_detail: Option<String>,
 }
 
 impl Store {
@@ -77,26 +90,136 @@ impl Store {
             values![job.kind.as_str(), job.target_id, job.lease_token, now.as_millis()],
         )
         .await?;
+        // The page was loaded, whoever has the target by now.
+        page_loads::end(&tx, job.load_id, observation, now).await?;
         if held == 0 {
+            gate::note(&tx, job.platform, &job.egress, job.breaker, observation, now).await?;
+            tx.commit().await?;
             return Ok(Recorded::LeaseLost);
         }
-        let recording =
-            Recording { tx: &tx, job, adapter: observation.adapter, gone_before: now.minus(policy.gone_confirm), now };
-        let facts = match job.kind {
-            TargetKind::Profile => profile::record(&recording, observation).await?,
-            TargetKind::Feed => profile::record_feed(&recording, observation).await?,
-            TargetKind::Post => post::record(&recording, observation).await?,
+        let gone_before = now.minus(policy.gone_confirm);
+        let recording = Recording {
+            tx: &tx,
+            job,
+            adapter: observation.adapter,
+            gone_before,
+            age_curve: &self.age_curve,
+            now,
         };
-        let mut ended = observation.clone();
-        ended.outcome = facts.outcome;
-        ended.detail = facts.detail.or(ended.detail);
-        let is_good = facts.kept || facts.outcome.verdict() == Verdict::Good;
-        let status = if is_good { RunStatus::Succeeded } else { RunStatus::Failed };
-        runs::finish(&tx, job.run_id, status, &ended, now).await?;
-        settle(&recording, &ended, is_good, policy).await?;
-        note_refusal(&recording, facts.outcome).await?;
+        let wakes = if goes_on(job, observation) {
+            next_source(&recording, observation).await?
+        } else {
+            conclude(&recording, observation, policy).await?
+        };
+        gate::note(&tx, job.platform, &job.egress, job.breaker, observation, now).await?;
         tx.commit().await?;
-        Ok(Recorded::Stored(facts.wakes))
+        Ok(Recorded::Stored(wakes))
+    }
+}
+
+/// Whether the next source is asked after this one. A source that could not be read, or that refused, says nothing of the others; a
+/// platform that asks for fewer requests, or does not answer at all, is left alone, unless the next source is behind another door.
+fn goes_on(job: &Job, observation: &Observation) -> bool {
+    let Some(next) = job.further.first() else { return false };
+    match observation.outcome {
+        Outcome::Blocked | Outcome::ParseError => true,
+        Outcome::RateLimited | Outcome::NetworkError | Outcome::Timeout => next.channel != job.source.channel,
+        Outcome::Private | Outcome::NotFound | Outcome::Removed => job.source.channel == Channel::Official || !job.is_primary,
+        Outcome::Ok | Outcome::Empty => says_nothing(job, observation),
+    }
+}
+
+/// Whether a source after the first came with no metric at all. It proves that the target is there, not that its metrics were read.
+fn says_nothing(job: &Job, observation: &Observation) -> bool {
+    let is_bare = |metrics: &PostMetrics| {
+        [metrics.views, metrics.likes, metrics.comments, metrics.shares, metrics.plays, metrics.saves]
+            .into_iter()
+            .all(|reading| reading.value().is_none())
+    };
+    !job.is_primary && job.kind == TargetKind::Post && observation.posts.iter().all(|facts| is_bare(&facts.metrics))
+}
+
+/// Ends the claim, not the run: the next source is asked as soon as its door lets a request through.
+async fn next_source(recording: &Recording<'_>, observation: &Observation) -> Result<Vec<Wake>, StoreError> {
+    let Recording { tx, job, .. } = recording;
+    let detail = format!("{}: {}", job.source.name, observation.detail.as_deref().unwrap_or("no facts"));
+    execute(
+        *tx,
+        "UPDATE schedules SET lease_token = NULL, lease_until = NULL, worker = NULL, offered_at = NULL, \
+         last_attempt_outcome = $5, \
+         step = CASE WHEN generation = $3 THEN step + 1 ELSE step END, \
+         first_outcome = CASE WHEN generation <> $3 THEN first_outcome WHEN $4 THEN $5 ELSE COALESCE(first_outcome, $5) END, \
+         first_detail = CASE WHEN generation <> $3 THEN first_detail WHEN first_detail IS NULL THEN $6 \
+         ELSE first_detail || '; ' || $6 END \
+         WHERE kind = $1 AND target_id = $2",
+        values![
+            job.kind.as_str(),
+            job.target_id,
+            job.generation,
+            job.is_primary,
+            observation.outcome.as_str(),
+            detail,
+        ],
+    )
+    .await?;
+    runs::requeue(tx, job.run_id).await?;
+    Ok(vec![Wake {
+        kind: job.kind,
+        target_id: job.target_id,
+        generation: job.generation,
+        request_id: job.request_id.clone(),
+    }])
+}
+
+/// Ends the run: keeps the facts, or what is known of why there are none, and sets the next due time.
+async fn conclude(
+    recording: &Recording<'_>,
+    observation: &Observation,
+    policy: &RecordPolicy,
+) -> Result<Vec<Wake>, StoreError> {
+    let Recording { tx, job, now, .. } = recording;
+    let before = row::<Before>(
+        *tx,
+        "SELECT consecutive_failures, first_outcome, first_detail FROM schedules WHERE kind = $1 AND target_id = $2",
+        values![job.kind.as_str(), job.target_id],
+    )
+    .await?
+    .ok_or(StoreError::Unreadable { table: "schedules", column: "kind" })?;
+    let judged = judged(job, observation, &before);
+    let facts = match job.kind {
+        TargetKind::Profile => profile::record(recording, &judged).await?,
+        TargetKind::Feed => profile::record_feed(recording, &judged).await?,
+        TargetKind::Post => post::record(recording, &judged).await?,
+    };
+    let mut ended = judged;
+    ended.outcome = facts.outcome;
+    ended.detail = facts.detail.or(ended.detail);
+    let is_good = facts.kept || facts.outcome.verdict() == Verdict::Good;
+    let status = if is_good { RunStatus::Succeeded } else { RunStatus::Failed };
+    runs::finish(tx, job.run_id, status, &ended, *now).await?;
+    settle(recording, &ended, is_good, before.consecutive_failures + 1, policy).await?;
+    Ok(facts.wakes)
+}
+
+/// The observation as it counts. A source after the first can only add metrics: that an embedded page does not show a post proves neither
+/// that it is gone nor that it is private, and a caption without counts is no read of it; then the run ends as its first source did.
+fn judged(job: &Job, observation: &Observation, before: &Before) -> Observation {
+    let first = before.first_outcome.as_deref().and_then(|name| name.parse::<Outcome>().ok());
+    let Some(first) = first.filter(|_| !job.is_primary) else { return observation.clone() };
+    let has_facts = observation.outcome.verdict() == Verdict::Good && !says_nothing(job, observation);
+    if has_facts {
+        return observation.clone();
+    }
+    let detail = [
+        before.first_detail.clone(),
+        Some(format!("{}: {}", job.source.name, observation.detail.as_deref().unwrap_or("no metrics"))),
+    ];
+    let detail = detail.into_iter().flatten().collect::<Vec<_>>().join("; ");
+    Observation {
+        retry_after: observation.retry_after,
+        http_status: observation.http_status,
+        adapter: observation.adapter,
+        ..Observation::failed(first, detail)
     }
 }
 
@@ -105,17 +228,11 @@ async fn settle(
     recording: &Recording<'_>,
     observation: &Observation,
     is_good: bool,
+    failures: i64,
     policy: &RecordPolicy,
 ) -> Result<(), StoreError> {
-    let Recording { tx, job, now, .. } = recording;
-    let interval = schedule::interval(tx, job.kind, job.target_id).await?;
-    let failures = row::<Number>(
-        *tx,
-        "SELECT consecutive_failures + 1 AS value FROM schedules WHERE kind = $1 AND target_id = $2",
-        values![job.kind.as_str(), job.target_id],
-    )
-    .await?
-    .map_or(1, |number| number.value);
+    let Recording { tx, job, now, age_curve, .. } = recording;
+    let interval = schedule::interval(tx, job.kind, job.target_id, age_curve, *now).await?;
     // Without a collector the row is due at once, so that whoever claims it clears it away.
     let due_at = match interval {
         Some(interval) => next_due(job, observation, is_good, failures, interval, policy, *now),
@@ -132,6 +249,9 @@ async fn settle(
          request_id = CASE WHEN generation = $7 AND $5 THEN NULL ELSE request_id END, \
          run_id = CASE WHEN generation = $7 THEN NULL ELSE run_id END, \
          attempts = CASE WHEN generation = $7 THEN 0 ELSE attempts END, \
+         step = CASE WHEN generation = $7 THEN 0 ELSE step END, \
+         first_outcome = CASE WHEN generation = $7 THEN NULL ELSE first_outcome END, \
+         first_detail = CASE WHEN generation = $7 THEN NULL ELSE first_detail END, \
          generation = CASE WHEN generation = $7 THEN generation + 1 ELSE generation END \
          WHERE kind = $1 AND target_id = $2",
         values![
@@ -162,8 +282,12 @@ fn next_due(
 ) -> Option<Timestamp> {
     let jitter = random();
     if is_good {
-        let spread = u64::try_from((interval / schedule::SPREAD_FRACTION).as_millis()).unwrap_or(u64::MAX).max(1);
-        let due = now.plus(interval).plus(Duration::from_millis(jitter % spread));
+        // What was added together is first read together; its second read comes at a time of its own within the second half of the
+        // interval, and later ones stay about as far apart.
+        let (earliest, spread) =
+            if job.is_first { (interval / 2, interval / 2) } else { (interval, interval / schedule::SPREAD_FRACTION) };
+        let spread = u64::try_from(spread.as_millis()).unwrap_or(u64::MAX).max(1);
+        let due = now.plus(earliest).plus(Duration::from_millis(jitter % spread));
         return (job.kind != TargetKind::Feed).then_some(due);
     }
     let failures = u32::try_from(failures).unwrap_or(u32::MAX);
@@ -181,34 +305,4 @@ fn next_due(
 fn random() -> u64 {
     let bits = Uuid::now_v7().as_u128() & u128::from(u64::MAX >> 2);
     u64::try_from(bits).unwrap_or(0)
-}
-
-/// Counts refusals over all workers; at the bound the platform's gate closes for everybody.
-async fn note_refusal(recording: &Recording<'_>, outcome: Outcome) -> Result<(), StoreError> {
-    let Recording { tx, job, now, .. } = recording;
-    match outcome.verdict() {
-        Verdict::Refused => {
-            execute(
-                *tx,
-                "UPDATE platform_gates SET refusals = refusals + 1, \
-                 closed_until = CASE WHEN refusals + 1 >= $2 THEN $3 ELSE closed_until END WHERE platform = $1",
-                values![
-                    job.platform.as_str(),
-                    i64::from(job.policy.refusals_to_close),
-                    now.plus(job.policy.closed).as_millis(),
-                ],
-            )
-            .await?;
-        }
-        Verdict::Good | Verdict::Gone | Verdict::Withheld => {
-            execute(
-                *tx,
-                "UPDATE platform_gates SET refusals = 0 WHERE platform = $1 AND refusals > 0",
-                values![job.platform.as_str()],
-            )
-            .await?;
-        }
-        Verdict::Broken => {}
-    }
-    Ok(())
 }

@@ -3,16 +3,17 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::Verdict;
-use domain::{MediaType, MetricStatus, Observation, PostFacts, PostStatus, Precision, Reading, Timestamp};
+use domain::{MediaType, MetricStatus, Observation, PostFacts, PostStatus, Reading, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 
+use super::provenance::{Kept, Provenance, Readings};
 use super::sums::sum_accounts;
-use super::{Facts, Recording};
+use super::{Facts, Recording, history, lost};
 use crate::StoreError;
 use crate::sql::{Filter, execute, row, values};
 
 /// The metrics of a post with their columns.
-pub fn readings(facts: &PostFacts) -> [(&'static str, Reading); 6] {
+pub const fn readings(facts: &PostFacts) -> Readings<6> {
     let metrics = &facts.metrics;
     [
         ("view_count", metrics.views),
@@ -27,25 +28,28 @@ pub fn readings(facts: &PostFacts) -> [(&'static str, Reading); 6] {
 /// Records the page of a single post.
 pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Result<Facts, StoreError> {
     let id = recording.job.target_id;
-    let mut kept = false;
-    match observation.posts.first() {
-        Some(facts) => {
+    let (mut kept, mut wakes) = (false, Vec::new());
+    let verdict = observation.outcome.verdict();
+    // A page that withholds the counts as well is no read of them.
+    let is_read = |facts: &&PostFacts| {
+        verdict == Verdict::Good || readings(facts).iter().any(|(_, reading)| *reading != Reading::NOT_PROVIDED)
+    };
+    match (verdict, observation.posts.first().filter(is_read)) {
+        (verdict @ (Verdict::Good | Verdict::Withheld), Some(facts)) => {
+            let (found, woken) = lost::follow_authors(recording, std::slice::from_ref(facts)).await?;
+            wakes = woken;
             write_facts(recording, id, facts).await?;
-            let status = match observation.outcome.verdict() {
-                Verdict::Withheld => PostStatus::Private,
-                Verdict::Good | Verdict::Gone | Verdict::Refused | Verdict::Broken => PostStatus::Live,
-            };
+            let status = if verdict == Verdict::Good { PostStatus::Live } else { PostStatus::Private };
             set_status(recording, id, status).await?;
             sum_accounts(recording, &[id]).await?;
+            lost::show(recording, &found).await?;
             kept = true;
         }
-        None => match observation.outcome.verdict() {
-            Verdict::Gone => note_gone(recording, id).await?,
-            Verdict::Withheld => set_status(recording, id, PostStatus::Private).await?,
-            Verdict::Good | Verdict::Refused | Verdict::Broken => {}
-        },
+        (Verdict::Gone, _) => note_gone(recording, id).await?,
+        (Verdict::Withheld, None) => set_status(recording, id, PostStatus::Private).await?,
+        (Verdict::Good | Verdict::Refused | Verdict::Broken, _) => {}
     }
-    Ok(Facts { outcome: observation.outcome, detail: None, kept, wakes: Vec::new() })
+    Ok(Facts { outcome: observation.outcome, detail: None, kept, wakes })
 }
 
 /// The post can be seen again, or is withheld.
@@ -71,20 +75,10 @@ async fn note_gone(recording: &Recording<'_>, id: i64) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Adds `SET` items for the metrics that the page spoke of; what it did not carry stays as it is.
-fn assign_metrics(set: &mut Filter, facts: &PostFacts) {
-    for (column, reading) in readings(facts) {
-        if reading != Reading::NOT_PROVIDED {
-            let place = set.bind(reading.value());
-            set.assign(column, &place);
-        }
-    }
-}
-
 /// Writes facts to the shared post, its history, and the tracking rows that collect it.
 pub async fn write_facts(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<(), StoreError> {
-    write_post(recording, id, facts).await?;
-    write_snapshot(recording, id, facts).await?;
+    let kept = write_post(recording, id, facts).await?;
+    history::write(recording, history::POSTS, id, &readings(facts)).await?;
     let now = recording.now.as_millis();
     for (table, collected) in [
         ("videos", "is_active"),
@@ -100,7 +94,9 @@ pub async fn write_facts(recording: &Recording<'_>, id: i64, facts: &PostFacts) 
             let place = set.bind(at.as_millis());
             set.assign("create_time", &place);
         }
-        assign_metrics(&mut set, facts);
+        for (column, kept) in kept {
+            kept.assign(&mut set, column);
+        }
         let place = set.bind(id);
         let sql = format!("UPDATE {table} SET {} WHERE post_id = {place} AND {collected}", set.text());
         execute(recording.tx, &sql, set.values()).await?;
@@ -108,8 +104,26 @@ pub async fn write_facts(recording: &Recording<'_>, id: i64, facts: &PostFacts) 
     Ok(())
 }
 
-async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<(), StoreError> {
-    let mut set = Filter::new("last_scrape_at = $1", recording.now.as_millis());
+/// Writes facts to the shared post; which of its counts are kept. A fact that the page lacks stays as it is.
+async fn write_post(
+    recording: &Recording<'_>,
+    id: i64,
+    facts: &PostFacts,
+) -> Result<[(&'static str, Kept); 6], StoreError> {
+    #[derive(FromQueryResult)]
+    struct Stored {
+        metric_status: String,
+        provenance: String,
+        platform_data: String,
+    }
+    let Recording { adapter, now, .. } = *recording;
+    let sql = "SELECT metric_status, provenance, platform_data FROM posts WHERE id = $1";
+    let stored = row::<Stored>(recording.tx, sql, values![id])
+        .await?
+        .ok_or(StoreError::Unreadable { table: "posts", column: "id" })?;
+    let mut provenance = Provenance::from_stored(&stored.provenance);
+    let kept = provenance.keep(readings(facts), adapter, now);
+    let mut set = Filter::new("last_scrape_at = $1", now.as_millis());
     let mut keep = |column: &str, value: Option<Value>| {
         if let Some(value) = value {
             let place = set.bind(value);
@@ -127,12 +141,17 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
     keep("cover_image_url", facts.cover_image_url.clone().map(Value::from));
     keep("video_url", facts.video_url.clone().map(Value::from));
     if !facts.platform_data.is_empty() {
-        keep("platform_data", Some(serde_json::Value::Object(facts.platform_data.clone()).to_string().into()));
+        let extras = provenance.extras(&stored.platform_data, &facts.platform_data, adapter, now);
+        keep("platform_data", Some(extras.into()));
     }
-    assign_metrics(&mut set, facts);
-    let status = metric_status(recording, id, facts).await?;
-    let place = set.bind(status);
-    set.assign("metric_status", &place);
+    keep("metric_status", Some(metric_status(&stored.metric_status, kept).into()));
+    keep("provenance", Some(provenance.to_stored().into()));
+    for (column, kept) in kept {
+        if let Kept::Now(reading) = kept {
+            let place = set.bind(reading.value());
+            set.assign(column, &place);
+        }
+    }
     let place = set.bind(id);
     execute(recording.tx, &format!("UPDATE posts SET {} WHERE id = {place}", set.text()), set.values()).await?;
     // The author, when somebody tracks them.
@@ -146,65 +165,22 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
         )
         .await?;
     }
-    Ok(())
+    Ok(kept)
 }
 
 /// Why metrics are null: what the page said now, over what was known before.
-async fn metric_status(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<String, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Stored {
-        metric_status: String,
-    }
-    let stored = row::<Stored>(recording.tx, "SELECT metric_status FROM posts WHERE id = $1", values![id]).await?;
-    let mut statuses: BTreeMap<String, MetricStatus> =
-        stored.and_then(|stored| serde_json::from_str(&stored.metric_status).ok()).unwrap_or_default();
-    for (column, reading) in readings(facts) {
-        match reading {
-            Reading::Known { .. } => {
+fn metric_status(stored: &str, kept: [(&'static str, Kept); 6]) -> String {
+    let mut statuses: BTreeMap<String, MetricStatus> = serde_json::from_str(stored).unwrap_or_default();
+    for (column, kept) in kept {
+        match kept {
+            Kept::Now(Reading::Known { .. }) => {
                 statuses.remove(column);
             }
-            Reading::Null(MetricStatus::NotProvided) => {}
-            Reading::Null(status) => {
+            Kept::Now(Reading::Null(status)) => {
                 statuses.insert(column.to_owned(), status);
             }
+            Kept::Behind(_) | Kept::Untouched => {}
         }
     }
-    Ok(serde_json::to_string(&statuses).unwrap_or_else(|_| "{}".to_owned()))
-}
-
-/// History holds what this page said, and nothing from elsewhere.
-async fn write_snapshot(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<(), StoreError> {
-    let readings = readings(facts);
-    let [views, likes, comments, shares, plays, saves] = readings.map(|(_, reading)| reading.value());
-    execute(
-        recording.tx,
-        "INSERT INTO post_snapshots (post_id, taken_at, run_id, adapter, view_count, like_count, comment_count, share_count, \
-         play_count, saved_count, rounded) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-         ON CONFLICT (post_id, taken_at) DO NOTHING",
-        values![
-            id,
-            recording.now.as_millis(),
-            recording.job.run_id.0,
-            recording.adapter,
-            views,
-            likes,
-            comments,
-            shares,
-            plays,
-            saves,
-            rounded(&readings),
-        ],
-    )
-    .await?;
-    Ok(())
-}
-
-/// The names of the rounded ones, separated by commas; `None` when all are exact.
-pub fn rounded(readings: &[(&'static str, Reading)]) -> Option<String> {
-    let names: Vec<_> = readings
-        .iter()
-        .filter(|(_, reading)| reading.precision() == Some(Precision::Rounded))
-        .map(|(name, _)| *name)
-        .collect();
-    (!names.is_empty()).then(|| names.join(","))
+    serde_json::to_string(&statuses).unwrap_or_else(|_| "{}".to_owned())
 }

@@ -1,11 +1,15 @@
 //! The sums of accounts over the posts they collect.
 
+use domain::{MetricStatus, Precision};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
+use super::provenance::written_as;
 use super::{COLLECTED, Recording};
 use crate::StoreError;
 use crate::sql::{execute, is_postgres, places, rows};
+
+const METRICS: [&str; 6] = ["view_count", "like_count", "comment_count", "share_count", "play_count", "saved_count"];
 
 /// Brings the sums of the accounts that collect these posts up to date.
 pub async fn sum_accounts(recording: &Recording<'_>, posts: &[i64]) -> Result<(), StoreError> {
@@ -41,20 +45,49 @@ async fn sum(recording: &Recording<'_>, which: &str, values: impl Iterator<Item 
     if accounts.is_empty() {
         return Ok(());
     }
-    let total = |column: &str| {
-        format!(
-            "{column} = (SELECT CAST(SUM(v.{column}) AS BIGINT) FROM account_videos v WHERE v.account_id = accounts.id)"
-        )
-    };
-    let totals: Vec<_> =
-        ["view_count", "like_count", "comment_count", "share_count", "play_count", "saved_count"].map(total).into();
+    let find = if is_postgres(recording.tx) { "strpos" } else { "instr" };
+    let all = |item: fn(&str) -> String| METRICS.map(item).join(", ");
     let sql = format!(
-        "UPDATE accounts SET total_post_count = (SELECT COUNT(*) FROM account_videos v WHERE v.account_id = accounts.id), {}, \
-         updated_at = $1 WHERE id IN ({})",
-        totals.join(", "),
+        "UPDATE accounts SET total_post_count = t.posts, {}, sum_notes = t.notes, updated_at = $1 \
+         FROM (SELECT b.id, COUNT(v.id) AS posts, {}, {} AS notes FROM accounts b \
+         LEFT JOIN account_videos v ON v.account_id = b.id LEFT JOIN posts p ON p.id = v.post_id \
+         WHERE b.id IN ({}) GROUP BY b.id) t WHERE accounts.id = t.id",
+        all(|metric| format!("{metric} = t.{metric}")),
+        all(|metric| format!("CAST(SUM(v.{metric}) AS BIGINT) AS {metric}")),
+        METRICS.map(|metric| note(metric, find)).join(" || "),
         places(2, accounts.len())
     );
     let ids = accounts.into_iter().map(|Collector { id }| Value::from(id));
     execute(recording.tx, &sql, std::iter::once(now).chain(ids).collect()).await?;
     Ok(())
+}
+
+/// An SQL expression for what is to be said of one sum: `view_count:hidden,` when there is none because every post's is (`unsupported`
+/// likewise), `view_count:rounded,` (or `from_text`) when the least exact of its posts is, else nothing. `find` is the dialect's name for
+/// the place of one text in another.
+fn note(metric: &str, find: &str) -> String {
+    let everywhere = |status: MetricStatus| {
+        let word = status.as_str();
+        format!(
+            "SUM(CASE WHEN v.{metric} IS NULL AND {find}(p.metric_status, '\"{metric}\":\"{word}\"') > 0 THEN 1 ELSE 0 END) \
+             = COUNT(v.id) THEN '{metric}:{word},'"
+        )
+    };
+    let anywhere = |precision: Precision| {
+        format!(
+            "MAX(CASE WHEN v.{metric} IS NOT NULL AND {find}(p.provenance, '{}') > 0 THEN 1 ELSE 0 END) = 1 \
+             THEN '{metric}:{},'",
+            written_as(metric, precision),
+            precision.as_str()
+        )
+    };
+    format!(
+        "CASE WHEN COUNT(v.id) = 0 THEN '' \
+         WHEN COUNT(v.{metric}) = 0 THEN CASE WHEN {} WHEN {} ELSE '' END \
+         WHEN {} WHEN {} ELSE '' END",
+        everywhere(MetricStatus::Hidden),
+        everywhere(MetricStatus::Unsupported),
+        anywhere(Precision::Rounded),
+        anywhere(Precision::FromText),
+    )
 }

@@ -1,10 +1,11 @@
 //! Making rows due: at once when a client waits, or as a change of tracking calls for.
 
-use domain::{RequestId, RunId, RunStatus, TargetKind, Timestamp, Trigger, Wake};
+use domain::{AgeCurve, RequestId, RunId, RunStatus, TargetKind, Timestamp, Trigger, Wake};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::{Target, shortest_interval};
+use super::Target;
+use super::cadence::shortest_interval;
 use crate::sql::{Number, execute, row, values};
 use crate::{StoreError, runs};
 
@@ -48,7 +49,7 @@ pub(crate) async fn arm_now(
          VALUES ($1, $2, $3, 0, $4, 1, $5, $6, $7) \
          ON CONFLICT (kind, target_id) DO UPDATE SET priority = 0, due_at = excluded.due_at, \
          generation = schedules.generation + 1, reason = excluded.reason, request_id = excluded.request_id, \
-         run_id = excluded.run_id, attempts = 0, offered_at = NULL RETURNING generation AS value",
+         run_id = excluded.run_id, attempts = 0, step = 0, first_outcome = NULL, first_detail = NULL, offered_at = NULL RETURNING generation AS value",
         values![
             target.kind.as_str(),
             target.id,
@@ -90,19 +91,20 @@ pub(crate) async fn follow_tracking(
     kind: TargetKind,
     targets: &str,
     value: impl Into<sea_orm::Value>,
+    curve: &AgeCurve,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let value: sea_orm::Value = value.into();
-    let hours = shortest_interval(kind);
-    let next = format!("COALESCE(last_success_at + {hours} * 3600000, $2)");
+    let millis = shortest_interval(kind, curve, "$2");
+    let next = format!("COALESCE(last_success_at + {millis}, $2)");
     // What fails keeps its back-off: a change of tracking is no way to ask more often. What is due already may be in a worker's hands,
     // and stays the arming that it is.
     let sql = format!(
-        "UPDATE schedules SET due_at = {next}, generation = generation + 1, offered_at = NULL, \
+        "UPDATE schedules SET due_at = {next}, generation = generation + 1, offered_at = NULL, step = 0, first_outcome = NULL, first_detail = NULL, \
          reason = CASE WHEN due_at IS NULL THEN 'scheduled' ELSE reason END \
-         WHERE kind = $1 AND target_id IN ({targets}) AND {hours} IS NOT NULL \
+         WHERE kind = $1 AND target_id IN ({targets}) AND {millis} IS NOT NULL \
          AND (due_at IS NULL OR (consecutive_failures = 0 AND due_at > $2 \
-         AND NOT due_at BETWEEN {next} AND {next} + {hours} * 3600000 / {SPREAD_FRACTION}))"
+         AND NOT due_at BETWEEN {next} AND {next} + {millis} / {SPREAD_FRACTION}))"
     );
     execute(tx, &sql, values![kind.as_str(), now.as_millis(), value]).await?;
     Ok(())
@@ -114,13 +116,14 @@ pub(crate) async fn visit_orphans(
     kind: TargetKind,
     targets: &str,
     value: impl Into<sea_orm::Value>,
+    curve: &AgeCurve,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let value: sea_orm::Value = value.into();
     let sql = format!(
         "UPDATE schedules SET due_at = $2, priority = 1, offered_at = NULL WHERE kind = $1 AND target_id IN ({targets}) \
          AND {} IS NULL",
-        shortest_interval(kind)
+        shortest_interval(kind, curve, "$2")
     );
     execute(tx, &sql, values![kind.as_str(), now.as_millis(), value]).await?;
     Ok(())

@@ -1,13 +1,13 @@
 //! Claiming a due row, and giving it back.
 
-use domain::{Platform, RequestId, RunId, RunStatus, TargetKind, Timestamp, Trigger, Wake};
+use domain::{Channel, Platform, RequestId, RunId, RunStatus, Source, TargetKind, Timestamp, Trigger, Wake};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
 use super::clear::lay_to_rest;
-use super::{Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, Target, interval};
-use crate::sql::{Number, execute, row, values};
-use crate::{Store, StoreError, runs};
+use super::{Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, Target, gate, interval};
+use crate::sql::{execute, row, values};
+use crate::{Store, StoreError, page_loads, runs};
 
 #[derive(FromQueryResult)]
 struct ClaimedRow {
@@ -18,6 +18,8 @@ struct ClaimedRow {
     run_id: Option<Uuid>,
     attempts: i64,
     due_at: Option<i64>,
+    step: i64,
+    last_success_at: Option<i64>,
 }
 
 #[derive(FromQueryResult)]
@@ -36,7 +38,7 @@ impl Store {
             "UPDATE schedules SET lease_token = $4, lease_until = $5, worker = $6, attempts = attempts + 1 \
              WHERE kind = $1 AND target_id = $2 AND generation = $3 AND due_at IS NOT NULL AND due_at <= $7 \
              AND (lease_until IS NULL OR lease_until <= $7) \
-             RETURNING platform, generation, reason, request_id, run_id, attempts, due_at",
+             RETURNING platform, generation, reason, request_id, run_id, attempts, due_at, step, last_success_at",
             values![
                 wake.kind.as_str(),
                 wake.target_id,
@@ -52,7 +54,7 @@ impl Store {
         let platform: Platform =
             claimed.platform.parse().map_err(|_| StoreError::Unreadable { table: "schedules", column: "platform" })?;
         let target = Target { kind: wake.kind, id: wake.target_id, platform };
-        if interval(&tx, target.kind, target.id).await?.is_none() {
+        if interval(&tx, target.kind, target.id, &self.age_curve, now).await?.is_none() {
             lay_to_rest(&tx, target, claimed.run_id, now).await?;
             tx.commit().await?;
             return Ok(Claim::Untracked);
@@ -60,16 +62,17 @@ impl Store {
         let Some(allowed) = policy.platforms.iter().find(|p| p.platform == platform) else {
             return Ok(Claim::Gated);
         };
-        if !pass_gate(&tx, *allowed, now).await? {
+        let Some(chosen) = choose(allowed, target.kind, claimed.step) else { return Ok(Claim::Gated) };
+        let Some(egress) = gate::pass(&tx, allowed, chosen.source, policy.lease, now).await? else {
             return Ok(Claim::Gated);
-        }
-        let job = start(&tx, target, claimed, token, policy, *allowed, now).await?;
+        };
+        let job = start(&tx, target, claimed, Access { token, egress, chosen, policy: allowed }, policy, now).await?;
         tx.commit().await?;
         Ok(job.map_or(Claim::NotDue, |job| Claim::Taken(Box::new(job))))
     }
 
     /// Gives a claim back unused, so that another worker can take it at once.
-    pub async fn release(&self, job: &Job) -> Result<(), StoreError> {
+    pub async fn release(&self, job: &Job, now: Timestamp) -> Result<(), StoreError> {
         let tx = self.begin().await?;
         let released = execute(
             &tx,
@@ -81,32 +84,36 @@ impl Store {
         if released > 0 {
             runs::requeue(&tx, job.run_id).await?;
         }
+        page_loads::break_off(&tx, job.load_id, now).await?;
         tx.commit().await?;
         Ok(())
     }
 }
 
-/// Whether the platform may be asked now; takes the slot when it may.
-async fn pass_gate(tx: &DatabaseTransaction, policy: PlatformPolicy, now: Timestamp) -> Result<bool, StoreError> {
-    let passed = if policy.min_interval.is_zero() {
-        u64::from(
-            row::<Number>(
-                tx,
-                "SELECT refusals AS value FROM platform_gates WHERE platform = $1 AND closed_until <= $2",
-                values![policy.platform.as_str(), now.as_millis()],
-            )
-            .await?
-            .is_some(),
-        )
-    } else {
-        execute(
-            tx,
-            "UPDATE platform_gates SET next_slot_at = $3 WHERE platform = $1 AND closed_until <= $2 AND next_slot_at <= $2",
-            values![policy.platform.as_str(), now.as_millis(), now.plus(policy.min_interval).as_millis()],
-        )
-        .await?
-    };
-    Ok(passed > 0)
+/// The source that a claim asks, and those after it.
+struct Chosen {
+    source: Source,
+    further: Vec<Source>,
+    is_primary: bool,
+}
+
+/// The source whose turn it is; `None` when the platform has none for the kind.
+fn choose(policy: &PlatformPolicy, kind: TargetKind, step: i64) -> Option<Chosen> {
+    let sources = policy.sources.of(kind);
+    // Settings may have changed since the step was written.
+    let step = usize::try_from(step).unwrap_or(0).min(sources.len().checked_sub(1)?);
+    let (before, rest) = sources.split_at(step);
+    let (source, further) = rest.split_first()?;
+    let is_primary = before.iter().all(|source| source.channel == Channel::Official);
+    Some(Chosen { source: *source, further: further.to_vec(), is_primary })
+}
+
+/// By what right and by which way a claimed target is read.
+struct Access<'a> {
+    token: Uuid,
+    egress: String,
+    chosen: Chosen,
+    policy: &'a PlatformPolicy,
 }
 
 /// Begins (or takes over) the run of a claimed row and finds out what to read.
@@ -114,12 +121,22 @@ async fn start(
     tx: &DatabaseTransaction,
     target: Target,
     claimed: ClaimedRow,
-    token: Uuid,
+    access: Access<'_>,
     policy: &ClaimPolicy,
-    platform_policy: PlatformPolicy,
     now: Timestamp,
 ) -> Result<Option<Job>, StoreError> {
-    let ClaimedRow { platform: _, generation, reason, request_id, run_id, attempts, due_at } = claimed;
+    let ClaimedRow {
+        platform: _,
+        generation,
+        reason,
+        request_id,
+        run_id,
+        attempts,
+        due_at,
+        step: _,
+        last_success_at,
+    } = claimed;
+    let Access { token, egress, chosen: Chosen { source, further, is_primary }, policy: platform_policy } = access;
     let reason: Trigger =
         reason.parse().map_err(|_| StoreError::Unreadable { table: "schedules", column: "reason" })?;
     let request_id = request_id.map(|id| RequestId::adopt(Some(&id)));
@@ -154,6 +171,18 @@ async fn start(
         lay_to_rest(tx, target, Some(run_id.0), now).await?;
         return Ok(None);
     };
+    let load_id = Uuid::now_v7();
+    let load = page_loads::NewLoad {
+        id: load_id,
+        run_id: Some(run_id.0),
+        platform: target.platform,
+        egress: &egress,
+        source,
+        kind: target.kind,
+        target_id: Some(target.id),
+        worker: &policy.worker,
+    };
+    page_loads::begin(tx, &load, now).await?;
     Ok(Some(Job {
         kind: target.kind,
         target_id: target.id,
@@ -163,7 +192,13 @@ async fn start(
         run_id,
         request_id,
         attempts,
-        policy: platform_policy,
+        load_id,
+        is_first: last_success_at.is_none(),
+        source,
+        is_primary,
+        egress,
+        further,
+        breaker: platform_policy.breaker,
         target: job_target,
     }))
 }

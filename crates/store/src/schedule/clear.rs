@@ -27,7 +27,7 @@ pub(super) async fn lay_to_rest(
     if kept {
         execute(
             tx,
-            "UPDATE schedules SET due_at = NULL, run_id = NULL, request_id = NULL, attempts = 0, lease_token = NULL, lease_until = NULL, worker = NULL \
+            "UPDATE schedules SET due_at = NULL, run_id = NULL, request_id = NULL, attempts = 0, step = 0, first_outcome = NULL, first_detail = NULL, lease_token = NULL, lease_until = NULL, worker = NULL \
              WHERE kind = $1 AND target_id = $2",
             values![target.kind.as_str(), target.id],
         )

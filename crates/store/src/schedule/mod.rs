@@ -6,21 +6,20 @@
 //! that is lost, doubled or late changes nothing here.
 
 mod arm;
+mod cadence;
 mod claim;
 mod clear;
+pub(crate) mod gate;
 mod lock;
 mod offer;
 
 use std::time::Duration;
 
 use domain::{Platform, RequestId, RunId, Source, TargetKind};
-use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use crate::StoreError;
-use crate::sql::{row, values};
-
 pub(crate) use arm::{SPREAD_FRACTION, arm_now, follow_tracking, rest, visit_orphans};
+pub(crate) use cadence::interval;
 pub(crate) use lock::{lock, lock_all, lock_list};
 
 /// How often one door of a platform may be asked, by all workers together.
@@ -126,8 +125,14 @@ pub struct Job {
     pub request_id: Option<RequestId>,
     /// Claims of this arming so far, this one included.
     pub attempts: i64,
+    /// The page load that this claim stands for.
+    pub load_id: Uuid,
+    /// Whether the target was never read before.
+    pub is_first: bool,
     /// Where it is to be asked for.
     pub source: Source,
+    /// Whether this source's word on what is gone or withheld counts: it is the first that the platform itself answers everybody by.
+    pub is_primary: bool,
     /// By which way out.
     pub egress: String,
     /// Where it can be asked for after this, when this source fails.
@@ -170,37 +175,4 @@ pub(crate) struct Target {
     pub kind: TargetKind,
     pub id: i64,
     pub platform: Platform,
-}
-
-/// The collectors of a target: an SQL expression that gives the shortest interval in hours among its active trackers, or null.
-pub(crate) const fn shortest_interval(kind: TargetKind) -> &'static str {
-    match kind {
-        TargetKind::Profile | TargetKind::Feed => {
-            "(SELECT MIN(a.scrape_interval_hours) FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id \
-             WHERE a.profile_id = schedules.target_id AND a.is_active AND COALESCE(c.is_active, TRUE))"
-        }
-        TargetKind::Post => {
-            "(SELECT MIN(t.hours) FROM (\
-             SELECT v.scrape_interval_hours AS hours FROM videos v WHERE v.post_id = schedules.target_id AND v.is_active \
-             UNION ALL \
-             SELECT a.scrape_interval_hours AS hours FROM account_videos av JOIN accounts a ON a.id = av.account_id \
-             LEFT JOIN creators c ON c.id = a.creator_id \
-             WHERE av.post_id = schedules.target_id AND a.is_active AND COALESCE(c.is_active, TRUE)) t)"
-        }
-    }
-}
-
-/// The shortest interval among a target's active trackers; `None` when nobody collects it.
-pub(crate) async fn interval(
-    tx: &DatabaseTransaction,
-    kind: TargetKind,
-    id: i64,
-) -> Result<Option<Duration>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Hours {
-        hours: Option<i64>,
-    }
-    let sql = format!("SELECT {} AS hours FROM schedules WHERE kind = $1 AND target_id = $2", shortest_interval(kind));
-    let found = row::<Hours>(tx, &sql, values![kind.as_str(), id]).await?.and_then(|row| row.hours);
-    Ok(found.and_then(|hours| u64::try_from(hours).ok()).map(Duration::from_hours))
 }

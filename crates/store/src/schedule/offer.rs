@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use domain::{Platform, RequestId, Timestamp, Wake};
+use domain::{Channel, RequestId, TargetKind, Timestamp, Wake};
 use sea_orm::FromQueryResult;
 
+use super::PlatformPolicy;
 use crate::sql::{Number, is_postgres, row, rows, values};
 use crate::{Store, StoreError};
 
@@ -18,21 +19,32 @@ struct OfferRow {
 
 impl Store {
     /// Due rows of one platform, those that a client waits for first, at most `limit`; each is offered again after `gap` at the earliest.
-    /// None while the platform's gate is closed. Any number of sweepers may do this at the same time.
+    /// None while the platform is stopped or every door of it is closed. Any number of sweepers may do this at the same time.
     pub async fn offer_due(
         &self,
-        platform: Platform,
+        policy: &PlatformPolicy,
         limit: u32,
         gap: Duration,
         now: Timestamp,
     ) -> Result<Vec<Wake>, StoreError> {
         let mut wakes = Vec::new();
+        let doors = doors(policy);
         for priority in 0..=1_i64 {
             let left = i64::from(limit) - i64::try_from(wakes.len()).unwrap_or(i64::MAX);
-            let values = || values![platform.as_str(), priority, now.as_millis(), now.minus(gap).as_millis(), left];
+            let values = || {
+                values![
+                    policy.platform.as_str(),
+                    priority,
+                    now.as_millis(),
+                    now.minus(gap).as_millis(),
+                    left,
+                    doors
+                ]
+            };
             let due = "SELECT kind, target_id FROM schedules s WHERE s.platform = $1 AND s.priority = $2 AND s.due_at <= $3 \
                  AND (s.lease_until IS NULL OR s.lease_until <= $3) AND (s.offered_at IS NULL OR s.offered_at <= $4) \
-                 AND NOT EXISTS (SELECT 1 FROM platform_gates g WHERE g.platform = $1 AND g.closed_until > $3) \
+                 AND NOT EXISTS (SELECT 1 FROM platforms p WHERE p.platform = $1 AND p.stopped_at IS NOT NULL) \
+                 AND CAST($6 AS BIGINT) > (SELECT COUNT(*) FROM gates g WHERE g.platform = $1 AND g.closed_until > $3) \
                  ORDER BY s.due_at LIMIT $5";
             // Read first: on an idle service the sweep then takes no write lock.
             if left <= 0 || row::<DueId>(&self.read, due, values()).await?.is_none() {
@@ -54,6 +66,14 @@ impl Store {
         }
         Ok(wakes)
     }
+}
+
+/// How many doors the platform can be asked by.
+fn doors(policy: &PlatformPolicy) -> i64 {
+    let kinds = [TargetKind::Profile, TargetKind::Feed, TargetKind::Post];
+    let mut sources = kinds.into_iter().flat_map(|kind| policy.sources.of(kind));
+    let official = usize::from(sources.any(|source| source.channel == Channel::Official));
+    i64::try_from(policy.egresses.len() + official).unwrap_or(i64::MAX)
 }
 
 #[derive(FromQueryResult)]

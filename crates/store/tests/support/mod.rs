@@ -8,15 +8,15 @@ use std::time::Duration;
 use domain::backoff::Backoff;
 use domain::metadata::Metadata;
 use domain::{
-    AccountId, CreatorId, Handle, MetricStatus, Observation, OrganizationId, Outcome, Platform, PostFacts, PostRef,
-    Precision, ProfileFacts, ProfileMetrics, Reading, RequestId, Timestamp, VideoId, Wake,
+    AccountId, Channel, CreatorId, Handle, MetricStatus, Observation, OrganizationId, Outcome, Platform, PostFacts,
+    PostRef, Precision, ProfileFacts, ProfileMetrics, Reading, RequestId, Source, Timestamp, VideoId, Wake,
 };
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Map;
 use sqlx::{ConnectOptions, Connection, Executor};
 use store::{
-    AccountChange, Claim, ClaimPolicy, Job, JobTarget, NewAccount, NewCreator, NewOrganization, NewVideo,
-    PlatformPolicy, RecordPolicy, Recorded, Store, StoreConfig, Tenant, TenantTx,
+    AccountChange, Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, NewAccount, NewCreator, NewOrganization,
+    NewVideo, PlatformPolicy, RecordPolicy, Recorded, SourcePlan, Store, StoreConfig, Tenant, TenantTx,
 };
 
 /// Keeps what the store lives in until the test ends.
@@ -54,7 +54,10 @@ impl Drop for Database {
 pub async fn sqlite() -> Home {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    let store = Store::connect(&StoreConfig { url: url.clone(), max_connections: 4 }).await.unwrap();
+    let store =
+        Store::connect(&StoreConfig { url: url.clone(), age_curve: domain::AgeCurve::flat(), max_connections: 4 })
+            .await
+            .unwrap();
     store.migrate().await.unwrap();
     Home { store, url, _folder: Some(folder), _database: None }
 }
@@ -76,7 +79,10 @@ pub async fn postgres() -> Option<Home> {
     let (base, query) = server.split_once('?').map_or((server.as_str(), None), |(base, query)| (base, Some(query)));
     let base = &base[..base.rfind('/').unwrap()];
     let url = format!("{base}/{name}{}", query.map(|q| format!("?{q}")).unwrap_or_default());
-    let store = Store::connect(&StoreConfig { url: url.clone(), max_connections: 8 }).await.unwrap();
+    let store =
+        Store::connect(&StoreConfig { url: url.clone(), age_curve: domain::AgeCurve::flat(), max_connections: 8 })
+            .await
+            .unwrap();
     store.migrate().await.unwrap();
     let database = Database { server: server.clone(), name };
     Some(Home { store, url, _folder: None, _database: Some(database) })
@@ -111,12 +117,23 @@ pub const MINUTE: Duration = Duration::from_mins(1);
 pub const HOUR: Duration = Duration::from_hours(1);
 
 pub fn claims(worker: &str) -> ClaimPolicy {
-    let policy =
-        |platform| PlatformPolicy { platform, min_interval: Duration::ZERO, refusals_to_close: 3, closed: 5 * MINUTE };
     ClaimPolicy {
         worker: worker.to_owned(),
         lease: 2 * MINUTE,
-        platforms: vec![policy(Platform::Instagram), policy(Platform::Tiktok)],
+        platforms: vec![platform(Platform::Instagram), platform(Platform::Tiktok)],
+    }
+}
+
+/// A platform with one source for each kind of target, without a budget; its breaker opens at the third refusal.
+pub fn platform(platform: Platform) -> PlatformPolicy {
+    let page = |name| vec![Source { name, channel: Channel::Page }];
+    PlatformPolicy {
+        platform,
+        sources: SourcePlan { profile: page("test.profile"), feed: page("test.feed"), post: page("test.post") },
+        egresses: vec![domain::source::DIRECT.to_owned()],
+        pages: Budget::default(),
+        official: Budget::default(),
+        breaker: Breaker { refusals_to_open: 3, waits: [5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR] },
     }
 }
 
@@ -269,7 +286,7 @@ pub async fn work(store: &Store, now: Timestamp, answer: impl Fn(&Job) -> Observ
     for _ in 0..200 {
         let mut offered = Vec::new();
         for platform in Platform::ALL {
-            offered.extend(store.offer_due(platform, 500, Duration::ZERO, now).await.unwrap());
+            offered.extend(store.offer_due(&self::platform(platform), 500, Duration::ZERO, now).await.unwrap());
         }
         if offered.is_empty() {
             return read;

@@ -1,0 +1,84 @@
+//! How often a target is read: as often as the shortest wish among those who collect it. The posts of a feed follow the age curve, and only
+//! as long as they are within their account's bounds.
+
+use std::time::Duration;
+
+use domain::{AgeCurve, TargetKind, Timestamp};
+use sea_orm::{DatabaseTransaction, FromQueryResult};
+
+use crate::StoreError;
+use crate::sql::{row, values};
+
+/// An SQL expression for the shortest interval, in milliseconds, among the active trackers of the row of `schedules` at hand; null when
+/// nobody collects it. `now` is the place of the present time among the parameters.
+pub fn shortest_interval(kind: TargetKind, curve: &AgeCurve, now: &str) -> String {
+    match kind {
+        TargetKind::Profile | TargetKind::Feed => {
+            "(SELECT MIN(a.scrape_interval_hours) * 3600000 FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id \
+             WHERE a.profile_id = schedules.target_id AND a.is_active AND COALESCE(c.is_active, TRUE))"
+                .to_owned()
+        }
+        TargetKind::Post => format!(
+            "(SELECT MIN(t.millis) FROM (\
+             SELECT v.scrape_interval_hours * 3600000 AS millis FROM videos v WHERE v.post_id = schedules.target_id AND v.is_active \
+             UNION ALL \
+             SELECT {} AS millis FROM account_videos av JOIN accounts a ON a.id = av.account_id \
+             JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
+             WHERE av.post_id = schedules.target_id AND a.is_active AND COALESCE(c.is_active, TRUE) AND {}) t)",
+            by_age(curve, now),
+            within_bounds(now)
+        ),
+    }
+}
+
+/// The interval of a feed's post: a share of its account's, by the post's age, at least [`AgeCurve::SHORTEST`].
+fn by_age(curve: &AgeCurve, now: &str) -> String {
+    let shortest = AgeCurve::SHORTEST.as_millis();
+    let share = |percent: u32| {
+        format!(
+            "CASE WHEN a.scrape_interval_hours * {percent} * 36000 < {shortest} THEN {shortest} \
+             ELSE a.scrape_interval_hours * {percent} * 36000 END"
+        )
+    };
+    let mut cases = format!("WHEN av.create_time IS NULL THEN {}", share(100));
+    for step in curve.steps() {
+        let millis = i64::from(step.younger_than_days) * 86_400_000;
+        cases.push_str(&format!(
+            " WHEN CAST({now} AS BIGINT) - av.create_time < {millis} THEN {}",
+            share(step.percent)
+        ));
+    }
+    format!("CASE {cases} ELSE {} END", share(curve.older_percent()))
+}
+
+/// Whether account video `av` is still among those that its account `a` of organization `o` collects: young enough, and one of the newest.
+fn within_bounds(now: &str) -> String {
+    format!(
+        "(COALESCE(a.post_lookback_days, o.post_lookback_days) IS NULL OR av.create_time IS NULL \
+         OR av.create_time >= CAST({now} AS BIGINT) - COALESCE(a.post_lookback_days, o.post_lookback_days) * 86400000) \
+         AND (COALESCE(a.max_recent_posts, o.max_recent_posts) IS NULL \
+         OR (SELECT COUNT(*) FROM account_videos n WHERE n.account_id = av.account_id \
+         AND COALESCE(n.create_time, -1) > COALESCE(av.create_time, -1)) < COALESCE(a.max_recent_posts, o.max_recent_posts))"
+    )
+}
+
+/// The shortest interval among a target's active trackers; `None` when nobody collects it.
+pub async fn interval(
+    tx: &DatabaseTransaction,
+    kind: TargetKind,
+    id: i64,
+    curve: &AgeCurve,
+    now: Timestamp,
+) -> Result<Option<Duration>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Millis {
+        millis: Option<i64>,
+    }
+    let sql = format!(
+        "SELECT {} AS millis, CAST($3 AS BIGINT) AS at FROM schedules WHERE kind = $1 AND target_id = $2",
+        shortest_interval(kind, curve, "$3")
+    );
+    let values = values![kind.as_str(), id, now.as_millis()];
+    let found = row::<Millis>(tx, &sql, values).await?.and_then(|row| row.millis);
+    Ok(found.and_then(|millis| u64::try_from(millis).ok()).map(Duration::from_millis))
+}

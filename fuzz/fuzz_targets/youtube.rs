@@ -1,0 +1,7 @@
+//! Bytes in place of a page of Youtube's.
+#![no_main]
+
+#[path = "../pages.rs"]
+mod pages;
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| pages::read(domain::Platform::Youtube, data));
