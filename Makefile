@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build run test fmt lint doc check bench clean-data
+.PHONY: help build run test samples fuzz fuzz-seeds fmt lint doc check bench clean-data
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET)/debug/creator-audit
@@ -24,6 +24,17 @@ run: build ## Run everything in one process with demo data; LIVE=1 reads the rea
 
 test: ## Every test, on SQLite and on PostgreSQL with Redis; T=name picks
 	@tests/run $(T)
+
+samples: ## What is read in every recorded page against what stands in it
+	@cargo build --workspace --bin creator-audit --bin samples
+	@$(TARGET)/debug/samples
+
+fuzz: fuzz-seeds ## Hostile bytes to one reader, T=instagram|tiktok|youtube|pinterest|addresses, for SECONDS=600
+	@fuzz/run $(or $(T),instagram) $(or $(SECONDS),600)
+
+fuzz-seeds: ## Pages for `make fuzz` to begin with: the sandbox's and the recorded ones
+	@cargo build --workspace --bin creator-audit --bin fuzz-seeds
+	@$(TARGET)/debug/fuzz-seeds fuzz/corpus
 
 fmt: ## Format the code
 	@cargo fmt --all

@@ -4,6 +4,7 @@
 pub mod table;
 mod truth;
 
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -22,6 +23,25 @@ pub struct Sample {
     pub file: String,
     /// The values; null for a page that has none.
     pub truth: Value,
+}
+
+/// What `creator-audit parse` reads in a body, for nobody in particular.
+pub fn read_body(platform: &str, kind: &str, body: &[u8]) -> Value {
+    let mut file = tempfile::NamedTempFile::new().expect("a temporary file can be made");
+    file.write_all(body).expect("it can be written");
+    parse(file.path(), platform, kind, None)
+}
+
+fn parse(page: &Path, platform: &str, kind: &str, expect: Option<&str>) -> Value {
+    let mut command = Command::new(binary());
+    command.args(["parse", "--platform", platform, "--kind", kind, "--json"]).arg(page);
+    if let Some(expect) = expect {
+        command.args(["--expect", expect]);
+    }
+    let output = command.output().expect("the binary can be run");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{}: {}\n{stderr}", page.display(), output.status);
+    serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{}: {e}", page.display()))
 }
 
 impl Samples {
@@ -58,15 +78,7 @@ impl Samples {
 
     /// What `creator-audit parse` reads in a page, asked for as this kind and for this handle or id.
     pub fn read_for(&self, sample: &Sample, kind: &str, expect: Option<&str>) -> Value {
-        let mut command = Command::new(binary());
-        command.args(["parse", "--platform", sample.platform(), "--kind", kind, "--json"]).arg(self.path(&sample.file));
-        if let Some(expect) = expect {
-            command.args(["--expect", expect]);
-        }
-        let output = command.output().expect("the binary can be run");
-        let stderr = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}: {}\n{stderr}", sample.file, output.status);
-        serde_json::from_slice(&output.stdout).unwrap_or_else(|e| panic!("{}: {e}", sample.file))
+        parse(&self.path(&sample.file), sample.platform(), kind, expect)
     }
 
     /// The values that stand in one page.
@@ -116,7 +128,9 @@ impl Sample {
         let named = || self.name().split("_20").next().map(str::to_owned);
         match self.kind() {
             _ if self.folder() == "unavailable" => recorded(&["shortcode", "username"]),
-            "post" => recorded(&["shortcode", "_shortcode", "id", "_id"]).or_else(named).filter(|_| !self.name().contains("wall")),
+            "post" => recorded(&["shortcode", "_shortcode", "id", "_id"])
+                .or_else(named)
+                .filter(|_| !self.name().contains("wall")),
             "oembed" => recorded(&["embed_product_id", "media_id"]).or_else(|| {
                 let name = named()?;
                 let id = if self.platform() == "tiktok" { name.rsplit('_').next()?.to_owned() } else { name };

@@ -89,9 +89,8 @@ fn instagram(segments: &[&str]) -> (Surface, Subject) {
     match segments {
         ["accounts", "login", ..] => (Surface::Login, Subject::Nothing),
         ["p" | "reel" | "reels" | "tv", code] => (Surface::Post, by_code(code, None)),
-        ["p" | "reel" | "reels" | "tv", code, "embed"] | ["p" | "reel" | "reels" | "tv", code, "embed", "captioned"] => {
-            (Surface::PostEmbed, by_code(code, None))
-        }
+        ["p" | "reel" | "reels" | "tv", code, "embed"]
+        | ["p" | "reel" | "reels" | "tv", code, "embed", "captioned"] => (Surface::PostEmbed, by_code(code, None)),
         [handle, "p" | "reel" | "reels" | "tv", code] => (Surface::Post, by_code(code, Some(handle))),
         [handle, "reels"] => (Surface::Feed, profile(Platform::Instagram, handle)),
         [handle, "embed"] => (Surface::ProfileEmbed, profile(Platform::Instagram, handle)),
@@ -103,11 +102,15 @@ fn instagram(segments: &[&str]) -> (Surface, Subject) {
 fn youtube(segments: &[&str], query: &str) -> (Surface, Subject) {
     let platform = Platform::Youtube;
     match segments {
-        ["feeds", "videos.xml"] => (Surface::Feed, parameter(query, "channel_id").map_or(Subject::Nothing, |id| channel(&id))),
+        ["feeds", "videos.xml"] => {
+            (Surface::Feed, parameter(query, "channel_id").map_or(Subject::Nothing, |id| channel(&id)))
+        }
         ["oembed"] => (Surface::Oembed, oembed_subject(platform, query)),
         ["watch"] => (Surface::Post, parameter(query, "v").map_or(Subject::Nothing, |id| post(platform, &id, None))),
         ["shorts" | "live", id] => (Surface::Post, post(platform, id, None)),
-        ["channel", id] | ["channel", id, "featured" | "videos" | "shorts" | "about"] => (Surface::Profile, channel(id)),
+        ["channel", id] | ["channel", id, "featured" | "videos" | "shorts" | "about"] => {
+            (Surface::Profile, channel(id))
+        }
         ["c" | "user", name] | ["c" | "user", name, "featured" | "videos" | "shorts" | "about"] => {
             (Surface::Profile, profile(platform, name))
         }
@@ -169,7 +172,8 @@ pub(crate) fn post_id_of(platform: Platform, text: &str) -> Option<String> {
                 Some((_, rest)) => rest.split('&').next(),
                 None => text.split(['?', '#']).next()?.trim_end_matches('/').rsplit('/').next(),
             }?;
-            let is_id = id.len() == 11 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+            let is_id =
+                id.len() == 11 && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
             is_id.then(|| id.to_owned())
         }
         Platform::Pinterest => {
@@ -193,7 +197,8 @@ fn oembed_subject(platform: Platform, query: &str) -> Subject {
     let (host, path) = rest.split_once('/').unwrap_or((rest, ""));
     let path = path.split('#').next().unwrap_or("");
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let segments: Vec<_> = path.split('/').filter(|segment| !segment.is_empty() && *segment != platform.as_str()).collect();
+    let segments: Vec<_> =
+        path.split('/').filter(|segment| !segment.is_empty() && *segment != platform.as_str()).collect();
     match (platform, segments.as_slice()) {
         (Platform::Youtube, [id]) if host.ends_with("youtu.be") => post(platform, id, None),
         // An oEmbed of an oEmbed is nothing.
@@ -277,7 +282,11 @@ mod tests {
             ("/youtube/watch?v=Elewn679CZI&t=3".to_owned(), Surface::Post, &video),
             ("/youtube/shorts/Elewn679CZI".to_owned(), Surface::Post, &video),
             ("/youtube/oembed?url=https://youtu.be/Elewn679CZI".to_owned(), Surface::Oembed, &video),
-            ("/youtube/oembed?url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DElewn679CZI".to_owned(), Surface::Oembed, &video),
+            (
+                "/youtube/oembed?url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3DElewn679CZI".to_owned(),
+                Surface::Oembed,
+                &video,
+            ),
             ("/pinterest/anna/".to_owned(), Surface::Profile, &anna),
             ("/pinterest/anna/feed.rss".to_owned(), Surface::Feed, &anna),
             ("/pinterest/pin/106890191127977979/".to_owned(), Surface::Post, &pin),

@@ -214,7 +214,8 @@ impl Lives {
 
     /// How many of an account's posts were deleted.
     pub(crate) fn deleted_posts(&self, platform: Platform, key: &str) -> usize {
-        let own = |((on, _), life): &(&(Platform, String), &Life)| *on == platform && life.author.as_deref() == Some(key);
+        let own =
+            |((on, _), life): &(&(Platform, String), &Life)| *on == platform && life.author.as_deref() == Some(key);
         self.posts.iter().filter(own).filter(|(_, life)| life.deleted).count()
     }
 

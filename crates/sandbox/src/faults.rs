@@ -74,7 +74,13 @@ impl Faults {
     }
 
     /// The state of one target (the whole platform: `None`) on a surface, the most particular fault first.
-    pub(crate) fn find(&self, platform: Platform, surface: Surface, target: Option<&str>, egress: Option<&str>) -> Option<State> {
+    pub(crate) fn find(
+        &self,
+        platform: Platform,
+        surface: Surface,
+        target: Option<&str>,
+        egress: Option<&str>,
+    ) -> Option<State> {
         if self.at.is_empty() {
             return None;
         }
@@ -104,7 +110,12 @@ impl Faults {
 /// Whether a fault that names no surface stands before this one.
 const fn reaches(state: State, surface: Surface) -> bool {
     match surface {
-        Surface::Profile | Surface::ProfileEmbed | Surface::Feed | Surface::Post | Surface::PostEmbed | Surface::Oembed => true,
+        Surface::Profile
+        | Surface::ProfileEmbed
+        | Surface::Feed
+        | Surface::Post
+        | Surface::PostEmbed
+        | Surface::Oembed => true,
         Surface::Official => state.is_of_the_thing(),
         Surface::ShortLink => !state.is_of_the_thing(),
         Surface::Login | Surface::Other => false,

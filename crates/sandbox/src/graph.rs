@@ -50,7 +50,8 @@ pub(crate) fn answer(world: &World, path: &str, query: &str, state: Option<State
         return error(400, 100, None, "(#100) The parameter business_discovery.username is required");
     };
     let Some(handle) = handle_of(Platform::Instagram, handle) else { return nobody(handle) };
-    let ask = Ask { platform: Platform::Instagram, surface: Surface::Official, subject: Subject::Profile(handle.clone()) };
+    let ask =
+        Ask { platform: Platform::Instagram, surface: Surface::Official, subject: Subject::Profile(handle.clone()) };
     let state = world.state_of(&ask, None);
     let is_shown = !matches!(state, Some(State::Missing | State::Private | State::RegionGated | State::Renamed));
     let Some(Truth::Profile(truth)) = world.truth(Platform::Instagram, &handle) else { return nobody(&handle) };

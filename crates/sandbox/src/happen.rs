@@ -26,7 +26,9 @@ impl World {
     pub(crate) fn happen(&self, platform: Platform, event: Event) -> Result<(), CannotHappen> {
         match event {
             Event::Rename { handle, to, redirects } => return self.rename(platform, &handle, &to, redirects),
-            Event::HandOver { handle, former_becomes } => return self.hand_over(platform, &handle, former_becomes.as_deref()),
+            Event::HandOver { handle, former_becomes } => {
+                return self.hand_over(platform, &handle, former_becomes.as_deref());
+            }
             Event::Delete { target } => self.change(platform, &target, |life| life.deleted = true),
             Event::Restore { target } => self.change(platform, &target, |life| life.deleted = false),
             Event::MakePrivate { target } => self.change(platform, &target, |life| life.private = true),
@@ -141,7 +143,8 @@ impl World {
         let key = self.author(platform, id, None);
         let lives = lock(&self.lives);
         let state = lives.post(platform, id).state().or_else(|| State::of_post(platform, id));
-        let state = state.or_else(|| lives.account(platform, &key).state()).or_else(|| State::of_handle(&author.username));
+        let state =
+            state.or_else(|| lives.account(platform, &key).state()).or_else(|| State::of_handle(&author.username));
         let mut counts = self.population.post_counts(platform, id, now);
         counts.comments = counts.comments.saturating_sub(lives.comments_cut(platform, id, now)).max(0);
         PostTruth { at: now, standing: standing(state), counts, facts }

@@ -49,7 +49,9 @@ pub(crate) fn answer(world: &World, ask: &Ask, state: Option<State>) -> HttpResp
             Surface::Login => html_page(page::shell(&world.noise, Route::Login)),
             Surface::ProfileEmbed => answer_profile_embed(world, &ask.subject, state),
             Surface::PostEmbed => answer_post_embed(world, &ask.subject, state),
-            Surface::Oembed | Surface::Official | Surface::ShortLink | Surface::Other => HttpResponse::NotFound().finish(),
+            Surface::Oembed | Surface::Official | Surface::ShortLink | Surface::Other => {
+                HttpResponse::NotFound().finish()
+            }
         },
     }
 }
@@ -61,7 +63,8 @@ fn html_page(text: String) -> HttpResponse {
 fn answer_profile(world: &World, ask: &Ask, state: Option<State>) -> HttpResponse {
     html_page(match (&ask.subject, state) {
         (Subject::Profile(_), Some(State::RegionGated)) => page::error(&world.noise, Some("REGION_RESTRICTED")),
-        (Subject::Profile(_), Some(State::Missing)) | (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => {
+        (Subject::Profile(_), Some(State::Missing))
+        | (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => {
             page::error(&world.noise, None)
         }
         (Subject::Profile(handle), _) => {
@@ -82,7 +85,8 @@ fn answer_profile(world: &World, ask: &Ask, state: Option<State>) -> HttpRespons
 
 fn answer_post(world: &World, subject: &Subject, state: Option<State>) -> HttpResponse {
     html_page(match (subject, state) {
-        (Subject::Post { .. }, Some(State::Missing)) | (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => {
+        (Subject::Post { .. }, Some(State::Missing))
+        | (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => {
             page::error(&world.noise, None)
         }
         (Subject::Post { external_id, handle }, _) => {
@@ -120,7 +124,9 @@ fn answer_post(world: &World, subject: &Subject, state: Option<State>) -> HttpRe
 fn answer_profile_embed(world: &World, subject: &Subject, state: Option<State>) -> HttpResponse {
     html_page(match (subject, state) {
         (Subject::Profile(_), Some(State::Missing | State::Private | State::RegionGated))
-        | (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => embed::broken(&world.noise, None),
+        | (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => {
+            embed::broken(&world.noise, None)
+        }
         (Subject::Profile(handle), _) => {
             let facts = world.profile(Platform::Instagram, handle, state);
             // The one guest page with the exact number of posts.
@@ -142,7 +148,9 @@ fn answer_post_embed(world: &World, subject: &Subject, state: Option<State>) -> 
             let (post, author) = world.post(Platform::Instagram, external_id, handle.as_deref(), state);
             embed::post(&world.noise, &post, &author)
         }
-        (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => embed::broken(&world.noise, None),
+        (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => {
+            embed::broken(&world.noise, None)
+        }
     })
 }
 

@@ -49,7 +49,9 @@ pub(crate) fn answer(world: &World, ask: &Ask, state: Option<State>) -> HttpResp
         Surface::Post => answer_pin(world, &ask.subject, state),
         Surface::Oembed => answer_oembed(world, &ask.subject, state),
         Surface::Login => html().body(page::shell(&world.noise)),
-        Surface::ProfileEmbed | Surface::PostEmbed | Surface::Official | Surface::ShortLink | Surface::Other => not_found(world),
+        Surface::ProfileEmbed | Surface::PostEmbed | Surface::Official | Surface::ShortLink | Surface::Other => {
+            not_found(world)
+        }
     }
 }
 
@@ -63,7 +65,10 @@ fn answer_profile(world: &World, subject: &Subject, state: Option<State>) -> Htt
             let facts = world.profile(PLATFORM, handle, state);
             html().body(profile::shown(world, &facts, &world.posts(PLATFORM, handle, state)))
         }
-        (Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing, _) => not_found(world),
+        (
+            Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing,
+            _,
+        ) => not_found(world),
     }
 }
 
@@ -76,7 +81,10 @@ fn answer_feed(world: &World, subject: &Subject, state: Option<State>) -> HttpRe
             let pins = world.newest(PLATFORM, handle, state, FEED_PINS);
             HttpResponse::Ok().content_type("application/rss+xml; charset=utf-8").body(profile::feed(&facts, &pins))
         }
-        (Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing, _) => not_found(world),
+        (
+            Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing,
+            _,
+        ) => not_found(world),
     }
 }
 
@@ -85,11 +93,16 @@ fn answer_pin(world: &World, subject: &Subject, state: Option<State>) -> HttpRes
         (Subject::Post { .. }, Some(State::Missing)) => {
             HttpResponse::Found().insert_header((header::LOCATION, "/pinterest/ideas/?source=pin")).finish()
         }
-        (Subject::Post { external_id, handle }, state) if !matches!(state, Some(State::Private | State::RegionGated)) => {
+        (Subject::Post { external_id, handle }, state)
+            if !matches!(state, Some(State::Private | State::RegionGated)) =>
+        {
             let (post, author) = world.post(PLATFORM, external_id, handle.as_deref(), state);
             html().body(pin::shown(world, &post, &author))
         }
-        (Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing, _) => not_found(world),
+        (
+            Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing,
+            _,
+        ) => not_found(world),
     }
 }
 

@@ -142,7 +142,13 @@ impl Population {
         draw::Draw::of(self.seed, parts).below(bound)
     }
 
-    fn list(self, platform: Platform, handle: &str, at: Timestamp, choose: impl FnOnce(&str) -> Vec<String>) -> Vec<PostFacts> {
+    fn list(
+        self,
+        platform: Platform,
+        handle: &str,
+        at: Timestamp,
+        choose: impl FnOnce(&str) -> Vec<String>,
+    ) -> Vec<PostFacts> {
         let handle = handle.to_ascii_lowercase();
         if State::of_handle(&handle) == Some(State::Private) {
             return Vec::new();

@@ -126,7 +126,8 @@ fn forwarded(head: &str, name: &str) -> Option<(SocketAddr, String)> {
     }
     let kept = headers.split("\r\n").filter(|header| {
         let field = header.split(':').next().unwrap_or("").to_ascii_lowercase();
-        !header.is_empty() && !matches!(field.as_str(), "connection" | "proxy-connection" | "proxy-authorization" | "x-sandbox-egress")
+        !header.is_empty()
+            && !matches!(field.as_str(), "connection" | "proxy-connection" | "proxy-authorization" | "x-sandbox-egress")
     });
     let kept: String = kept.flat_map(|header| [header, "\r\n"]).collect();
     Some((to, format!("{method} /{path} HTTP/1.1\r\n{kept}X-Sandbox-Egress: {name}\r\nConnection: close\r\n\r\n")))
@@ -142,7 +143,9 @@ mod tests {
 
     #[test]
     fn only_loopback_is_reached_and_the_way_out_is_named() {
-        let (to, request) = forwarded("GET http://127.0.0.1:80/a?b=c HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", "two").unwrap();
+        let (to, request) =
+            forwarded("GET http://127.0.0.1:80/a?b=c HTTP/1.1\r\nHost: x\r\nConnection: keep-alive\r\n\r\n", "two")
+                .unwrap();
         assert_eq!(to, SocketAddr::from((Ipv4Addr::LOCALHOST, 80)));
         assert_eq!(request, "GET /a?b=c HTTP/1.1\r\nHost: x\r\nX-Sandbox-Egress: two\r\nConnection: close\r\n\r\n");
         assert!(forwarded("GET http://192.0.2.1:80/ HTTP/1.1\r\n\r\n", "two").is_none());

@@ -75,7 +75,12 @@ pub(crate) struct Counters {
 
 impl Counters {
     pub(crate) fn new() -> Self {
-        Self { started: Instant::now(), stats: Stats::default(), this_second: BTreeMap::new(), last_begun: BTreeMap::new() }
+        Self {
+            started: Instant::now(),
+            stats: Stats::default(),
+            this_second: BTreeMap::new(),
+            last_begun: BTreeMap::new(),
+        }
     }
 
     pub(crate) fn begin(&mut self, door: Door, surface: Surface) {
@@ -122,7 +127,8 @@ impl Counters {
     pub(crate) fn reset(&mut self) {
         self.this_second.clear();
         self.last_begun.clear();
-        let doors = Platform::ALL.into_iter().flat_map(|platform| [false, true].map(|official| Door { platform, official }));
+        let doors =
+            Platform::ALL.into_iter().flat_map(|platform| [false, true].map(|official| Door { platform, official }));
         for door in doors {
             let stats = self.of(door);
             let (in_flight, held) = (stats.in_flight, stats.held);

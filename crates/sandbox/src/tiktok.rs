@@ -2,8 +2,8 @@
 
 mod embed;
 mod feed;
-mod older;
 mod oembed;
+mod older;
 mod page;
 mod post;
 mod profile;
@@ -53,7 +53,9 @@ pub(crate) fn answer(world: &World, ask: &Ask, state: Option<State>) -> HttpResp
             Surface::Oembed => answer_oembed(world, &ask.subject, state),
             Surface::Login => html_page(page::login(&world.noise)),
             Surface::PostEmbed => answer_embed(world, &ask.subject, state),
-            Surface::ProfileEmbed | Surface::Official | Surface::ShortLink | Surface::Other => HttpResponse::NotFound().finish(),
+            Surface::ProfileEmbed | Surface::Official | Surface::ShortLink | Surface::Other => {
+                HttpResponse::NotFound().finish()
+            }
         },
     }
 }
@@ -65,7 +67,8 @@ fn html_page(text: String) -> HttpResponse {
 fn answer_profile(world: &World, subject: &Subject, state: Option<State>) -> HttpResponse {
     html_page(match (subject, state) {
         (Subject::Profile(_), Some(State::RegionGated)) => profile::not_shown(&world.noise, USER_WITHHELD, ""),
-        (Subject::Profile(_), Some(State::Missing)) | (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => {
+        (Subject::Profile(_), Some(State::Missing))
+        | (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => {
             profile::not_shown(&world.noise, USER_MISSING, "user banned")
         }
         (Subject::Profile(handle), _) => {
@@ -73,7 +76,9 @@ fn answer_profile(world: &World, subject: &Subject, state: Option<State>) -> Htt
             let status = if facts.is_private == Some(true) { USER_PRIVATE } else { 0 };
             match world.era(Platform::Tiktok) {
                 Era::Current => profile::shown(&world.noise, &facts, status),
-                Era::Older => older::profile(&world.noise, &facts, &world.posts(Platform::Tiktok, handle, state), status),
+                Era::Older => {
+                    older::profile(&world.noise, &facts, &world.posts(Platform::Tiktok, handle, state), status)
+                }
                 Era::Unknown => older::nobody_knows(&world.noise, &profile::block(&facts, status)),
             }
         }
@@ -84,7 +89,9 @@ fn answer_feed(world: &World, subject: &Subject, state: Option<State>) -> HttpRe
     html_page(match (subject, state) {
         (Subject::Profile(handle), Some(State::RegionGated)) => feed::not_shown(handle, USER_WITHHELD),
         (Subject::Profile(handle), Some(State::Missing)) => feed::not_shown(handle, USER_MISSING),
-        (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => feed::not_shown("", USER_MISSING),
+        (Subject::Nothing | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. }, _) => {
+            feed::not_shown("", USER_MISSING)
+        }
         (Subject::Profile(handle), _) => {
             let facts = world.profile(Platform::Tiktok, handle, state);
             feed::shown(&world.noise, &facts, &world.posts(Platform::Tiktok, handle, state))
@@ -96,7 +103,8 @@ fn answer_post(world: &World, subject: &Subject, state: Option<State>) -> HttpRe
     html_page(match (subject, state) {
         (Subject::Post { .. }, Some(State::Private)) => post::not_shown(&world.noise, "status_self_see"),
         (Subject::Post { .. }, Some(State::RegionGated)) => post::not_shown(&world.noise, "cross_border_violation_ur"),
-        (Subject::Post { .. }, Some(State::Missing)) | (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => {
+        (Subject::Post { .. }, Some(State::Missing))
+        | (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => {
             post::not_shown(&world.noise, "item doesn't exist")
         }
         (Subject::Post { external_id, handle }, _) => {
@@ -120,13 +128,16 @@ fn answer_embed(world: &World, subject: &Subject, state: Option<State>) -> HttpR
             let (post, author) = world.post(Platform::Tiktok, external_id, handle.as_deref(), state);
             embed::shown(&world.noise, &post, &author)
         }
-        (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => embed::not_shown(""),
+        (Subject::Nothing | Subject::Profile(_) | Subject::Channel(_) | Subject::Short { .. }, _) => {
+            embed::not_shown("")
+        }
     })
 }
 
 fn answer_oembed(world: &World, subject: &Subject, state: Option<State>) -> HttpResponse {
     match (subject, state) {
-        (_, Some(State::Missing | State::Private)) | (Subject::Nothing | Subject::Channel(_) | Subject::Short { .. }, _) => {
+        (_, Some(State::Missing | State::Private))
+        | (Subject::Nothing | Subject::Channel(_) | Subject::Short { .. }, _) => {
             HttpResponse::BadRequest().json(oembed::not_shown())
         }
         (Subject::Profile(handle), _) => {

@@ -122,8 +122,7 @@ impl World {
                     });
                     by_address.or_else(|| {
                         let key = self.author(platform, external_id, handle.as_deref());
-                        let shown = lock(&self.lives).handle(platform, &key);
-                        self.state_of_handle(platform, surface, &shown, egress)
+                        self.state_of_account(platform, surface, &key, egress)
                     })
                 })
             }
@@ -131,7 +130,13 @@ impl World {
         })
     }
 
-    fn state_of_handle(&self, platform: Platform, surface: Surface, handle: &str, egress: Option<&str>) -> Option<State> {
+    fn state_of_handle(
+        &self,
+        platform: Platform,
+        surface: Surface,
+        handle: &str,
+        egress: Option<&str>,
+    ) -> Option<State> {
         let fault = lock(&self.faults).find(platform, surface, Some(handle), egress);
         fault.or_else(|| {
             let lives = lock(&self.lives);
@@ -142,6 +147,19 @@ impl World {
             }
             .or_else(|| named_state(surface, handle))
         })
+    }
+
+    /// The state of an account, whoever has the handle now that it once had.
+    fn state_of_account(&self, platform: Platform, surface: Surface, key: &str, egress: Option<&str>) -> Option<State> {
+        let (lived, handle, has_it) = {
+            let lives = lock(&self.lives);
+            let handle = lives.handle(platform, key);
+            let has_it = lives.who(platform, &handle) == Who::Here(key.to_owned());
+            (lives.account(platform, key).state(), handle, has_it)
+        };
+        let fault = || lock(&self.faults).find(platform, surface, Some(&handle), egress);
+        let by_handle = || if has_it { fault().or_else(|| named_state(surface, &handle)) } else { None };
+        lived.or_else(by_handle)
     }
 
     /// Whether this request is one of those that are refused at random.
@@ -187,7 +205,10 @@ impl World {
             // What could be both, such as a TikTok handle of digits, is taken for a handle unless it has the length of an id.
             Platform::Instagram | Platform::Tiktok => is_long_number || crate::ask::handle_of(platform, text).is_none(),
             Platform::Pinterest => is_long_number || text.contains("/pin/"),
-            Platform::Youtube => self.population.is_video(text) || ["watch?", "youtu.be/", "/shorts/"].iter().any(|form| text.contains(form)),
+            Platform::Youtube => {
+                self.population.is_video(text)
+                    || ["watch?", "youtu.be/", "/shorts/"].iter().any(|form| text.contains(form))
+            }
         };
         let post = if is_post { crate::ask::post_id_of(platform, text) } else { None };
         let last = || text.trim_end_matches('/').rsplit('/').next().unwrap_or(text);
@@ -220,14 +241,7 @@ impl World {
             return key;
         }
         match in_address {
-            Some(handle) => {
-                let key = lock(&self.lives).who(platform, handle).key().to_owned();
-                if State::of_handle(handle).is_none() {
-                    // So that the post stays this account's when the account takes another handle.
-                    lock(&self.authors).remember(platform, external_id, &key);
-                }
-                key
-            }
+            Some(handle) => lock(&self.lives).who(platform, handle).key().to_owned(),
             None => self.population.author_of(platform, external_id),
         }
     }
@@ -276,7 +290,9 @@ impl World {
 
     /// The newest posts of a profile, `most` at most.
     pub(crate) fn newest(&self, platform: Platform, handle: &str, state: Option<State>, most: usize) -> Vec<PostFacts> {
-        self.listed(platform, handle, state, most, |key, spare| self.population.post_ids(platform, key, self.now(), most + spare))
+        self.listed(platform, handle, state, most, |key, spare| {
+            self.population.post_ids(platform, key, self.now(), most + spare)
+        })
     }
 
     /// The reels that a reels tab lists now.
@@ -309,7 +325,14 @@ impl World {
         posts
     }
 
-    fn post_by(&self, platform: Platform, id: &str, key: &str, author: &ProfileFacts, state: Option<State>) -> PostFacts {
+    fn post_by(
+        &self,
+        platform: Platform,
+        id: &str,
+        key: &str,
+        author: &ProfileFacts,
+        state: Option<State>,
+    ) -> PostFacts {
         let now = self.now();
         let mut post = self.population.post_by(platform, id, author, now);
         let lives = lock(&self.lives);

@@ -68,7 +68,10 @@ fn answer_channel(world: &World, subject: &Subject, state: Option<State>) -> Htt
             let facts = world.profile(PLATFORM, handle, state);
             html().body(channel::shown(world, &facts, &world.posts(PLATFORM, handle, state)))
         }
-        (Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing, _) => {
+        (
+            Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing,
+            _,
+        ) => {
             let body = channel::not_shown(world, "This channel does not exist.");
             HttpResponse::NotFound().content_type("text/html; charset=utf-8").body(body)
         }
@@ -82,9 +85,12 @@ fn answer_feed(world: &World, subject: &Subject, state: Option<State>) -> HttpRe
             let posts = world.newest(PLATFORM, handle, state, FEED_VIDEOS);
             HttpResponse::Ok().content_type("text/xml; charset=UTF-8").body(rss::feed(world, &facts, &posts))
         }
-        (Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing, _) => {
-            HttpResponse::NotFound().content_type("text/html; charset=utf-8").body("<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>")
-        }
+        (
+            Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing,
+            _,
+        ) => HttpResponse::NotFound()
+            .content_type("text/html; charset=utf-8")
+            .body("<!DOCTYPE html><title>Error 404 (Not Found)!!1</title>"),
     }
 }
 
@@ -129,8 +135,9 @@ fn answer_oembed(world: &World, subject: &Subject, state: Option<State>) -> Http
                 "html": format!("<iframe width=\"200\" height=\"113\" src=\"https://www.youtube.com/embed/{external_id}?feature=oembed\"></iframe>"),
             }))
         }
-        (Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing, _) => {
-            HttpResponse::NotFound().body("Not Found")
-        }
+        (
+            Subject::Profile(_) | Subject::Post { .. } | Subject::Channel(_) | Subject::Short { .. } | Subject::Nothing,
+            _,
+        ) => HttpResponse::NotFound().body("Not Found"),
     }
 }

@@ -120,18 +120,29 @@ fn channel(world: &World, handle: &str, parts: &[&str]) -> Option<Value> {
     let id = facts.platform_id.as_deref()?;
     let views = counts.followers.unwrap_or(0).saturating_mul(90);
     let thumbnail = json!({ "default": { "url": facts.profile_pic_url, "width": 88, "height": 88 }, "high": { "url": facts.profile_pic_url, "width": 800, "height": 800 } });
-    Some(item("channel", id, parts, vec![
-        ("snippet", json!({
-            "title": facts.name, "description": facts.description.as_deref().unwrap_or_default(), "customUrl": format!("@{}", facts.username),
-            "publishedAt": seconds(Some(world.joined_of(facts))), "thumbnails": thumbnail, "country": "GB",
-        })),
-        ("contentDetails", json!({ "relatedPlaylists": { "likes": "", "uploads": id.replacen("UC", "UU", 1) } })),
-        ("statistics", json!({
-            "viewCount": views.to_string(), "subscriberCount": leading(counts.followers.unwrap_or(0), 3).to_string(),
-            "hiddenSubscriberCount": false, "videoCount": counts.posts.unwrap_or(0).to_string(),
-        })),
-        ("status", json!({ "privacyStatus": "public", "isLinked": true })),
-    ]))
+    Some(item(
+        "channel",
+        id,
+        parts,
+        vec![
+            (
+                "snippet",
+                json!({
+                    "title": facts.name, "description": facts.description.as_deref().unwrap_or_default(), "customUrl": format!("@{}", facts.username),
+                    "publishedAt": seconds(Some(world.joined_of(facts))), "thumbnails": thumbnail, "country": "GB",
+                }),
+            ),
+            ("contentDetails", json!({ "relatedPlaylists": { "likes": "", "uploads": id.replacen("UC", "UU", 1) } })),
+            (
+                "statistics",
+                json!({
+                    "viewCount": views.to_string(), "subscriberCount": leading(counts.followers.unwrap_or(0), 3).to_string(),
+                    "hiddenSubscriberCount": false, "videoCount": counts.posts.unwrap_or(0).to_string(),
+                }),
+            ),
+            ("status", json!({ "privacyStatus": "public", "isLinked": true })),
+        ],
+    ))
 }
 
 fn videos(world: &World, query: &str, parts: &[&str]) -> HttpResponse {
@@ -162,16 +173,24 @@ fn video(world: &World, id: &str, state: Option<State>, parts: &[&str]) -> Value
     if state == Some(State::RegionGated) {
         details["regionRestriction"] = json!({ "blocked": ["GB"] });
     }
-    item("video", id, parts, vec![
-        ("snippet", json!({
-            "publishedAt": seconds(post.create_time), "channelId": author.platform_id, "title": title(&post),
-            "description": post.description.as_deref().unwrap_or_default(), "thumbnails": thumbnails(&post), "channelTitle": author.name,
-            "categoryId": "24", "liveBroadcastContent": "none",
-        })),
-        ("contentDetails", details),
-        ("statistics", statistics),
-        ("status", json!({ "uploadStatus": "processed", "privacyStatus": "public", "embeddable": true })),
-    ])
+    item(
+        "video",
+        id,
+        parts,
+        vec![
+            (
+                "snippet",
+                json!({
+                    "publishedAt": seconds(post.create_time), "channelId": author.platform_id, "title": title(&post),
+                    "description": post.description.as_deref().unwrap_or_default(), "thumbnails": thumbnails(&post), "channelTitle": author.name,
+                    "categoryId": "24", "liveBroadcastContent": "none",
+                }),
+            ),
+            ("contentDetails", details),
+            ("statistics", statistics),
+            ("status", json!({ "uploadStatus": "processed", "privacyStatus": "public", "embeddable": true })),
+        ],
+    )
 }
 
 fn playlist_items(world: &World, query: &str, parts: &[&str]) -> HttpResponse {
@@ -197,7 +216,8 @@ fn playlist_items(world: &World, query: &str, parts: &[&str]) -> HttpResponse {
             ("status", json!({ "privacyStatus": "public" })),
         ])
     });
-    let mut answer = json!({ "kind": "youtube#playlistItemListResponse", "etag": "sandbox", "items": page.collect::<Vec<_>>() });
+    let mut answer =
+        json!({ "kind": "youtube#playlistItemListResponse", "etag": "sandbox", "items": page.collect::<Vec<_>>() });
     answer["pageInfo"] = json!({ "totalResults": world.posts_of(&facts), "resultsPerPage": size });
     if posts.len() > from + size {
         answer["nextPageToken"] = (from + size).to_string().into();

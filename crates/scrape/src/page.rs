@@ -56,7 +56,8 @@ pub fn parse(page: &Page<'_>) -> Observation {
 
 impl<'a> Page<'a> {
     fn text(&self) -> Cow<'a, str> {
-        String::from_utf8_lossy(self.body)
+        // Checking first is several times as fast as reading leniently what needs no leniency.
+        std::str::from_utf8(self.body).map_or_else(|_| String::from_utf8_lossy(self.body), Cow::Borrowed)
     }
 
     /// The path segments that a redirect led to.

@@ -36,11 +36,11 @@ mod hostile {
     }
 
     fn numbered_nodes() -> String {
-        (1..60_000).fold(String::new(), |all, id| all + &format!("{{\"node\":{{\"id\":{id}}}}},")) + "{}"
+        (1..20_000).fold(String::new(), |all, id| all + &format!("{{\"node\":{{\"id\":{id}}}}},")) + "{}"
     }
 
     fn numbered_items() -> String {
-        (1..40_000).fold(String::new(), |all, id| all + &format!("\"{id}\":{{\"id\":{id},\"author\":\"a\"}},"))
+        (1..20_000).fold(String::new(), |all, id| all + &format!("\"{id}\":{{\"id\":{id},\"author\":\"a\"}},"))
     }
 
     fn formatting(tags: usize) -> String {
@@ -95,8 +95,8 @@ mod hostile {
 
     #[test]
     fn pages_made_to_be_slow_are_read_in_time() {
-        let long = |part: &str| part.repeat(1_000_000 / part.len());
-        let nested_json = format!("<script type=\"application/json\">{}\"xig_\"", "{\"a\":".repeat(300_000));
+        let long = |part: &str| part.repeat(400_000 / part.len());
+        let nested_json = format!("<script type=\"application/json\">{}\"xig_\"", "{\"a\":".repeat(100_000));
         let bodies = [
             long("<div>"),
             long("<script>"),
@@ -116,7 +116,7 @@ mod hostile {
             format!("[{}", long("[")),
             format!("{{\"a\":{}", long("{\"a\":")),
             format!("<div class=\"Embed \">{}", long("<b id=x><p>")),
-            format!("{{\"items\":[{}]}}", vec!["{\"pk\":1}"; 200_000].join(",")),
+            format!("{{\"items\":[{}]}}", vec!["{\"pk\":1}"; 50_000].join(",")),
             nested_json,
             format!(
                 "<script type=\"application/json\">[{}0]</script>",
@@ -147,10 +147,7 @@ mod hostile {
                         body: body.as_bytes(),
                     });
                     let head = &body[..body.len().min(40)];
-                    if start.elapsed() > Duration::from_millis(200) {
-                        eprintln!("SLOW {:?} {platform} {kind:?} {} {head}", start.elapsed(), body.len());
-                    }
-                    assert!(start.elapsed() < Duration::from_secs(8), "{head}: {:?}", start.elapsed());
+                    assert!(start.elapsed() < Duration::from_secs(4), "{head}: {:?}", start.elapsed());
                     assert_ne!(seen.outcome, Outcome::Empty, "{head}");
                 }
             }

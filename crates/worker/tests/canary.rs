@@ -1,6 +1,6 @@
 //! Canaries against stand-in platforms, on a store of their own.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+#![expect(clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;

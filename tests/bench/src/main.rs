@@ -9,7 +9,9 @@ mod first_scrape;
 mod floor;
 mod load;
 mod parsing;
+mod plain;
 mod reading;
+mod recorded;
 mod report;
 mod stage;
 
@@ -168,6 +170,7 @@ async fn measure(options: &Options) -> Result<(), Failure> {
         log: settings.log.unwrap_or_else(|| "as it comes".to_owned()),
         pairs,
         parsing: parsing.unwrap_or_default(),
+        recorded: recorded::measure(settings.parsing),
     };
     std::io::stdout().write_all(report.to_text().as_bytes())?;
     options.json.as_deref().map_or(Ok(()), |path| write_json(path, &report))

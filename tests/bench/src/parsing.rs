@@ -36,7 +36,9 @@ pub async fn measure(sandbox: &mut Sandbox, duration: Duration) -> Result<Vec<Pa
         };
         let (profile, feed) = match platform {
             Platform::Instagram => (format!("{base_url}/{HANDLE}/"), format!("{base_url}/{HANDLE}/reels/")),
-            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => (format!("{base_url}/@{HANDLE}"), format!("{base_url}/embed/@{HANDLE}")),
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
+                (format!("{base_url}/@{HANDLE}"), format!("{base_url}/embed/@{HANDLE}"))
+            }
         };
         let listed = read(platform, PageKind::Feed, HANDLE, &sandbox.page(&feed).await)?;
         rates.push(time(platform, PageKind::Profile, HANDLE, &sandbox.page(&profile).await, duration)?);
@@ -45,7 +47,9 @@ pub async fn measure(sandbox: &mut Sandbox, duration: Duration) -> Result<Vec<Pa
         let shortcode = post.shortcode.unwrap_or_default();
         let url = match platform {
             Platform::Instagram => format!("{base_url}/p/{shortcode}/"),
-            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => format!("{base_url}/@{HANDLE}/video/{}", post.external_id),
+            Platform::Tiktok | Platform::Youtube | Platform::Pinterest => {
+                format!("{base_url}/@{HANDLE}/video/{}", post.external_id)
+            }
         };
         rates.push(time(platform, PageKind::Post, &post.external_id, &sandbox.page(&url).await, duration)?);
     }

@@ -7,6 +7,7 @@ use domain::Platform;
 use serde::Serialize;
 
 use crate::load::{Load, percentile};
+use crate::recorded::Measured;
 
 /// What a new account may wait for its first metrics, in milliseconds.
 const AIM_MS: u32 = 300;
@@ -33,6 +34,8 @@ pub struct Report {
     pub pairs: Vec<PairReport>,
     /// The kinds of page.
     pub parsing: Vec<PageRate>,
+    /// Recorded pages against a plain reading, and the slowest hostile body.
+    pub recorded: Measured,
 }
 
 /// Where it was measured, and with which build.
@@ -168,7 +171,7 @@ impl Report {
     }
 
     fn write(&self, out: &mut String) -> std::fmt::Result {
-        let Self { machine, connections, seconds, rounds, workers, log, pairs, parsing } = self;
+        let Self { machine, connections, seconds, rounds, workers, log, pairs, parsing, recorded } = self;
         let processor = machine.processor.as_deref().unwrap_or("a processor without a name");
         writeln!(out, "{} build, {} cores ({processor}), everything on this machine", machine.build, machine.cores)?;
         if machine.build != "release" {
@@ -189,7 +192,7 @@ impl Report {
             let (kilobytes, megabytes) = (f64::from(*bytes) / 1e3, f64::from(*bytes) * pages_per_second / 1e6);
             writeln!(out, "  {name:<26} {kilobytes:>8.0} {pages_per_second:>10.0} {megabytes:>8.0}")?;
         }
-        Ok(())
+        recorded.write(out)
     }
 }
 
@@ -278,6 +281,7 @@ mod tests {
                 bytes: 42_000,
                 pages_per_second: 700.0,
             }],
+            recorded: Measured::default(),
         };
         let text = report.to_text();
         for told in [

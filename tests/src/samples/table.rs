@@ -1,6 +1,8 @@
 //! What was read against what is recorded: one row for each page and value, and whether they agree in the value and in how exact it is. The
 //! suites and `make samples` go by the same rows.
 
+use std::fmt::Write;
+
 use serde_json::{Value, json};
 
 use super::truth::{self, Place};
@@ -26,7 +28,8 @@ pub struct Row {
 impl Row {
     /// Whether value and precision agree.
     pub fn is_right(&self) -> bool {
-        let same = self.expected == self.got || self.expected.as_f64().is_some_and(|wanted| self.got.as_f64() == Some(wanted));
+        let same =
+            self.expected == self.got || self.expected.as_f64().is_some_and(|wanted| self.got.as_f64() == Some(wanted));
         same && self.expected_precision.is_none_or(|wanted| self.precision.as_deref() == Some(wanted))
     }
 
@@ -49,12 +52,14 @@ pub fn of_all(samples: &Samples) -> Vec<Row> {
 pub fn of(sample: &Sample, read: &Value) -> Vec<Row> {
     let (outcome, word) = truth::outcome(sample);
     let detail = read["detail"].as_str().unwrap_or_default();
-    let told = if detail.contains(word) { read["outcome"].clone() } else { json!(format!("{}: {detail}", read["outcome"])) };
+    let told =
+        if detail.contains(word) { read["outcome"].clone() } else { json!(format!("{}: {detail}", read["outcome"])) };
     let mut rows = vec![plain(sample, "outcome", json!(outcome), told)];
     if !truth::has_outcome(sample) {
         rows.push(plain(sample, "outcome", json!("one of the table's"), Value::Null));
     }
-    let made_up = read["outcome"] != "ok" && read["posts"].as_array().is_none_or(Vec::is_empty) && read["profile"].is_null();
+    let made_up =
+        read["outcome"] != "ok" && read["posts"].as_array().is_none_or(Vec::is_empty) && read["profile"].is_null();
     let is_account = matches!(sample.kind(), "profile" | "feed");
     for (key, value) in sample.truth.as_object().into_iter().flatten() {
         // A page that withholds everything names nobody either.
@@ -79,7 +84,12 @@ pub fn of(sample: &Sample, read: &Value) -> Vec<Row> {
 /// The rows of a resource of the API, whose fields have the names of a reading's: those of the recorded values that it has.
 pub fn of_resource(sample: &Sample, resource: &Value) -> Vec<Row> {
     let is_account = resource.get("follower_count").is_some();
-    let values = sample.truth.as_object().into_iter().flatten().filter(|(key, _)| !truth::is_remark(key) && !truth::is_items(key));
+    let values = sample
+        .truth
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(key, _)| !truth::is_remark(key) && !truth::is_items(key));
     let rows = values.filter_map(|(key, value)| {
         let (Place::Account(name) | Place::Post(name)) = truth::place(sample, is_account, key)? else { return None };
         let got = resource.get(name)?.clone();
@@ -126,9 +136,11 @@ fn as_seconds(name: &str, value: Value) -> Value {
 
 /// The table, one line a row; the names of wrong rows stand out. With `wrong_only`, nothing but those.
 pub fn to_text(rows: &[Row], wrong_only: bool) -> String {
-    let mut text = format!("{:<68} {:<34} {:>24} {:>24}  {:<10} verdict\n", "sample", "field", "expected", "got", "precision");
+    let mut text =
+        format!("{:<68} {:<34} {:>24} {:>24}  {:<10} verdict\n", "sample", "field", "expected", "got", "precision");
     for row in rows.iter().filter(|row| !wrong_only || !row.is_right()) {
-        let shown = |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.chars().take(60).collect());
+        let shown =
+            |value: &Value| value.as_str().map_or_else(|| value.to_string(), |text| text.chars().take(60).collect());
         let precision = match (&row.precision, row.expected_precision) {
             (Some(is), Some(wanted)) if is != wanted => format!("{is}, not {wanted}"),
             (Some(is), _) => is.clone(),
@@ -136,7 +148,14 @@ pub fn to_text(rows: &[Row], wrong_only: bool) -> String {
             (None, None) => "-".to_owned(),
         };
         let (expected, got) = (shown(&row.expected), shown(&row.got));
-        text += &format!("{:<68} {:<34} {expected:>24} {got:>24}  {precision:<10} {}\n", row.file, row.field, row.verdict());
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            text,
+            "{:<68} {:<34} {expected:>24} {got:>24}  {precision:<10} {}",
+            row.file,
+            row.field,
+            row.verdict()
+        );
     }
     text
 }

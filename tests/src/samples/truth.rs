@@ -98,10 +98,9 @@ pub fn place(sample: &Sample, is_account: bool, key: &str) -> Option<Place> {
         "plays" => Post("play_count"),
         // TikTok counts collections, which is not the same as saves elsewhere.
         "saves" if sample.platform() == "tiktok" => PostExtra("collect_count"),
-        "saves" => Post("saved_count"),
+        // The latter is nought where guests are not told: then nothing must be read.
+        "saves" | "agg" => Post("saved_count"),
         "repin_count" => PostExtra("repin_count"),
-        // Nought where guests are not told: then nothing must be read.
-        "agg" => Post("saved_count"),
         "create_time" | "created_at" | "taken" => Post("create_time"),
         "_create_time" => AccountExtra("create_time"),
         "_category" => AccountExtra("category"),
@@ -112,7 +111,9 @@ pub fn place(sample: &Sample, is_account: bool, key: &str) -> Option<Place> {
         "product" => PostExtra("product_type"),
         "cursor" => AccountExtra("feed_cursor"),
         "has_more" => AccountExtra("feed_has_more"),
-        "author_url" | "author_name" if sample.kind() == "oembed" => PostExtra(if key == "author_url" { "author_url" } else { "author_name" }),
+        "author_url" | "author_name" if sample.kind() == "oembed" => {
+            PostExtra(if key == "author_url" { "author_url" } else { "author_name" })
+        }
         "author_followers" => PostExtra("author_followers"),
         "media" | "type" => Post("media_type"),
         "era" | "route" | "header" => Reading("adapter"),
@@ -131,7 +132,9 @@ pub fn meant(sample: &Sample, key: &str, value: &Value) -> Value {
         ("era", Some("sharedData:ProfilePage"), _) => "instagram.shared_data",
         ("era", Some("sharedData:StoriesPage"), _) => "instagram.shared_data_story",
         ("era", Some("additionalData"), _) => "instagram.additional_data",
-        ("route", Some(route), _) if route.ends_with("ProfileRoute") && sample.folder() == "profile" => "instagram.polaris_profile",
+        ("route", Some(route), _) if route.ends_with("ProfileRoute") && sample.folder() == "profile" => {
+            "instagram.polaris_profile"
+        }
         ("route", Some(route), _) if route.ends_with("PostRoute") => "instagram.polaris_post",
         ("route", ..) => "instagram.signals",
         ("header", ..) if value[0] == "c4TabbedHeaderRenderer" => "youtube.c4_header",
@@ -165,9 +168,22 @@ fn in_words(text: &str) -> Option<(i64, bool)> {
 
 /// How exact a count must be; `None` where a value is no count, or not one whose precision is kept.
 pub fn precision(sample: &Sample, key: &str, value: &Value) -> Option<&'static str> {
-    let counts = ["followers", "following", "posts", "likes", "_likes", "mf_likes", "comments", "shares", "views", "plays", "comment_count"];
+    let counts = [
+        "followers",
+        "following",
+        "posts",
+        "likes",
+        "_likes",
+        "mf_likes",
+        "comments",
+        "shares",
+        "views",
+        "plays",
+        "comment_count",
+    ];
     let name = key.strip_prefix("meta.").unwrap_or(key);
-    let in_text = ["_subs", "subs", "_videos", "videosCountText"].contains(&key) || (key == "comments" && value.is_string());
+    let in_text =
+        ["_subs", "subs", "_videos", "videosCountText"].contains(&key) || (key == "comments" && value.is_string());
     if in_text {
         let (_, has_unit) = in_words(value.as_str()?)?;
         return (sample.folder() != "watch" || key == "comments").then_some(if has_unit { "rounded" } else { "exact" });
@@ -177,7 +193,8 @@ pub fn precision(sample: &Sample, key: &str, value: &Value) -> Option<&'static s
     }
     let count = value.as_i64().filter(|_| counts.contains(&name))?;
     // A platform that rounds leaves tenths of K and M, from 10,000 up.
-    let looks_rounded = (count >= 10_000 && count < 1_000_000 && count % 100 == 0) || (count >= 1_000_000 && count % 100_000 == 0);
+    let looks_rounded =
+        ((10_000..1_000_000).contains(&count) && count % 100 == 0) || (count >= 1_000_000 && count % 100_000 == 0);
     let of_page = match (sample.platform(), sample.folder()) {
         ("tiktok", "profile") if !sample.name().contains("sigi_state") => "exact",
         ("tiktok", _) if looks_rounded => "rounded",

@@ -95,7 +95,8 @@ pub(super) fn profile(noise: &Noise, profile: &ProfileFacts, posts_count: Option
 /// The embed page of what is removed, private or not to be embedded; it does not tell which.
 pub(super) fn broken(noise: &Noise, external_id: Option<&str>) -> String {
     let code = external_id.and_then(|id| id.parse().ok()).map(shortcode::from_media_id);
-    let permalink = code.map(|code| format!(" data-permalink=\"https://www.instagram.com/p/{code}/\"")).unwrap_or_default();
+    let permalink =
+        code.map(|code| format!(" data-permalink=\"https://www.instagram.com/p/{code}/\"")).unwrap_or_default();
     let body = format!(
         "<div class=\"Embed  EmbedIsBroken\"{permalink}><div class=\"EmbedBrokenMedia\"><a href=\"https://www.instagram.com/\">\
          <span>The link to this photo or video may be broken, or the post may have been removed.</span></a></div></div>"

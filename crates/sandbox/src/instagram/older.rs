@@ -12,7 +12,8 @@ use crate::rounding;
 /// A profile: rounded counts in the description, the id in a script.
 pub(super) fn profile(noise: &Noise, profile: &ProfileFacts) -> String {
     let mut route = route_block(Route::Profile);
-    route["hostableView"] = json!({ "props": { "profile_id": profile.platform_id, "page_logging": { "name": "profilePage" } } });
+    route["hostableView"] =
+        json!({ "props": { "profile_id": profile.platform_id, "page_logging": { "name": "profilePage" } } });
     let title = format!("{} (@{}) • Instagram photos and videos", text(profile.name.as_ref()), profile.username);
     page(noise, &title, &profile_head(profile), &route, "")
 }
@@ -20,7 +21,8 @@ pub(super) fn profile(noise: &Noise, profile: &ProfileFacts) -> String {
 /// A post: likes and comments in the description; without likes when its owner hides them.
 pub(super) fn post(noise: &Noise, post: &PostFacts, author: &ProfileFacts) -> String {
     let count = |count: Option<i64>| rounding::text(count.unwrap_or(0));
-    let likes = if hides_counts(post) { String::new() } else { format!("{} likes, ", count(post.metrics.likes.value())) };
+    let likes =
+        if hides_counts(post) { String::new() } else { format!("{} likes, ", count(post.metrics.likes.value())) };
     let comments = count(post.metrics.comments.value());
     let kind = if post.media_type == Some(MediaType::Video) { "reel" } else { "p" };
     let address = format!("https://www.instagram.com/{kind}/{}/", text(post.shortcode.as_ref()));

@@ -24,16 +24,20 @@ pub(super) fn shown(world: &World, post: &PostFacts, author: &ProfileFacts) -> S
         "author": { "@type": "Person", "name": author.name, "url": format!("https://www.pinterest.com/{}", author.username) },
         "datePublished": post.create_time,
     });
-    let linked = format!("<script data-test-id=\"leaf-snippet\" type=\"application/ld+json\">{}</script>\n", in_script(&linked));
+    let linked =
+        format!("<script data-test-id=\"leaf-snippet\" type=\"application/ld+json\">{}</script>\n", in_script(&linked));
     match world.era(domain::Platform::Pinterest) {
         Era::Current => {
             let redux = json!({ "pins": { (&post.external_id): resource(post, author) }, "users": {}, "boards": {} });
-            let blocks = relay("CloseupPageQuery", post, &page_query(post, author)) + &relay("CloseupDetailQuery", post, &detail_query(post, author)) + &linked;
+            let blocks = relay("CloseupPageQuery", post, &page_query(post, author))
+                + &relay("CloseupDetailQuery", post, &detail_query(post, author))
+                + &linked;
             page(&world.noise, title(post), Some(&redux), &blocks)
         }
         Era::Older => {
             let state = json!({ "resourceResponses": [{ "name": "PinResource", "response": { "status": "success", "data": resource(post, author) } }] });
-            let block = format!("<script id=\"initial-state\" type=\"application/json\">{}</script>\n", in_script(&state));
+            let block =
+                format!("<script id=\"initial-state\" type=\"application/json\">{}</script>\n", in_script(&state));
             page(&world.noise, title(post), None, &(block + &linked))
         }
         Era::Unknown => {

@@ -30,7 +30,8 @@ pub(super) fn shown(world: &World, profile: &ProfileFacts, pins: &[PostFacts]) -
         "feeds": { (format!("UserPinsResource?username={}", profile.username)): order },
         "resources": { "UserResource": { (format!("username=\"{}\"", profile.username)): { "data": { "id": id, "type": "user" } } } },
     });
-    let heading = format!("{} ({}) - Profile | Pinterest", profile.name.as_deref().unwrap_or_default(), profile.username);
+    let heading =
+        format!("{} ({}) - Profile | Pinterest", profile.name.as_deref().unwrap_or_default(), profile.username);
     match world.era(domain::Platform::Pinterest) {
         Era::Current | Era::Older => page(&world.noise, &heading, Some(&redux), ""),
         Era::Unknown => {
@@ -52,7 +53,10 @@ pub(super) fn feed(profile: &ProfileFacts, pins: &[PostFacts]) -> String {
     for pin in pins {
         let address = format!("https://www.pinterest.com/pin/{}/", pin.external_id);
         let picture = in_html(pin.cover_image_url.as_deref().unwrap_or_default());
-        let about = format!("<a href=\"{address}\"><img src=\"{picture}\"></a>{}", in_html(pin.description.as_deref().unwrap_or_default()));
+        let about = format!(
+            "<a href=\"{address}\"><img src=\"{picture}\"></a>{}",
+            in_html(pin.description.as_deref().unwrap_or_default())
+        );
         // Writing to a string cannot fail.
         let _ = writeln!(
             text,

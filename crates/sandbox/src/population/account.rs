@@ -7,8 +7,8 @@ use super::draw::Draw;
 use super::{DAY_SECONDS, HOUR_SECONDS, base64, ids, post, signed_until, words};
 use crate::named;
 use crate::rounding;
-use crate::truth::ProfileCounts;
 use crate::state::{State, is_named};
+use crate::truth::ProfileCounts;
 
 /// 2018-01-01, when the oldest accounts joined.
 const OLDEST_SECONDS: i64 = 1_514_764_800;
@@ -133,7 +133,9 @@ impl Account {
                 },
                 following: match platform {
                     Platform::Youtube => Reading::Null(MetricStatus::Unsupported),
-                    Platform::Instagram | Platform::Tiktok | Platform::Pinterest => Reading::exact(Some(self.following)),
+                    Platform::Instagram | Platform::Tiktok | Platform::Pinterest => {
+                        Reading::exact(Some(self.following))
+                    }
                 },
                 posts: posts_shown(platform, self.posts_by(at)),
                 likes,

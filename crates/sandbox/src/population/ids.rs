@@ -36,7 +36,9 @@ pub(super) fn number(platform: Platform, text: &str) -> u64 {
         Platform::Instagram | Platform::Tiktok | Platform::Pinterest => text.parse().unwrap_or(0),
         Platform::Youtube => {
             let value = if text.len() == 11 { base64::value(text) } else { None };
-            value.and_then(|value| u64::try_from(value >> 2).ok()).unwrap_or_else(|| Draw::of(0, &["video", text]).below(u64::MAX))
+            value
+                .and_then(|value| u64::try_from(value >> 2).ok())
+                .unwrap_or_else(|| Draw::of(0, &["video", text]).below(u64::MAX))
         }
     }
 }
@@ -85,7 +87,8 @@ fn inverse(odd: u128) -> u128 {
 
 /// Whether a text has the form of a channel's id.
 pub(crate) fn is_channel(text: &str) -> bool {
-    text.len() == 24 && text.strip_prefix("UC").is_some_and(|tail| tail.bytes().all(|byte| base64::URL_SAFE.contains(&byte)))
+    text.len() == 24
+        && text.strip_prefix("UC").is_some_and(|tail| tail.bytes().all(|byte| base64::URL_SAFE.contains(&byte)))
 }
 
 /// The channel id of an account. A key that is a channel's id already is its own; one too long to be held is drawn instead, and then only
@@ -102,7 +105,8 @@ pub(super) fn channel(seed: u64, key: &str) -> String {
     let mixed = (mixed ^ (mixed >> 64)).wrapping_mul(b);
     let digits = base64::digits(mixed, 22);
     // Two bits of the first digit belong to the number; the other four are a check.
-    let first = base64::value(digits.get(..1).unwrap_or("A")).unwrap_or(0) | (u128::from(channel_check(seed, mixed)) << 2);
+    let first =
+        base64::value(digits.get(..1).unwrap_or("A")).unwrap_or(0) | (u128::from(channel_check(seed, mixed)) << 2);
     format!("UC{}{}", base64::digits(first, 1), digits.get(1..).unwrap_or(""))
 }
 

@@ -65,7 +65,9 @@ pub(super) fn facts(seed: u64, platform: Platform, text_id: String, author: Auth
             let until = until.replacen('?', "&", 1);
             format!("https://cdn.sandbox.invalid/tiktok/video/{id}-{signature:08x}/?mime_type=video_mp4{until}")
         }
-        Platform::Youtube | Platform::Pinterest => format!("https://cdn.sandbox.invalid/{platform}/video/{text_id}.mp4"),
+        Platform::Youtube | Platform::Pinterest => {
+            format!("https://cdn.sandbox.invalid/{platform}/video/{text_id}.mp4")
+        }
         // Instagram tells the length nowhere but in this parameter.
         Platform::Instagram => {
             let efg = base64::encode(format!(r#"{{"duration_s":{seconds}}}"#).as_bytes()).replace('=', "%3D");
@@ -106,7 +108,9 @@ pub(super) fn facts(seed: u64, platform: Platform, text_id: String, author: Auth
         duration: match platform {
             // TikTok gives photo posts the length 0, Instagram gives them none.
             Platform::Tiktok if !plays_at_all => Some(0.0),
-            Platform::Tiktok | Platform::Instagram | Platform::Youtube | Platform::Pinterest => plays_at_all.then(|| f64::from(seconds)),
+            Platform::Tiktok | Platform::Instagram | Platform::Youtube | Platform::Pinterest => {
+                plays_at_all.then(|| f64::from(seconds))
+            }
         },
         cover_image_url: Some(cover_image_url),
         video_url: plays_at_all.then_some(video_url),

@@ -94,7 +94,9 @@ fn every_listed_post_is_out_and_its_id_tells_when_it_was_made() {
                     Platform::Tiktok => (shortcode::item_id_seconds(id), 60),
                     Platform::Instagram => (shortcode::media_id_millis(id) / 1000, 480),
                     Platform::Youtube => (ids::video_seconds(3, id).unwrap(), 60),
-                    Platform::Pinterest => (ids::PIN_EPOCH_SECONDS + ((id - ids::PIN_BASE) >> ids::PIN_CHANCE_BITS), 60),
+                    Platform::Pinterest => {
+                        (ids::PIN_EPOCH_SECONDS + ((id - ids::PIN_BASE) >> ids::PIN_CHANCE_BITS), 60)
+                    }
                 };
                 assert!(created.as_seconds().abs_diff(i64::try_from(made_seconds).unwrap()) < lag, "{post:?}");
                 match platform {

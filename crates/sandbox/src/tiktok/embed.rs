@@ -28,7 +28,8 @@ pub(super) fn shown(noise: &Noise, post: &PostFacts, author: &ProfileFacts) -> S
         "musicInfos": { "musicId": post.external_id, "musicName": "original sound", "authorName": text(author.name.as_ref()) },
         "challengeInfoList": [], "textExtra": [],
     });
-    let entry = json!({ "videoData": video_data, "statusCode": 0, "isReady": true, "isFetching": false, "pageName": "video" });
+    let entry =
+        json!({ "videoData": video_data, "statusCode": 0, "isReady": true, "isFetching": false, "pageName": "video" });
     frontity(&noise.translations, &format!("/embed/v2/{}", post.external_id), &entry)
 }
 

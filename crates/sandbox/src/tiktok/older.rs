@@ -81,7 +81,10 @@ pub(super) fn nobody_knows(noise: &Noise, block: &Value) -> String {
 /// The values under shuffled names, so that no key that a reader knows is left.
 fn renamed(value: &Value) -> Value {
     match value {
-        Value::Object(fields) => fields.iter().map(|(key, field)| (format!("x{}", key.bytes().rev().map(char::from).collect::<String>()), renamed(field))).collect(),
+        Value::Object(fields) => fields
+            .iter()
+            .map(|(key, field)| (format!("x{}", key.bytes().rev().map(char::from).collect::<String>()), renamed(field)))
+            .collect(),
         Value::Array(items) => items.iter().map(renamed).collect(),
         Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => value.clone(),
     }

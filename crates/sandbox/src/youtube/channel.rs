@@ -62,9 +62,11 @@ pub(super) fn not_shown(world: &World, message: &str) -> String {
 
 fn page_header(channel: &ProfileFacts) -> Value {
     let part = |text: String| json!({ "text": { "content": text } });
-    let badge = channel.is_verified.unwrap_or(false).then(|| json!({ "element": { "type": { "imageType": { "image": { "sources": [
+    let badge = channel.is_verified.unwrap_or(false).then(|| {
+        json!({ "element": { "type": { "imageType": { "image": { "sources": [
         { "clientResource": { "imageName": "CHECK_CIRCLE_FILLED" } },
-    ] } } } } }));
+    ] } } } } })
+    });
     let posts = channel.metrics.posts.value().unwrap_or(0);
     let mut numbers = vec![part(format!("{} subscribers", shortened(channel.metrics.followers)))];
     // A channel without videos shows no number of them.
@@ -87,7 +89,10 @@ fn page_header(channel: &ProfileFacts) -> Value {
 
 fn tabbed_header(channel: &ProfileFacts) -> Value {
     let videos = leading_text(channel.metrics.posts.value().unwrap_or(0));
-    let badge = channel.is_verified.unwrap_or(false).then(|| json!({ "metadataBadgeRenderer": { "style": "BADGE_STYLE_TYPE_VERIFIED" } }));
+    let badge = channel
+        .is_verified
+        .unwrap_or(false)
+        .then(|| json!({ "metadataBadgeRenderer": { "style": "BADGE_STYLE_TYPE_VERIFIED" } }));
     json!({ "c4TabbedHeaderRenderer": {
         "channelId": channel.platform_id, "title": channel.name, "avatar": { "thumbnails": [{ "url": channel.profile_pic_url }] },
         "subscriberCountText": { "simpleText": format!("{} subscribers", shortened(channel.metrics.followers)) },

@@ -12,7 +12,8 @@ use crate::world::World;
 pub(super) fn feed(world: &World, channel: &ProfileFacts, videos: &[PostFacts]) -> String {
     let id = channel.platform_id.as_deref().unwrap_or_default();
     let name = in_html(channel.name.as_deref().unwrap_or_default());
-    let author = format!("<author>\n  <name>{name}</name>\n  <uri>https://www.youtube.com/channel/{id}</uri>\n </author>");
+    let author =
+        format!("<author>\n  <name>{name}</name>\n  <uri>https://www.youtube.com/channel/{id}</uri>\n </author>");
     // The feed leaves out the two letters that every channel's id begins with.
     let bare = id.strip_prefix("UC").unwrap_or(id);
     let mut text = format!(

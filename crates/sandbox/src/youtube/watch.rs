@@ -51,7 +51,9 @@ pub(super) fn shown(world: &World, post: &PostFacts, author: &ProfileFacts, is_g
             let next = next(post, author);
             page(&world.noise, title(post), &head, &[("ytInitialPlayerResponse", &player), ("ytInitialData", &next)])
         }
-        Era::Unknown => page(&world.noise, title(post), "", &[("ytPrism", &json!({ "v": 1, "stream": "c2FuZGJveA==" }))]),
+        Era::Unknown => {
+            page(&world.noise, title(post), "", &[("ytPrism", &json!({ "v": 1, "stream": "c2FuZGJveA==" }))])
+        }
     }
 }
 

@@ -154,7 +154,15 @@ async fn a_taken_port_is_an_error_and_no_hang() {
 #[tokio::test]
 async fn what_is_on_no_platform_is_not_found() {
     let sandbox = start().await;
-    for path in ["/", "/elsewhere/@anna", "/tiktok/foryou", "/youtube/feed/subscriptions", "/pinterest/anna/board/more/", "/instagram/explore/tags/x/", "/control/nothing"] {
+    for path in [
+        "/",
+        "/elsewhere/@anna",
+        "/tiktok/foryou",
+        "/youtube/feed/subscriptions",
+        "/pinterest/anna/board/more/",
+        "/instagram/explore/tags/x/",
+        "/control/nothing",
+    ] {
         assert_eq!(get(&sandbox, path).await.status, 404, "{path}");
     }
     sandbox.stop().await;

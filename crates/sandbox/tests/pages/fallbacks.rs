@@ -24,7 +24,10 @@ async fn instagrams_profile_embed_has_the_exact_number_of_posts() {
     assert_eq!(context["posts_count"].as_i64(), truth.counts.posts);
     assert_ne!(context["posts_count"].as_i64(), truth.facts.metrics.posts.value(), "the page itself rounds it");
     let listed = context["graphql_media"].as_array().unwrap();
-    assert_eq!(listed[0]["shortcode_media"]["id"], json!(POPULATION.posts(Platform::Instagram, "busy", NOW)[0].external_id));
+    assert_eq!(
+        listed[0]["shortcode_media"]["id"],
+        json!(POPULATION.posts(Platform::Instagram, "busy", NOW)[0].external_id)
+    );
     assert!(get(&sandbox, "/instagram/missing/embed/").await.text().contains("class=\"Embed  EmbedIsBroken\""));
     sandbox.stop().await;
 }
@@ -54,7 +57,7 @@ async fn instagrams_post_embeds_say_what_the_population_says() {
             }
         }
         kinds.push(post.media_type);
-        sandbox.set_fault(Platform::Instagram, Some(code), Some(State::Missing));
+        sandbox.set_fault(Platform::Instagram, Some(&post.external_id), Some(State::Missing));
         assert!(get(&sandbox, &format!("/instagram/p/{code}/embed/captioned/")).await.text().contains("EmbedIsBroken"));
     }
     assert!(kinds.contains(&Some(MediaType::Image)) && kinds.contains(&Some(MediaType::Video)), "{kinds:?}");
@@ -75,7 +78,10 @@ async fn tiktoks_post_embed_says_what_the_population_says() {
     assert_eq!(data["itemInfos"]["id"], json!(id));
     assert_eq!(data["itemInfos"]["playCount"].as_i64(), post.metrics.plays.value());
     assert_eq!(data["itemInfos"]["diggCount"].as_i64(), post.metrics.likes.value());
-    assert_eq!((&data["authorInfos"]["uniqueId"], &data["authorInfos"]["userId"]), (&json!("busy"), &json!(post.author.platform_id)));
+    assert_eq!(
+        (&data["authorInfos"]["uniqueId"], &data["authorInfos"]["userId"]),
+        (&json!("busy"), &json!(post.author.platform_id))
+    );
     sandbox.happen(Platform::Tiktok, Event::Delete { target: id.clone() }).unwrap();
     let gone = tiktok_embed(&get(&sandbox, &format!("/tiktok/embed/v2/{id}")).await, id);
     assert_eq!((&gone["videoData"], &gone["isError"]), (&json!({}), &json!(true)));
@@ -90,7 +96,10 @@ async fn a_fault_can_stand_before_one_surface_alone() {
     assert_eq!(send(&sandbox, "POST", "/control/faults", &fault).await.status, 204);
     let page = get(&sandbox, &format!("/tiktok/@anna/video/{id}")).await;
     assert!(std::str::from_utf8(&page.body).is_err());
-    assert_eq!(tiktok_embed(&get(&sandbox, &format!("/tiktok/embed/v2/{id}")).await, id)["videoData"]["itemInfos"]["id"], json!(id));
+    assert_eq!(
+        tiktok_embed(&get(&sandbox, &format!("/tiktok/embed/v2/{id}")).await, id)["videoData"]["itemInfos"]["id"],
+        json!(id)
+    );
     assert_eq!(get(&sandbox, "/tiktok/@anna").await.status, 200);
     let of_one = FaultAt::platform(Platform::Instagram).on(Surface::ProfileEmbed).of("anna");
     sandbox.set_fault_at(of_one.clone(), Some(State::Broken));

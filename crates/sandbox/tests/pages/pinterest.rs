@@ -12,7 +12,8 @@ fn props(answer: &Answer) -> Option<Value> {
 
 /// The relay answers of a page.
 fn relays(answer: &Answer) -> Vec<Value> {
-    let relays = answer.scripts().into_iter().filter(|(attributes, _)| attributes.contains("data-relay-response=\"true\""));
+    let relays =
+        answer.scripts().into_iter().filter(|(attributes, _)| attributes.contains("data-relay-response=\"true\""));
     relays.map(|(_, value)| value["response"]["data"]["v3GetPinQuery"]["data"].clone()).collect()
 }
 
@@ -67,8 +68,12 @@ async fn a_pins_page_says_what_the_population_says() {
         assert_eq!(detail["repinCount"], post.platform_data["repin_count"]);
         assert_eq!(detail["aggregatedPinData"]["aggregatedStats"]["saves"].as_i64(), post.metrics.saves.value());
         assert_eq!(detail["aggregatedPinData"]["commentCount"].as_i64(), post.metrics.comments.value());
-        assert_eq!((&detail["pinner"]["username"], &detail["pinner"]["entityId"]), (&json!("busy"), &json!(owner.platform_id)));
-        let oembed = get(&sandbox, &format!("/pinterest/oembed.json?url=https%3A%2F%2Fwww.pinterest.com%2Fpin%2F{id}%2F")).await;
+        assert_eq!(
+            (&detail["pinner"]["username"], &detail["pinner"]["entityId"]),
+            (&json!("busy"), &json!(owner.platform_id))
+        );
+        let oembed =
+            get(&sandbox, &format!("/pinterest/oembed.json?url=https%3A%2F%2Fwww.pinterest.com%2Fpin%2F{id}%2F")).await;
         assert_eq!((oembed.status, &oembed.json()["author_url"]), (200, &json!("https://www.pinterest.com/busy/")));
     }
     sandbox.stop().await;

@@ -12,7 +12,8 @@ fn channel_id(handle: &str) -> String {
 
 fn header_texts(answer: &Answer) -> Vec<String> {
     let data = answer.variable("ytInitialData");
-    let rows = all_under(&data["header"]["pageHeaderRenderer"], "metadataParts").into_iter().cloned().collect::<Vec<_>>();
+    let rows =
+        all_under(&data["header"]["pageHeaderRenderer"], "metadataParts").into_iter().cloned().collect::<Vec<_>>();
     rows.iter().flat_map(|row| all_under(row, "content")).map(|text| text.as_str().unwrap().to_owned()).collect()
 }
 
@@ -35,7 +36,13 @@ fn count(text: &str) -> i64 {
 async fn a_channel_page_says_what_the_population_says_by_every_address() {
     let sandbox = start().await;
     let (facts, id) = (POPULATION.profile(PLATFORM, "busy", NOW), channel_id("busy"));
-    for path in ["@busy".to_owned(), "@Busy/videos".to_owned(), format!("channel/{id}"), "c/busy".to_owned(), "user/busy".to_owned()] {
+    for path in [
+        "@busy".to_owned(),
+        "@Busy/videos".to_owned(),
+        format!("channel/{id}"),
+        "c/busy".to_owned(),
+        "user/busy".to_owned(),
+    ] {
         let answer = get(&sandbox, &format!("/youtube/{path}")).await;
         assert_eq!(answer.status, 200, "{path}");
         let data = answer.variable("ytInitialData");
@@ -46,13 +53,17 @@ async fn a_channel_page_says_what_the_population_says_by_every_address() {
         assert_eq!(texts[0], "@busy");
         assert_eq!(count(&texts[1]), facts.metrics.followers.value().unwrap(), "{texts:?}");
         assert_eq!(count(&texts[2]), facts.metrics.posts.value().unwrap(), "{texts:?}");
-        let listed: Vec<_> = all_under(&data, "lockupViewModel").into_iter().map(|card| card["contentId"].clone()).collect();
+        let listed: Vec<_> =
+            all_under(&data, "lockupViewModel").into_iter().map(|card| card["contentId"].clone()).collect();
         let posts = POPULATION.posts(PLATFORM, "busy", NOW);
         assert_eq!(listed, posts.iter().map(|post| json!(post.external_id)).collect::<Vec<_>>());
     }
     let exact = sandbox.profile_truth(PLATFORM, &id).unwrap();
     assert_eq!((exact.facts.username.as_str(), exact.facts.platform_id.as_deref()), ("busy", Some(id.as_str())));
-    assert!(exact.counts.followers.unwrap() - exact.facts.metrics.followers.value().unwrap() < exact.counts.followers.unwrap() / 100);
+    assert!(
+        exact.counts.followers.unwrap() - exact.facts.metrics.followers.value().unwrap()
+            < exact.counts.followers.unwrap() / 100
+    );
     sandbox.stop().await;
 }
 
@@ -108,7 +119,11 @@ async fn a_watch_page_says_what_the_population_says() {
             let player = answer.variable("ytInitialPlayerResponse");
             let (details, format) = (&player["videoDetails"], &player["microformat"]["playerMicroformatRenderer"]);
             assert_eq!(player["playabilityStatus"]["status"], "OK");
-            assert_eq!((&details["videoId"], &details["channelId"]), (&json!(id), &json!(channel_id("busy"))), "{path}");
+            assert_eq!(
+                (&details["videoId"], &details["channelId"]),
+                (&json!(id), &json!(channel_id("busy"))),
+                "{path}"
+            );
             assert_eq!(details["viewCount"], json!(post.metrics.views.value().unwrap().to_string()));
             assert_eq!(format["likeCount"], json!(post.metrics.likes.value().unwrap().to_string()));
             assert_eq!(format["ownerProfileUrl"], "http://www.youtube.com/@busy");
@@ -116,10 +131,14 @@ async fn a_watch_page_says_what_the_population_says() {
             assert_eq!(published, post.create_time);
             let next = answer.variable("ytInitialData");
             let comments = all_under(&next, "commentsEntryPointHeaderRenderer")[0];
-            assert_eq!(count(comments["commentCount"]["simpleText"].as_str().unwrap()), post.metrics.comments.value().unwrap());
+            assert_eq!(
+                count(comments["commentCount"]["simpleText"].as_str().unwrap()),
+                post.metrics.comments.value().unwrap()
+            );
             assert_eq!(all_under(&next, "likeButtonViewModel").len(), 2);
         }
-        let oembed = get(&sandbox, &format!("/youtube/oembed?url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3D{id}")).await;
+        let oembed =
+            get(&sandbox, &format!("/youtube/oembed?url=https%3A%2F%2Fwww.youtube.com%2Fwatch%3Fv%3D{id}")).await;
         assert_eq!((oembed.status, &oembed.json()["author_url"]), (200, &json!("https://www.youtube.com/@busy")));
     }
     let made_up = player(&sandbox, "dQw4w9WgXcQ").await;
@@ -172,7 +191,10 @@ async fn each_state_of_a_channel_shows_its_signal() {
     assert_eq!((moved.status, moved.header("location")), (302, Some("/youtube/@renamed.7.now")));
     assert!(get(&sandbox, "/youtube/@login_wall").await.text().contains("consent.youtube.com/save"));
     assert!(std::str::from_utf8(&get(&sandbox, "/youtube/@garbage").await.body).is_err());
-    assert_eq!(POPULATION.post(PLATFORM, "dQw4w9WgXcQ", Some("hidden_likes"), NOW).metrics.likes, Reading::Null(domain::MetricStatus::Hidden));
+    assert_eq!(
+        POPULATION.post(PLATFORM, "dQw4w9WgXcQ", Some("hidden_likes"), NOW).metrics.likes,
+        Reading::Null(domain::MetricStatus::Hidden)
+    );
     sandbox.stop().await;
 }
 
@@ -183,7 +205,10 @@ async fn an_older_header_and_one_that_nobody_knows() {
     let data = get(&sandbox, "/youtube/@busy").await.variable("ytInitialData");
     let header = &data["header"]["c4TabbedHeaderRenderer"];
     let facts = POPULATION.profile(PLATFORM, "busy", NOW);
-    assert_eq!(count(header["subscriberCountText"]["simpleText"].as_str().unwrap()), facts.metrics.followers.value().unwrap());
+    assert_eq!(
+        count(header["subscriberCountText"]["simpleText"].as_str().unwrap()),
+        facts.metrics.followers.value().unwrap()
+    );
     assert_eq!(header["channelId"], json!(facts.platform_id));
     sandbox.happen(PLATFORM, Event::ChangeEra { era: Era::Unknown }).unwrap();
     let id = POPULATION.posts(PLATFORM, "busy", NOW)[0].external_id.clone();

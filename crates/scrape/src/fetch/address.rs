@@ -29,7 +29,7 @@ const ODD_HANDLE: &str = "the handle has characters that this source cannot be a
 
 /// What Instagram's Graph API is asked about an account, and about each of its newest posts.
 const GRAPH_PROFILE: &str =
-    "id,username,name,biography,website,profile_picture_url,followers_count,follows_count,media_count";
+    "id,ig_id,username,name,biography,website,profile_picture_url,followers_count,follows_count,media_count";
 const GRAPH_MEDIA: &str =
     "id,caption,timestamp,permalink,media_type,media_product_type,media_url,like_count,comments_count,view_count";
 

@@ -39,8 +39,8 @@ pub(crate) fn item_list(page: &Page<'_>, root: &Value) -> Observation {
     let named = |item: &Value| text(at(item, &["author", "uniqueId"]));
     let is_asked_for = |name: String| page.expect.is_none_or(|expected| is_account(expected, Some(&name), None));
     // Also where the post of the one author that is named cannot be read, and the others are known by their ids alone.
-    let mut names = items.iter().filter_map(named).peekable();
-    if owner.is_none() && names.peek().is_some() && !names.any(is_asked_for) {
+    let mut authors = items.iter().filter_map(named).peekable();
+    if owner.is_none() && authors.peek().is_some() && !authors.any(is_asked_for) {
         return conclude::failed(ITEM_LIST, Outcome::ParseError, "the list is somebody else's");
     }
     if let Some(owner) = &mut owner {

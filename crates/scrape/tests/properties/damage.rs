@@ -192,30 +192,24 @@ fn with(block: &mut Value, index: usize, deed: impl FnOnce(&mut Value)) {
     }
 }
 
-/// The key of the `index`th member.
+/// The key of the `index`th member; `None` for an element of a list.
 fn key(block: &Value, index: usize) -> Option<String> {
-    fn find(block: &Value, left: &mut usize) -> Option<Option<String>> {
-        let members: Vec<(Option<&String>, &Value)> = match block {
-            Value::Object(map) => map.iter().map(|(key, value)| (Some(key), value)).collect(),
-            Value::Array(list) => list.iter().map(|value| (None, value)).collect(),
-            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => return None,
-        };
-        members.into_iter().find_map(|(key, value)| {
-            if *left == 0 {
-                return Some(key.cloned());
-            }
-            *left -= 1;
-            find(value, left)
-        })
-    }
-    let mut left = index;
-    find(block, &mut left).flatten()
+    keys(block).into_iter().nth(index).flatten()
+}
+
+/// The keys of all members, in their order.
+fn keys(block: &Value) -> Vec<Option<String>> {
+    let members: Vec<(Option<&String>, &Value)> = match block {
+        Value::Object(map) => map.iter().map(|(key, value)| (Some(key), value)).collect(),
+        Value::Array(list) => list.iter().map(|value| (None, value)).collect(),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+    };
+    members.into_iter().flat_map(|(key, value)| std::iter::once(key.cloned()).chain(keys(value))).collect()
 }
 
 /// Leaves the `index`th member out; what it was called, or its place in its list. An element of a list is emptied instead, since a list
 /// without its elements says something else.
 pub fn drop_member(block: &mut Value, index: usize) -> String {
-    let mut left = index;
     fn find(block: &mut Value, left: &mut usize) -> Option<String> {
         if let Value::Object(map) = block {
             let mut at = None;
@@ -245,6 +239,7 @@ pub fn drop_member(block: &mut Value, index: usize) -> String {
         }
         None
     }
+    let mut left = index;
     find(block, &mut left).unwrap_or_default()
 }
 

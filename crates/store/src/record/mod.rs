@@ -18,7 +18,7 @@ use domain::{AgeCurve, Channel, Observation, Outcome, PostMetrics, RunStatus, Ta
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use crate::schedule::{self, Job, gate};
+use crate::schedule::{self, Job, JobTarget, gate};
 use crate::sql::{execute, row, values};
 use crate::{Store, StoreError, page_loads, runs};
 
@@ -125,8 +125,14 @@ fn goes_on(job: &Job, observation: &Observation) -> bool {
         Outcome::Blocked | Outcome::ParseError => true,
         Outcome::RateLimited | Outcome::NetworkError | Outcome::Timeout => next.channel != job.source.channel,
         Outcome::Private | Outcome::NotFound | Outcome::Removed => job.source.channel == Channel::Official || !job.is_primary,
-        Outcome::Ok | Outcome::Empty => says_nothing(job, observation),
+        Outcome::Ok | Outcome::Empty => says_nothing(job, observation) || is_unnamed(job, observation),
     }
+}
+
+/// Whether an official source told of an account without the id by which it is known: then a page must say who has the handle.
+fn is_unnamed(job: &Job, observation: &Observation) -> bool {
+    let JobTarget::Profile { platform_id: Some(_), .. } = &job.target else { return false };
+    job.source.channel == Channel::Official && observation.profile.as_ref().is_none_or(|facts| facts.platform_id.is_none())
 }
 
 /// Whether a source after the first came with no metric at all. It proves that the target is there, not that its metrics were read.
