@@ -33,26 +33,6 @@ impl Database {
         }
     }
 
-    /// The rows that `query` answers with; every column of it must be text.
-    pub async fn texts(&self, query: &str) -> Vec<Vec<Option<String>>> {
-        self.try_texts(query).await.unwrap_or_else(|e| panic!("{query}: {e}"))
-    }
-
-    async fn try_texts(&self, query: &str) -> sqlx::Result<Vec<Vec<Option<String>>>> {
-        let sql = AssertSqlSafe(query.to_owned());
-        if self.url.starts_with("sqlite") {
-            let mut connection = SqliteConnection::connect(&self.url).await?;
-            let rows = sqlx::query(sql).fetch_all(&mut connection).await?;
-            connection.close().await?;
-            rows.iter().map(|row| (0..row.len()).map(|n| row.try_get(n)).collect()).collect()
-        } else {
-            let mut connection = PgConnection::connect(&self.url).await?;
-            let rows = sqlx::query(sql).fetch_all(&mut connection).await?;
-            connection.close().await?;
-            rows.iter().map(|row| (0..row.len()).map(|n| row.try_get(n)).collect()).collect()
-        }
-    }
-
     /// Runs a statement that changes something.
     pub async fn execute(&self, statement: &str) {
         execute_in(&self.url, statement.to_owned()).await.unwrap_or_else(|e| panic!("{statement}: {e}"));

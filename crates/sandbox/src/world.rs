@@ -227,12 +227,15 @@ impl World {
         })
     }
 
-    /// A channel's handle now.
+    /// A channel's handle now. One whose handle went to another channel is no more, and its id does not lead to that other one: then this is
+    /// a handle that nobody has.
     pub(crate) fn channel_handle(&self, id: &str) -> String {
         let key = self.key_of_id(Platform::Youtube, id).unwrap_or_else(|| id.to_owned());
         let mut lives = lock(&self.lives);
         lives.settle(Platform::Youtube, &key);
-        lives.handle(Platform::Youtube, &key)
+        let handle = lives.handle(Platform::Youtube, &key);
+        let is_its_own = lives.who(Platform::Youtube, &handle).key() == key;
+        if is_its_own { handle } else { format!("{}.{id}", named::MISSING) }
     }
 
     /// The key of a post's author: whoever listed it, else who stands in its address, else one made from the id.

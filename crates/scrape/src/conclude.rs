@@ -41,6 +41,9 @@ pub(crate) fn profile(
 
 /// The observation of a post's page.
 pub(crate) fn post(page: &Page<'_>, adapter: &'static str, facts: PostFacts, withheld: Option<String>) -> Observation {
+    if let Some(contradiction) = contradiction(&facts) {
+        return failed(adapter, Outcome::ParseError, contradiction);
+    }
     if let Some(expected) = page.expect
         && !is_post(&facts, expected)
     {
@@ -104,6 +107,15 @@ pub(crate) fn is_post(facts: &PostFacts, expected: &str) -> bool {
         || facts.shortcode.as_deref() == Some(expected)
         || (facts.platform == Platform::Instagram
             && shortcode::to_media_id(expected).is_some_and(|id| id.to_string() == facts.external_id))
+}
+
+/// An id and a shortcode that are not of the same post: what stands beside them may be either's.
+fn contradiction(facts: &PostFacts) -> Option<String> {
+    let code = facts.shortcode.as_deref().filter(|_| facts.platform == Platform::Instagram)?;
+    let named = shortcode::to_media_id(code)?.to_string();
+    (named != facts.external_id).then(|| {
+        format!("the page contradicts itself: post {} under the code {}", short(&facts.external_id), short(code))
+    })
 }
 
 fn is_number(text: &str) -> bool {

@@ -2,20 +2,34 @@
 //! the path to them shifts. What the values mean is left to the readers.
 
 use domain::{Precision, Reading};
-use serde::de::DeserializeOwned;
-use serde_json::{Map, Value};
+use serde::de::{DeserializeOwned, DeserializeSeed};
+use serde_json::{Deserializer, Map, Value};
+
+use crate::tree::{Picked, Wanted, Whole, is_spent};
 
 /// What stands in for an absent value, so that look-ups chain.
 pub(crate) static NULL: Value = Value::Null;
 
 /// Reads the one value at the start of `text`, whatever follows it. Text that is JSON but for raw control characters or halves of
-/// surrogate pairs in its strings is repaired. Nesting is bounded by `serde_json`'s own limit.
-pub(crate) fn read<T: DeserializeOwned>(text: &str) -> Option<T> {
-    first_value(text).or_else(|| first_value(&repaired(text)?))
+/// surrogate pairs in its strings is repaired. Nesting is bounded by `serde_json`'s own limit, the number of values by the page's.
+pub(crate) fn read(text: &str) -> Option<Value> {
+    repairing(text, |text| Whole.deserialize(&mut Deserializer::from_str(text)).ok())
 }
 
-fn first_value<T: DeserializeOwned>(text: &str) -> Option<T> {
-    serde_json::Deserializer::from_str(text).into_iter::<T>().next()?.ok()
+/// Reads what is wanted of the one value at the start of `text`, each thing at the place where it stands. An empty object stands for a
+/// value without any of it. What is cut off or garbled is not read, wherever the wanted parts are.
+pub(crate) fn picked(text: &str, wanted: &'static Wanted) -> Option<Value> {
+    repairing(text, |text| Picked(wanted).deserialize(&mut Deserializer::from_str(text)).ok())
+        .map(|picked| picked.unwrap_or_else(|| Value::Object(Map::new())))
+}
+
+/// Reads the one value at the start of `text` into a type, which bounds its trees by [`crate::tree::whole`].
+pub(crate) fn typed<T: DeserializeOwned>(text: &str) -> Option<T> {
+    repairing(text, |text| T::deserialize(&mut Deserializer::from_str(text)).ok())
+}
+
+fn repairing<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Option<T> {
+    read(text).or_else(|| if is_spent() { None } else { read(&repaired(text)?) })
 }
 
 /// The escapes of the control characters, in their order.
@@ -195,24 +209,24 @@ mod tests {
 
     #[test]
     fn one_value_is_read_whatever_follows() {
-        assert_eq!(read::<Value>(r#"{"a":1}; window.x = {"#), Some(json!({"a": 1})));
-        assert_eq!(read::<Value>("{"), None);
+        assert_eq!(read(r#"{"a":1}; window.x = {"#), Some(json!({"a": 1})));
+        assert_eq!(read("{"), None);
     }
 
     #[test]
     fn raw_control_characters_survive() {
-        assert_eq!(read::<Value>("{\"a\":\"one\ntwo\u{1}\"}"), Some(json!({"a": "one\ntwo\u{1}"})));
+        assert_eq!(read("{\"a\":\"one\ntwo\u{1}\"}"), Some(json!({"a": "one\ntwo\u{1}"})));
     }
 
     #[test]
     fn half_a_surrogate_pair_does_not_cost_the_page() {
-        assert_eq!(read::<Value>(r#"{"a":"x\ud83d","b":"\ud83d\ude00"}"#), Some(json!({"a": "x\u{fffd}", "b": "😀"})));
+        assert_eq!(read(r#"{"a":"x\ud83d","b":"\ud83d\ude00"}"#), Some(json!({"a": "x\u{fffd}", "b": "😀"})));
     }
 
     #[test]
     fn nesting_beyond_reason_is_refused() {
-        assert_eq!(read::<Value>(&"[".repeat(100_000)), None);
-        assert_eq!(read::<Value>(&"{\"a\":".repeat(100_000)), None);
+        assert_eq!(read(&"[".repeat(100_000)), None);
+        assert_eq!(read(&"{\"a\":".repeat(100_000)), None);
     }
 
     #[test]

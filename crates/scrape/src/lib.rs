@@ -16,6 +16,7 @@ mod pinterest;
 mod syndication;
 mod text_counts;
 mod tiktok;
+mod tree;
 mod youtube;
 
 pub use fetch::{

@@ -14,7 +14,7 @@ pub(crate) struct Script<'a> {
 impl Script<'_> {
     /// Whether the element's id is `id`.
     pub(crate) fn has_id(&self, id: &str) -> bool {
-        attributes(self.tag).0.iter().any(|(name, value)| name == "id" && value == id)
+        contains(self.tag, id) && attributes(self.tag).0.iter().any(|(name, value)| name == "id" && value == id)
     }
 
     /// Whether the element holds `text`.
@@ -40,7 +40,7 @@ pub(crate) fn scripts(html: &str) -> impl Iterator<Item = Script<'_>> {
 
 /// The JSON text of the script element with this id.
 pub(crate) fn script_by_id<'a>(html: &'a str, id: &str) -> Option<&'a str> {
-    scripts(html).find(|script| contains(script.tag, id) && script.has_id(id)).map(|script| script.body.trim_start())
+    scripts(html).find(|script| script.has_id(id)).map(|script| script.body.trim_start())
 }
 
 /// The text from the first `{` after each occurrence of `marker` in a script, such as `window._sharedData =`, up to the script's end.
@@ -73,15 +73,7 @@ pub(crate) struct Metas(Vec<(String, String)>);
 impl Metas {
     /// Reads them.
     pub(crate) fn of(html: &str) -> Self {
-        let (mut found, mut rest) = (Vec::new(), html);
-        for _ in 0..MAX_METAS {
-            let Some(inside) = find(rest, "<meta").and_then(|at| rest.get(at + "<meta".len()..)) else { break };
-            let (meta, after) = meta(inside);
-            found.extend(meta);
-            // What was read as one tag is not read as another.
-            rest = after;
-        }
-        Self(found)
+        Self(metas(html).collect())
     }
 
     /// The content of the first tag of this name.
@@ -93,6 +85,19 @@ impl Metas {
     pub(crate) fn all(&self, name: &str) -> impl Iterator<Item = &str> {
         self.0.iter().filter(move |(key, _)| key == name).map(|(_, content)| content.as_str())
     }
+}
+
+/// The `<meta>` tags one by one, for whoever needs the first of them alone: they stand at a page's head. At most the first 400.
+pub(crate) fn metas(html: &str) -> impl Iterator<Item = (String, String)> {
+    let mut rest = html;
+    let tags = std::iter::from_fn(move || {
+        let inside = find(rest, "<meta").and_then(|at| rest.get(at + "<meta".len()..))?;
+        let (meta, after) = meta(inside);
+        // What was read as one tag is not read as another.
+        rest = after;
+        Some(meta)
+    });
+    tags.take(MAX_METAS).flatten()
 }
 
 /// The name and content of the tag whose attributes `inside` begins with, and what follows them.

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 use domain::{Observation, Outcome, Platform};
 
-use crate::{instagram, pinterest, tiktok, youtube};
+use crate::{instagram, pinterest, tiktok, tree, youtube};
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,12 +41,17 @@ pub struct Page<'a> {
 pub fn parse(page: &Page<'_>) -> Observation {
     let text = page.text();
     let text = text.trim_start_matches('\u{feff}').trim();
-    let mut seen = match page.platform {
+    let (mut seen, is_whole) = tree::bounded(|| match page.platform {
         Platform::Tiktok => tiktok::read(page, text),
         Platform::Instagram => instagram::read(page, text),
         Platform::Youtube => youtube::read(page, text),
         Platform::Pinterest => pinterest::read(page, text),
-    };
+    });
+    if !is_whole {
+        // Whatever was made of the rest of it was made of a part.
+        let failed = Observation::failed(Outcome::ParseError, "more values than a page can mean");
+        seen = Observation { adapter: seen.adapter, ..failed };
+    }
     if seen.outcome == Outcome::Blocked && page.http_status == Some(429) {
         seen.outcome = Outcome::RateLimited;
     }

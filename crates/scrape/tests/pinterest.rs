@@ -205,7 +205,14 @@ mod pinterest {
             read(PageKind::Post, Some(PIN), Some(200), Some("/?show_error=true"), &shell).outcome,
             Outcome::NotFound
         );
-        for redirect in ["/", "/ideas/", "/login/?next=%2Fpin"] {
+        for kind in [PageKind::Post, PageKind::Profile] {
+            for redirect in ["/ideas/", "/ideas/recipes/918530398158/?redirected=1"] {
+                let seen = read(kind, Some(PIN), Some(200), Some(redirect), &shell);
+                assert_eq!(seen.outcome, Outcome::NotFound, "{kind:?} {redirect}");
+                assert_eq!(seen.detail.as_deref(), Some("redirected to the ideas page, as for what does not exist"));
+            }
+        }
+        for redirect in ["/", "/login/?next=%2Fpin"] {
             assert_eq!(
                 read(PageKind::Post, Some(PIN), Some(200), Some(redirect), &shell).outcome,
                 Outcome::Blocked,

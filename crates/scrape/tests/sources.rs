@@ -111,7 +111,7 @@ mod sources {
     fn apis() -> Vec<(&'static str, Target, String)> {
         use Platform::{Instagram, Youtube};
         use TargetKind::{Feed, Post, Profile};
-        let graph = "/v25.0/17841?fields=business_discovery.username%28a%29%7Bid%2Cusername%2Cname%2Cbiography%2Cwebsite\
+        let graph = "/v25.0/17841?fields=business_discovery.username%28a%29%7Bid%2Cig_id%2Cusername%2Cname%2Cbiography%2Cwebsite\
                      %2Cprofile_picture_url%2Cfollowers_count%2Cfollows_count%2Cmedia_count";
         let media = "%2Cmedia.limit%2850%29%7Bid%2Ccaption%2Ctimestamp%2Cpermalink%2Cmedia_type%2Cmedia_product_type\
                      %2Cmedia_url%2Clike_count%2Ccomments_count%2Cview_count%7D";

@@ -133,7 +133,7 @@ impl Fate {
     }
 
     /// Ends what has lasted long enough by `now`; everything that troubles a platform as a whole, and nothing else, when the month is over.
-    pub fn undo_what_is_due(&mut self, world: &mut World, now: Option<Timestamp>) {
+    pub async fn undo_what_is_due(&mut self, world: &mut World, now: Option<Timestamp>) {
         let is_due = |at: Timestamp, event: &Event| match now {
             Some(now) => at <= now,
             None => matches!(event, Event::ChangeEra { .. } | Event::Refuse { .. } | Event::Throttle { .. }),
@@ -141,9 +141,13 @@ impl Fate {
         let (ended, left): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.due).into_iter().partition(|(at, _, event)| is_due(*at, event));
         self.due = left;
+        if ended.is_empty() {
+            return;
+        }
         for (_, platform, event) in ended {
             // Whoever was to come back may have been taken over meanwhile.
             let _ = world.sandbox.happen(platform, event);
         }
+        crate::checks::note_what_is_gone(world).await;
     }
 }

@@ -48,12 +48,19 @@ async fn live_through(url: &str, seed: u64) {
             fate.strike(&mut world).await;
             next_event = now.plus(fate.pause());
         }
-        fate.undo_what_is_due(&mut world, if now >= end { None } else { Some(now) });
+        fate.undo_what_is_due(&mut world, if now >= end { None } else { Some(now) }).await;
         let loads = world.work().await;
         if loads > 0 {
             checks::after_reads(&mut world).await;
         }
-        world.clock.advance(if loads > 0 { Duration::from_secs(4) } else { Duration::from_mins(10) });
+        let pause = if loads > 0 {
+            Duration::from_secs(4)
+        } else {
+            // What is due and waits for its platform is looked at every some minutes; where nothing is due, time flies.
+            let next = world.next_due().await.map_or(HOUR, |due| due.since(now));
+            next.clamp(Duration::from_mins(3), HOUR)
+        };
+        world.clock.advance(pause);
     }
     checks::at_the_end(&mut world, &fate).await;
 }

@@ -7,17 +7,17 @@ use std::time::Duration;
 use domain::backoff::Backoff;
 use domain::metadata::Metadata;
 use domain::{
-    AccountId, AgeCurve, AgeStep, Clock, Handle, Platform, PostStatus, RequestId, TargetKind, Timestamp,
+    AccountId, AgeCurve, AgeStep, Clock, Handle, Platform, RequestId, TargetKind, Timestamp,
     UnavailableReason,
 };
 use queue::Queue;
 use sandbox::{Sandbox, SandboxConfig};
 use scrape::{PlatformSite, ScrapeConfig, Scraper};
+use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use store::{
     Account, AccountFilter, AccountOrder, AccountVideo, AccountVideoFilter, Breaker, Budget, Direction, NewAccount,
     NewOrganization, PageRequest, PlatformPolicy, PostOrder, RecordPolicy, SourcePlan, Store, StoreConfig, Tenant,
 };
-use tests::database::Database;
 use worker::{Worker, WorkerConfig};
 
 use crate::{HOUR, START};
@@ -25,7 +25,7 @@ use crate::{HOUR, START};
 /// Accounts on each platform.
 const ACCOUNTS: usize = 4;
 /// Posts that each account collects.
-const POSTS: i64 = 3;
+const POSTS: i64 = 2;
 
 /// How often each platform may be asked: seconds between two requests, and requests an hour.
 pub const BUDGETS: [(Platform, u64, u32); 4] = [
@@ -43,13 +43,42 @@ pub struct Tracked {
     pub platform_id: String,
 }
 
+/// A connection of the test's own, for what the store has no call for.
+pub enum Eye {
+    Sqlite(SqliteConnection),
+    Postgres(PgConnection),
+}
+
+impl Eye {
+    async fn open(url: &str) -> Self {
+        if url.starts_with("sqlite") {
+            Self::Sqlite(SqliteConnection::connect(url).await.expect("a connection"))
+        } else {
+            Self::Postgres(PgConnection::connect(url).await.expect("a connection"))
+        }
+    }
+
+    /// The rows that `query` answers with; every column of it must be text.
+    pub async fn texts(&mut self, query: &str) -> Vec<Vec<Option<String>>> {
+        let sql = AssertSqlSafe(query.to_owned());
+        let rows: sqlx::Result<_> = match self {
+            Self::Sqlite(connection) => sqlx::query(sql).fetch_all(connection).await.and_then(|rows| {
+                rows.iter().map(|row| (0..row.len()).map(|n| row.try_get(n)).collect()).collect()
+            }),
+            Self::Postgres(connection) => sqlx::query(sql).fetch_all(connection).await.and_then(|rows| {
+                rows.iter().map(|row| (0..row.len()).map(|n| row.try_get(n)).collect()).collect()
+            }),
+        };
+        rows.unwrap_or_else(|error| panic!("{query}: {error}"))
+    }
+}
+
 /// Everything.
 pub struct World {
     pub clock: Clock,
     pub sandbox: Sandbox,
-    pub store: Store,
     pub tenant: Tenant,
-    pub database: Database,
+    pub eye: Eye,
     pub tracked: Vec<Tracked>,
     /// Since when, by the truth, each account or post cannot be found where the service looks for it.
     pub gone_since: BTreeMap<String, Timestamp>,
@@ -79,9 +108,8 @@ impl World {
         Self {
             clock,
             sandbox,
-            store,
             tenant,
-            database: Database::new(url),
+            eye: Eye::open(url).await,
             tracked: Vec::new(),
             gone_since: BTreeMap::new(),
             shown_gone: BTreeSet::new(),
@@ -159,6 +187,12 @@ impl World {
         }
     }
 
+    /// When anything is due next.
+    pub async fn next_due(&mut self) -> Option<Timestamp> {
+        let rows = self.eye.texts("SELECT CAST(MIN(due_at) AS TEXT) FROM schedules").await;
+        rows[0][0].as_deref().map(|at| Timestamp::from_millis(at.parse().expect("a number")))
+    }
+
     /// Notes that something was seen.
     pub fn note(&mut self, what: &'static str, is_so: bool) {
         if is_so {
@@ -174,11 +208,6 @@ pub const fn reason_seen(reason: UnavailableReason) -> &'static str {
         UnavailableReason::HandleTaken => "a handle that was taken over",
         UnavailableReason::Duplicate => "two records of one account",
     }
-}
-
-/// Whether a post is shown as gone for good.
-pub fn is_deleted(status: PostStatus) -> bool {
-    status == PostStatus::Deleted
 }
 
 fn worker(n: usize, store: &Store, sandbox: &Sandbox, clock: &Clock) -> Worker {

@@ -14,7 +14,7 @@ use crate::page::{Page, PageKind};
 /// Reads the first block that holds data.
 pub(crate) fn read(page: &Page<'_>, html: &str) -> Option<Observation> {
     let shared: Vec<Value> = assigned(html, "window._sharedData").into_iter().filter_map(read_json).collect();
-    let additional = || assigned(html, "__additionalDataLoaded(").into_iter().filter_map(read_json::<Value>);
+    let additional = || assigned(html, "__additionalDataLoaded(").into_iter().filter_map(read_json);
     shared
         .iter()
         .find_map(|data| shapes(page, at(data, &["entry_data"]), Some(SHARED_DATA)))

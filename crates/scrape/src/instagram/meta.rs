@@ -7,29 +7,31 @@ use super::polaris::{UNSUPPORTED, bare_profile};
 use super::{META_TEXT, media, named_handle};
 use crate::conclude;
 use crate::json::NULL;
-use crate::markup::{Metas, digits_after};
+use crate::markup::{Metas, digits_after, metas};
 use crate::page::{Page, PageKind};
 use crate::text_counts::TextCounts;
 
 /// Reads a page by its tags; `None` when they hold no counts. `known` is what a block of the page already said of the account.
 pub(crate) fn read(page: &Page<'_>, html: &str, known: Option<(&'static str, ProfileFacts)>) -> Option<Observation> {
-    let metas = Metas::of(html);
-    let counts = counts(&metas)?;
+    let counts = counts(html)?;
     match page.kind {
         PageKind::Profile => profile(page, html, &counts, known),
-        PageKind::Post | PageKind::Oembed => post(page, &metas, &counts),
+        PageKind::Post | PageKind::Oembed => post(page, &Metas::of(html), &counts),
         PageKind::Feed => None,
     }
 }
 
 /// The counts in a profile page's description; none where there is no such text.
 pub(crate) fn profile_counts(html: &str) -> TextCounts {
-    counts(&Metas::of(html)).unwrap_or_default()
+    counts(html).unwrap_or_default()
 }
 
-fn counts(metas: &Metas) -> Option<TextCounts> {
-    let texts = metas.all("og:description").chain(metas.all("description"));
-    texts.map(TextCounts::of).find(TextCounts::any)
+fn counts(html: &str) -> Option<TextCounts> {
+    let of = |name: &'static str| {
+        let texts = metas(html).filter(move |(key, _)| key == name);
+        texts.map(|(_, text)| TextCounts::of(&text)).find(TextCounts::any)
+    };
+    of("og:description").or_else(|| of("description"))
 }
 
 fn profile(

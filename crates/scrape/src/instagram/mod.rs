@@ -16,9 +16,10 @@ use domain::{Observation, Outcome};
 use serde_json::Value;
 
 use crate::conclude::failed;
-use crate::json::{all, at, first_object, read as read_json};
+use crate::json::{all, at, first_object, picked, read as read_json};
 use crate::markup::{contains, scripts};
 use crate::page::{Page, PageKind, is_json};
+use crate::tree::{Part, Wanted};
 
 /// Reader of the profile block of logged-out pages.
 pub(crate) const POLARIS_PROFILE: &str = "instagram.polaris_profile";
@@ -53,6 +54,12 @@ pub(crate) const SIGNALS: &str = "instagram.signals";
 
 const WEB_INFO_KEY: &str = "xdt_api__v1__media__shortcode__web_info";
 
+/// What is looked at in the blocks of today's pages, wherever their wrappers put it.
+static XIG: Wanted = Wanted {
+    members: &[("xig_user_by_username", Part::Whole), ("xig_polaris_media", Part::Whole), (WEB_INFO_KEY, Part::Whole)],
+    others: Some(&XIG),
+};
+
 /// Reads any answer of Instagram's.
 pub(crate) fn read(page: &Page<'_>, text: &str) -> Observation {
     let json = text.strip_prefix("for (;;);").unwrap_or(text);
@@ -60,7 +67,7 @@ pub(crate) fn read(page: &Page<'_>, text: &str) -> Observation {
 }
 
 fn json_body(page: &Page<'_>, text: &str) -> Observation {
-    let Some(root) = read_json::<Value>(text) else {
+    let Some(root) = read_json(text) else {
         return failed(SIGNALS, Outcome::ParseError, "the body is no JSON that can be read");
     };
     let blocks = std::slice::from_ref(&root);
@@ -74,7 +81,7 @@ fn json_body(page: &Page<'_>, text: &str) -> Observation {
 fn html_body(page: &Page<'_>, html: &str) -> Observation {
     let blocks: Vec<Value> = scripts(html)
         .filter(|script| script.holds("\"xig_") || script.holds(WEB_INFO_KEY))
-        .filter_map(|script| read_json(script.body.trim_start()))
+        .filter_map(|script| picked(script.body.trim_start(), &XIG))
         .collect();
     polaris::read(page, &blocks, Some(html))
         .or_else(|| legacy::read(page, html))

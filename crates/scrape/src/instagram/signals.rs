@@ -39,7 +39,7 @@ fn value_after(html: &str, key: &str) -> Option<Value> {
     // A short look: these are names and numbers, never objects of any size.
     let end = after.char_indices().nth(400).map_or(after.len(), |(at, _)| at);
     let value = after.get(..end)?;
-    read_json::<Value>(value).or_else(|| read_json(value.split([',', '}']).next()?))
+    read_json(value).or_else(|| read_json(value.split([',', '}']).next()?))
 }
 
 /// Reads an API's refusal.

@@ -4,8 +4,11 @@
 use serde_json::{Map, Value};
 
 use super::{INITIAL_STATE, REDUX_STATE, RELAY, either};
-use crate::json::{all, at, id, list, read as read_json};
-use crate::markup::scripts;
+use crate::json::{all, at, id, list, picked};
+use crate::markup::{Script, scripts};
+use crate::page::{Page, PageKind};
+use crate::tree::Part::{Of, Whole};
+use crate::tree::Wanted;
 
 /// A data block.
 pub(super) struct Block {
@@ -43,12 +46,15 @@ pub(super) const USERS: Places = Places {
     missing: "UserNotFound",
 };
 
+/// Most blocks of a page that are looked at.
+const MAX_BLOCKS: usize = 20;
 /// Most entries of a part of the store that are looked at.
 const MAX_ENTRIES: usize = 500;
 
-/// The blocks of a page, those without any of the known places left out.
-pub(super) fn of_page(html: &str) -> Vec<Block> {
-    let adapter = |script: &crate::markup::Script<'_>| {
+/// The blocks of a page, those without any of the known places left out. Prefetched queries are read first: where they hold what was asked
+/// for, the state of the store, many times their size, is read only if it mentions that too.
+pub(super) fn of_page(page: &Page<'_>, html: &str) -> Vec<Block> {
+    let adapter = |script: &Script<'_>| {
         if script.has_id("initial-state") {
             Some(INITIAL_STATE)
         } else if script.has_id("__PWS_DATA__") || script.has_id("__PWS_INITIAL_PROPS__") {
@@ -59,14 +65,89 @@ pub(super) fn of_page(html: &str) -> Vec<Block> {
             None
         }
     };
-    scripts(html)
-        .filter_map(|script| {
-            let adapter = adapter(&script)?;
-            Some(Block { adapter, root: read_json(script.body.trim_start())? })
-        })
-        .take(20)
-        .collect()
+    let candidates = scripts(html).filter_map(|script| Some((adapter(&script)?, script))).take(MAX_BLOCKS);
+    let mut blocks: Vec<(&'static str, Script<'_>, Option<Block>)> =
+        candidates.map(|(adapter, script)| (adapter, script, None)).collect();
+    for (adapter, script, block) in blocks.iter_mut().filter(|(adapter, ..)| *adapter == RELAY) {
+        *block = read(adapter, script, page);
+    }
+    let subject = blocks.iter().find_map(|(.., block)| subject(page, block.as_ref()?));
+    for (adapter, script, block) in blocks.iter_mut().filter(|(adapter, ..)| *adapter != RELAY) {
+        if subject.as_ref().is_none_or(|subject| script.holds(subject)) {
+            *block = read(adapter, script, page);
+        }
+    }
+    blocks.into_iter().filter_map(|(.., block)| block).collect()
 }
+
+fn read(adapter: &'static str, script: &Script<'_>, page: &Page<'_>) -> Option<Block> {
+    let wanted = match page.kind {
+        PageKind::Post | PageKind::Oembed => &PIN_BLOCK,
+        PageKind::Profile | PageKind::Feed => &USER_BLOCK,
+    };
+    Some(Block { adapter, root: picked(script.body.trim_start(), wanted)? })
+}
+
+/// The id of the pin that a prefetched query answers with, if it is the one that was asked for. Accounts are put together from all blocks,
+/// since their pins stand in the store.
+fn subject(page: &Page<'_>, block: &Block) -> Option<String> {
+    match page.kind {
+        PageKind::Post | PageKind::Oembed => {}
+        PageKind::Profile | PageKind::Feed => return None,
+    }
+    let pins = queries(block, PINS.query).into_iter().filter_map(|answer| entity_id(at(answer, &["data"])));
+    pins.into_iter().find(|id| page.expect.is_none_or(|expected| expected == id))
+}
+
+/// What is looked at for a pin.
+static PIN_BLOCK: Wanted = Wanted {
+    members: &[
+        ("v3GetPinQuery", Whole),
+        ("v3GetPinQueryv2", Whole),
+        ("PinResource", Whole),
+        ("resourceResponses", Whole),
+        ("initialReduxState", Of(&PIN_STORE)),
+    ],
+    others: Some(&PIN_BLOCK),
+};
+
+static PIN_STORE: Wanted = Wanted {
+    members: &[
+        ("pins", Whole),
+        ("v3GetPinQuery", Whole),
+        ("v3GetPinQueryv2", Whole),
+        ("PinResource", Whole),
+        ("resourceResponses", Whole),
+    ],
+    others: Some(&PIN_BLOCK),
+};
+
+/// What is looked at for an account, its pins included.
+static USER_BLOCK: Wanted = Wanted {
+    members: &[
+        ("v3GetUserHandlerQuery", Whole),
+        ("v3GetUserHandlerv2Query", Whole),
+        ("v3GetUserHandler", Whole),
+        ("v3GetPinQuery", Whole),
+        ("v3GetPinQueryv2", Whole),
+        ("UserResource", Whole),
+        ("PinResource", Whole),
+        ("resourceResponses", Whole),
+        ("initialReduxState", Of(&USER_STORE)),
+    ],
+    others: Some(&USER_BLOCK),
+};
+
+static USER_STORE: Wanted = Wanted {
+    members: &[
+        ("users", Whole),
+        ("pins", Whole),
+        ("UserResource", Whole),
+        ("PinResource", Whole),
+        ("resourceResponses", Whole),
+    ],
+    others: Some(&USER_BLOCK),
+};
 
 /// The answers of resources of these names: `{data, http_status, error}`, wherever the era put them.
 pub(super) fn responses<'a>(block: &'a Block, names: &[&str]) -> Vec<&'a Value> {

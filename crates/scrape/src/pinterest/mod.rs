@@ -42,13 +42,13 @@ pub(crate) fn read(page: &Page<'_>, text: &str) -> Observation {
     } else if syndication::is_feed(text) {
         Some(rss::read(page, text))
     } else {
-        of_blocks(page, &blocks::of_page(text))
+        of_blocks(page, &blocks::of_page(page, text))
     };
     found.unwrap_or_else(|| signals::unread(page, text))
 }
 
 fn json_body(page: &Page<'_>, text: &str) -> Option<Observation> {
-    let Some(root) = read_json::<Value>(text) else {
+    let Some(root) = read_json(text) else {
         return Some(failed(SIGNALS, domain::Outcome::ParseError, "the body is no JSON that can be read"));
     };
     if page.kind == PageKind::Oembed || root.get("author_url").is_some() {

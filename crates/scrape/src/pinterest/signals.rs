@@ -1,5 +1,5 @@
 //! What Pinterest's refusals look like: queries and resources that answer that there is nothing, walls, and pages without data. A redirect to
-//! the front page is no word on the target unless it says so itself.
+//! the ideas page is how the platform says that there is nothing; one to the front page is no word on the target unless it says so itself.
 
 use domain::{Observation, Outcome};
 use serde_json::Value;
@@ -46,7 +46,8 @@ pub(super) fn unread(page: &Page<'_>, text: &str) -> Observation {
     }
     match segments.as_slice() {
         ["login" | "signup", ..] => return refused("redirected to the login page"),
-        [] | ["ideas", ..] if page.redirected_to.is_some() => {
+        ["ideas", ..] => return is_missing("redirected to the ideas page, as for what does not exist"),
+        [] if page.redirected_to.is_some() => {
             return refused("redirected to the front page, which gives no reason");
         }
         _ => {}

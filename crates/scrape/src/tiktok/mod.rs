@@ -14,9 +14,10 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::conclude::failed;
-use crate::json::{at, read as read_json};
+use crate::json::{at, read as read_json, typed};
 use crate::markup::{assigned, contains, script_by_id};
 use crate::page::{Page, PageKind, is_json};
+use crate::tree;
 
 /// Reader of `__UNIVERSAL_DATA_FOR_REHYDRATION__`.
 pub(crate) const UNIVERSAL_DATA: &str = "tiktok.universal_data";
@@ -46,11 +47,11 @@ struct Universal {
 
 #[derive(Default, Deserialize)]
 struct Scope {
-    #[serde(rename = "webapp.user-detail", default)]
+    #[serde(rename = "webapp.user-detail", default, deserialize_with = "tree::whole")]
     user: Value,
-    #[serde(rename = "webapp.video-detail", default)]
+    #[serde(rename = "webapp.video-detail", default, deserialize_with = "tree::whole")]
     video: Value,
-    #[serde(rename = "webapp.reflow.video.detail", default)]
+    #[serde(rename = "webapp.reflow.video.detail", default, deserialize_with = "tree::whole")]
     reflow: Value,
 }
 
@@ -61,7 +62,7 @@ struct Next {
 
 #[derive(Deserialize)]
 struct NextProps {
-    #[serde(rename = "pageProps", default)]
+    #[serde(rename = "pageProps", default, deserialize_with = "tree::whole")]
     page: Value,
 }
 
@@ -73,17 +74,17 @@ pub(crate) fn read(page: &Page<'_>, text: &str) -> Observation {
 
 fn html_body(page: &Page<'_>, html: &str) -> Option<Observation> {
     if let Some(text) = script_by_id(html, "__UNIVERSAL_DATA_FOR_REHYDRATION__") {
-        return readable(UNIVERSAL_DATA, read_json(text), |data: Universal| universal(page, &data.scope));
+        return readable(UNIVERSAL_DATA, typed(text), |data: Universal| universal(page, &data.scope));
     }
     let sigi = ["SIGI_STATE", "sigi-persisted-data"].into_iter().find_map(|id| script_by_id(html, id));
     if let Some(text) = sigi.or_else(|| assigned(html, "window['SIGI_STATE']").into_iter().next()) {
-        return readable(SIGI_STATE, read_json(text), |data: sigi::State| sigi::read(page, &data));
+        return readable(SIGI_STATE, typed(text), |data: sigi::State| sigi::read(page, &data));
     }
     if let Some(text) = script_by_id(html, "__FRONTITY_CONNECT_STATE__") {
         return readable(EMBED, read_json(text), |data: Value| feed::embed(page, &data));
     }
     if let Some(text) = script_by_id(html, "__NEXT_DATA__") {
-        return readable(NEXT_DATA, read_json(text), |data: Next| next(page, &data.props.page));
+        return readable(NEXT_DATA, typed(text), |data: Next| next(page, &data.props.page));
     }
     None
 }
@@ -102,9 +103,9 @@ fn readable<T>(
 
 fn json_body(page: &Page<'_>, text: &str) -> Option<Observation> {
     if contains(text, "\"__DEFAULT_SCOPE__\"") {
-        return readable(UNIVERSAL_DATA, read_json(text), |data: Universal| universal(page, &data.scope));
+        return readable(UNIVERSAL_DATA, typed(text), |data: Universal| universal(page, &data.scope));
     }
-    let Some(root) = read_json::<Value>(text) else {
+    let Some(root) = read_json(text) else {
         return Some(failed(SIGNALS, Outcome::ParseError, "the body is no JSON that can be read"));
     };
     let has = |key: &str| root.get(key).is_some();

@@ -9,19 +9,20 @@ use super::{SIGI_STATE, feed, post, profile, signals};
 use crate::conclude::{self, Listing, WhenEmpty, failed, same_handle};
 use crate::json::{MAX_LIST, NULL, at, list};
 use crate::page::{Page, PageKind};
+use crate::tree;
 
 /// The modules that are read.
 #[derive(Deserialize)]
 pub(crate) struct State {
-    #[serde(rename = "ItemModule", default)]
+    #[serde(rename = "ItemModule", default, deserialize_with = "tree::whole")]
     items: Value,
-    #[serde(rename = "ItemList", default)]
+    #[serde(rename = "ItemList", default, deserialize_with = "tree::whole")]
     lists: Value,
-    #[serde(rename = "UserModule", default)]
+    #[serde(rename = "UserModule", default, deserialize_with = "tree::whole")]
     users: Value,
-    #[serde(rename = "UserPage", default)]
+    #[serde(rename = "UserPage", default, deserialize_with = "tree::whole")]
     user_page: Value,
-    #[serde(rename = "VideoPage", default)]
+    #[serde(rename = "VideoPage", default, deserialize_with = "tree::whole")]
     video_page: Value,
 }
 

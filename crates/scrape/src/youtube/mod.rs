@@ -6,6 +6,7 @@ mod data_api;
 mod oembed;
 mod rss;
 mod signals;
+mod wanted;
 mod watch;
 
 use domain::{MetricStatus, Observation, Outcome, Reading};
@@ -14,10 +15,11 @@ use serde_json::Value;
 use url::form_urlencoded;
 
 use crate::conclude::failed;
-use crate::json::{NULL, at, list, read as read_json};
-use crate::markup::scripts;
+use crate::json::{NULL, at, list, picked, read as read_json};
+use crate::markup::{Script, scripts};
 use crate::page::{Page, PageKind, is_json};
 use crate::syndication;
+use crate::tree::Wanted;
 
 /// Reader of the watch page's and the Shorts page's `ytInitialPlayerResponse`.
 pub(crate) const PLAYER_RESPONSE: &str = "youtube.player_response";
@@ -54,7 +56,7 @@ pub(crate) fn read(page: &Page<'_>, text: &str) -> Observation {
 }
 
 fn json_body(page: &Page<'_>, text: &str) -> Option<Observation> {
-    let Some(root) = read_json::<Value>(text) else {
+    let Some(root) = read_json(text) else {
         return Some(failed(SIGNALS, Outcome::ParseError, "the body is no JSON that can be read"));
     };
     if let Some(seen) = data_api::read(page, &root) {
@@ -71,13 +73,16 @@ fn json_body(page: &Page<'_>, text: &str) -> Option<Observation> {
 }
 
 fn html_body(page: &Page<'_>, html: &str) -> Option<Observation> {
-    let (player, data) = (assigned(html, "ytInitialPlayerResponse"), assigned(html, "ytInitialData"));
+    let scripts: Vec<Script<'_>> = scripts(html).filter(|script| script.holds("ytInitial")).collect();
+    let player = assigned(&scripts, "ytInitialPlayerResponse", &wanted::PLAYER);
     if let Assigned::Object(player) = &player
         && player.get("playabilityStatus").is_some()
     {
+        let data = assigned(&scripts, "ytInitialData", &wanted::WATCH);
         let data = if let Assigned::Object(data) = &data { data } else { &NULL };
         return Some(watch::read(page, player, data));
     }
+    let data = assigned(&scripts, "ytInitialData", &wanted::CHANNEL);
     if let Assigned::Object(data) = &data
         && let Some(seen) = channel::read(page, data, html)
     {
@@ -97,10 +102,10 @@ enum Assigned {
     Object(Value),
 }
 
-/// The first object that is assigned to `name`, as in `var name = {…};` or `window["name"] = {…}`.
-fn assigned(html: &str, name: &str) -> Assigned {
+/// What is wanted of the first object that is assigned to `name`, as in `var name = {…};` or `window["name"] = {…}`.
+fn assigned(scripts: &[Script<'_>], name: &str, wanted: &'static Wanted) -> Assigned {
     let mut found = Assigned::Nothing;
-    for script in scripts(html).filter(|script| script.holds(name)) {
+    for script in scripts {
         for at in memmem::find_iter(script.body.as_bytes(), name).take(8) {
             let after = script.body.get(at + name.len()..).unwrap_or("");
             let object =
@@ -109,7 +114,7 @@ fn assigned(html: &str, name: &str) -> Assigned {
             if !object.starts_with('{') || !between.contains('=') {
                 continue;
             }
-            match read_json::<Value>(object) {
+            match picked(object, wanted) {
                 Some(object) => return Assigned::Object(object),
                 None => found = Assigned::Garbled,
             }
