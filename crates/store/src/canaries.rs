@@ -56,10 +56,13 @@ impl Store {
         now: Timestamp,
     ) -> Result<CanaryState, StoreError> {
         let key = || values![platform.as_str(), username];
-        let before =
-            row::<Failing>(&self.read, "SELECT failing_since FROM canaries WHERE platform = $1 AND username = $2", key())
-                .await?
-                .and_then(|row| row.failing_since);
+        let before = row::<Failing>(
+            &self.read,
+            "SELECT failing_since FROM canaries WHERE platform = $1 AND username = $2",
+            key(),
+        )
+        .await?
+        .and_then(|row| row.failing_since);
         let failing_since = match outcome {
             Outcome::Ok => None,
             Outcome::NetworkError | Outcome::Timeout => before,
@@ -77,9 +80,6 @@ impl Store {
             values![platform.as_str(), username, now.as_millis(), outcome.as_str(), detail, failing_since],
         )
         .await?;
-        Ok(CanaryState {
-            failing_since: failing_since.map(Timestamp::from_millis),
-            was_failing: before.is_some(),
-        })
+        Ok(CanaryState { failing_since: failing_since.map(Timestamp::from_millis), was_failing: before.is_some() })
     }
 }

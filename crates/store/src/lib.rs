@@ -43,16 +43,18 @@ pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, 
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
 pub use keys::{Key, KeyRecord, NewOrganization, Organization};
+pub use page_loads::Slot;
 pub use paging::{
     AccountFilter, AccountOrder, AccountVideoFilter, CreatorFilter, CreatorOrder, Direction, Page, PageRequest,
     Position, PostOrder, RowId, SortKey, VideoFilter,
 };
-pub use page_loads::Slot;
 pub use record::{RecordPolicy, Recorded};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};
-pub use views::{Account, AccountVideo, Creator, Freshness, MetricPrecisions, MetricStatuses, PostCounts, TrackedPost, Video};
+pub use views::{
+    Account, AccountVideo, Creator, Freshness, MetricPrecisions, MetricStatuses, PostCounts, TrackedPost, Video,
+};
 
 /// Where the database is and how it is used.
 #[derive(Clone, Debug)]

@@ -160,11 +160,7 @@ impl Store {
                     stopped_at: found.and_then(|row| row.stopped_at).map(Timestamp::from_millis),
                     stopped_because: found.and_then(|row| row.stopped_because.clone()),
                     gates: gates.iter().filter(|row| of(&row.platform, platform)).map(|row| row.state(now)).collect(),
-                    sources: sources
-                        .iter()
-                        .filter(|row| of(&row.platform, platform))
-                        .map(SourceRow::state)
-                        .collect(),
+                    sources: sources.iter().filter(|row| of(&row.platform, platform)).map(SourceRow::state).collect(),
                 }
             })
             .collect())

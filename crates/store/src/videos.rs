@@ -158,7 +158,15 @@ impl TenantTx {
             // Deleted while this waited for its lock.
             return Err(Refusal::NoVideo(id));
         }
-        schedule::follow_tracking(&self.tx, TargetKind::Post, "SELECT CAST($3 AS BIGINT)", post_id, &self.age_curve, self.now).await?;
+        schedule::follow_tracking(
+            &self.tx,
+            TargetKind::Post,
+            "SELECT CAST($3 AS BIGINT)",
+            post_id,
+            &self.age_curve,
+            self.now,
+        )
+        .await?;
         Ok(())
     }
 
@@ -169,7 +177,15 @@ impl TenantTx {
         if execute(&self.tx, "DELETE FROM videos WHERE id = $1", values![id.0]).await? == 0 {
             return Err(Refusal::NoVideo(id));
         }
-        schedule::visit_orphans(&self.tx, TargetKind::Post, "SELECT CAST($3 AS BIGINT)", post_id, &self.age_curve, self.now).await?;
+        schedule::visit_orphans(
+            &self.tx,
+            TargetKind::Post,
+            "SELECT CAST($3 AS BIGINT)",
+            post_id,
+            &self.age_curve,
+            self.now,
+        )
+        .await?;
         Ok(())
     }
 

@@ -13,8 +13,8 @@ mod sweep;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::{Clock, Wake};
 pub use canary::{Canaries, CanaryConfig};
+use domain::{Clock, Wake};
 pub use kept_pages::{KeptPages, KeptPagesConfig, Sidecar};
 use queue::{Queue, QueueError, WorkerOptions};
 use scrape::Scraper;
@@ -80,7 +80,7 @@ struct Inner {
     kept_pages: KeptPages,
     /// One for each page that may be read at the same time, whoever brought the wake.
     permits: Semaphore,
-    /// Jobs that the sweeper began by itself.
+    /// Jobs that the sweeper began by itself, and the canaries.
     own: TaskTracker,
     /// Ends scrapes that outlive the deadline of a shutdown.
     give_back: CancellationToken,
@@ -111,7 +111,9 @@ impl Worker {
         let inner = self.inner;
         info!(worker = %inner.config.name, concurrency = inner.config.concurrency, "working");
         let mut sweeper = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
-        let canaries = inner.canaries().map(|canaries| tokio::spawn(canaries.run(shutdown.clone())));
+        if let Some(canaries) = inner.canaries() {
+            inner.own.spawn(canaries.run(shutdown.clone()));
+        }
         let options = WorkerOptions { name: inner.config.name.clone(), concurrency: inner.config.concurrency };
         let handler = {
             let inner = Arc::clone(&inner);
@@ -149,10 +151,6 @@ impl Worker {
                 tokio::time::timeout(GIVE_BACK, consume).await.unwrap_or(Ok(()))
             }
         };
-        if let Some(canaries) = canaries {
-            // It ends by itself on the same order; a panic in it was logged by the runtime and costs no work.
-            let _ = tokio::time::timeout(GIVE_BACK, canaries).await;
-        }
         info!(worker = %inner.config.name, "stopped");
         ended.map_err(WorkerError::Queue)
     }

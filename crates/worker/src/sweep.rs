@@ -58,7 +58,8 @@ pub async fn work_through(inner: &Arc<Inner>) -> Result<usize, StoreError> {
     let now = inner.clock.now();
     let mut jobs = JoinSet::new();
     for policy in &inner.config.platforms {
-        let limit = u32::try_from(inner.config.concurrency).unwrap_or(u32::MAX).min(most(policy, inner.config.sweep_interval));
+        let limit =
+            u32::try_from(inner.config.concurrency).unwrap_or(u32::MAX).min(most(policy, inner.config.sweep_interval));
         for wake in inner.store.offer_due(policy, limit, Duration::ZERO, now).await? {
             let inner = Arc::clone(inner);
             jobs.spawn(async move { job::work(&inner, wake).await });

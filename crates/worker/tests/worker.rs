@@ -7,11 +7,14 @@ use std::time::Duration;
 
 use domain::backoff::Backoff;
 use domain::metadata::Metadata;
-use domain::{AccountId, Clock, FreshnessState, Handle, Platform, RequestId};
+use domain::{AccountId, AgeCurve, Clock, FreshnessState, Handle, Outcome, Platform, RequestId, TargetKind};
 use queue::{Queue, QueueOptions};
 use sandbox::{Sandbox, SandboxConfig};
 use scrape::{PlatformSite, ScrapeConfig, Scraper};
-use store::{Account, NewAccount, NewOrganization, PlatformPolicy, RecordPolicy, Store, StoreConfig, Tenant};
+use store::{
+    Account, Breaker, Budget, NewAccount, NewOrganization, PlatformPolicy, RecordPolicy, SourcePlan, Store,
+    StoreConfig, Tenant,
+};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use worker::{Worker, WorkerConfig, WorkerError};
@@ -38,7 +41,7 @@ impl Running {
 async fn world() -> World {
     let folder = tempfile::tempdir().unwrap();
     let url = format!("sqlite://{}", folder.path().join("test.db").display());
-    let store = Store::connect(&StoreConfig { url, max_connections: 4 }).await.unwrap();
+    let store = Store::connect(&StoreConfig { url, max_connections: 4, age_curve: AgeCurve::flat() }).await.unwrap();
     store.migrate().await.unwrap();
     let new = NewOrganization { name: "test".to_owned(), max_tracked_accounts: None };
     let organization = store.create_organization(&new, Clock::system().now()).await.unwrap();
@@ -52,16 +55,24 @@ impl World {
     fn start(&self, queue: &Queue, shutdown_after: Duration) -> Running {
         let site = |url: String| PlatformSite { base_url: url.parse().unwrap() };
         let scraper = Scraper::new(ScrapeConfig {
-            instagram: site(self.sandbox.instagram_base_url()),
-            tiktok: site(self.sandbox.tiktok_base_url()),
+            instagram: site(self.sandbox.base_url(Platform::Instagram)),
+            tiktok: site(self.sandbox.base_url(Platform::Tiktok)),
+            youtube: site(self.sandbox.base_url(Platform::Youtube)),
+            pinterest: site(self.sandbox.base_url(Platform::Pinterest)),
             ..ScrapeConfig::default()
         })
         .unwrap();
         let policy = |platform| PlatformPolicy {
             platform,
-            min_interval: Duration::ZERO,
-            refusals_to_close: 5,
-            closed: Duration::from_mins(5),
+            sources: SourcePlan {
+                profile: scraper.sources(platform, TargetKind::Profile),
+                feed: scraper.sources(platform, TargetKind::Feed),
+                post: scraper.sources(platform, TargetKind::Post),
+            },
+            egresses: vec![domain::source::DIRECT.to_owned()],
+            pages: Budget::default(),
+            official: Budget::default(),
+            breaker: Breaker { refusals_to_open: 5, waits: [Duration::from_mins(5); 4] },
         };
         let config = WorkerConfig {
             name: "test".to_owned(),
@@ -75,6 +86,9 @@ impl World {
                 backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_hours(1) },
                 gone_confirm: Duration::from_hours(1),
             },
+            page_loads_kept: Duration::from_hours(24),
+            kept_pages: None,
+            canary: None,
         };
         let worker = Worker::new(self.store.clone(), queue.clone(), scraper, Clock::system(), config);
         let shutdown = CancellationToken::new();
@@ -129,11 +143,11 @@ async fn a_wake_becomes_the_accounts_metrics_and_its_posts() {
     let queue = Queue::memory();
     let running = world.start(&queue, Duration::from_secs(10));
     for platform in Platform::ALL {
-        let (id, wakes) = world.add(platform, "some.creator").await;
+        let (id, wakes) = world.add(platform, "the_baker").await;
         for wake in wakes {
             queue.wake(wake);
         }
-        let account = world.until(id, |account| account.sums.play_count.is_some()).await;
+        let account = world.until(id, |account| account.sums.comment_count.is_some()).await;
         assert!(account.follower_count.is_some() && account.total_post_count.is_some_and(|posts| posts > 0));
         assert_eq!(account.freshness.state, FreshnessState::Fresh);
     }
@@ -194,8 +208,7 @@ async fn when_the_deadline_passes_what_is_in_hand_is_given_back() {
 async fn a_refusal_is_told_as_it_is_and_touches_no_metric() {
     let world = world().await;
     let running = world.start(&Queue::memory(), Duration::from_secs(10));
-    for (n, handle) in
-        ["throttled.x", "challenged.x", "login_wall.x", "empty_body.x", "broken.x", "garbage.x"].into_iter().enumerate()
+    for (n, handle) in ["challenged.x", "login_wall.x", "empty_body.x", "broken.x", "garbage.x"].into_iter().enumerate()
     {
         let (id, _) = world.add(Platform::Tiktok, handle).await;
         let account = world.until(id, |account| account.freshness.last_attempt_at.is_some()).await;
@@ -205,5 +218,11 @@ async fn a_refusal_is_told_as_it_is_and_touches_no_metric() {
         let (good, _) = world.add(Platform::Tiktok, &format!("good.{n}")).await;
         world.until(good, |account| account.last_scrape_at.is_some()).await;
     }
+    let (throttled, _) = world.add(Platform::Tiktok, "throttled.x").await;
+    let account = world.until(throttled, |account| account.freshness.last_attempt_at.is_some()).await;
+    assert_eq!(account.freshness.last_attempt_outcome, Some(Outcome::RateLimited));
+    let states = world.store.platform_states(Clock::system().now()).await.unwrap();
+    let closed = states.iter().flat_map(|state| &state.gates).filter(|gate| gate.closed_until.is_some()).count();
+    assert_eq!(closed, 1, "the platform's word to wait holds for all of it");
     running.stop().await;
 }

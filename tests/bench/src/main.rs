@@ -74,6 +74,9 @@ struct Options {
     /// Threads that serve requests, in the service and in the bare handler.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     workers: u32,
+    /// Only this part; reading recorded pages needs nothing else running.
+    #[arg(long, value_enum)]
+    only: Option<Only>,
     /// Only this store and queue pair.
     #[arg(long, value_enum)]
     pair: Option<Stores>,
@@ -86,6 +89,13 @@ struct Options {
     /// Writes the numbers, all rounds and samples included, to a file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
+}
+
+/// A part of the measurement that stands by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Only {
+    /// Recorded pages against a plain reading, and the slowest hostile body.
+    Parsing,
 }
 
 /// What is measured, and for how long.
@@ -148,7 +158,11 @@ fn measure_until_told_to_stop(options: &Options) -> Result<ExitCode, Failure> {
 
 async fn measure(options: &Options) -> Result<(), Failure> {
     let settings = Settings::of(options);
-    let stores = options.pair.map_or_else(|| Stores::ALL.to_vec(), |only| vec![only]);
+    let stores = match (options.only, options.pair) {
+        (Some(Only::Parsing), _) => Vec::new(),
+        (None, Some(pair)) => vec![pair],
+        (None, None) => Stores::ALL.to_vec(),
+    };
     let mut pairs = Vec::new();
     let mut parsing = None;
     for stores in stores {
@@ -182,7 +196,8 @@ fn write_json(path: &Path, report: &Report) -> Result<(), Failure> {
 
 impl Settings {
     fn of(options: &Options) -> Self {
-        let Options { seconds, connections, rounds, accounts, workers, pair: _, log, quick, json: _ } = options;
+        let Options { seconds, connections, rounds, accounts, workers, only: _, pair: _, log, quick, json: _ } =
+            options;
         let shortened = |whole: u32, short: u32| if *quick { whole.min(short) } else { whole };
         let plan = Plan {
             connections: *connections,

@@ -177,16 +177,20 @@ impl Report {
         if machine.build != "release" {
             writeln!(out, "These numbers say nothing about a release build.")?;
         }
-        writeln!(
-            out,
-            "{connections} keep-alive connections, {workers} server threads, {rounds} × {seconds} s, medians; log: {log}, into a file"
-        )?;
+        if !pairs.is_empty() {
+            writeln!(
+                out,
+                "{connections} keep-alive connections, {workers} server threads, {rounds} × {seconds} s, medians; log: {log}, into a file"
+            )?;
+        }
         for pair in pairs {
             writeln!(out, "\n{}", pair.stores)?;
             pair.reading.write(out)?;
             pair.first_scrape.write(out)?;
         }
-        writeln!(out, "\nReading pages on one thread       KB    pages/s     MB/s")?;
+        if !parsing.is_empty() {
+            writeln!(out, "\nReading pages on one thread       KB    pages/s     MB/s")?;
+        }
         for PageRate { platform, kind, bytes, pages_per_second } in parsing {
             let name = format!("{platform} {kind}");
             let (kilobytes, megabytes) = (f64::from(*bytes) / 1e3, f64::from(*bytes) * pages_per_second / 1e6);

@@ -221,7 +221,9 @@ async fn posts_stand_as_they_should(world: &mut World, now: Timestamp) {
             let since = world.gone_since.get(&key).copied();
             if since.is_none_or(|since| now.since(since) < CONFIRM) {
                 let story = story(world, "post", &key).await;
-                panic!("{platform} {key} is shown as deleted at {now}; by the truth it is gone since {since:?}: {story:#?}");
+                panic!(
+                    "{platform} {key} is shown as deleted at {now}; by the truth it is gone since {since:?}: {story:#?}"
+                );
             }
             world.note("a deleted post", true);
             world.shown_gone.insert(key);

@@ -7,8 +7,7 @@ use std::time::Duration;
 use domain::backoff::Backoff;
 use domain::metadata::Metadata;
 use domain::{
-    AccountId, AgeCurve, AgeStep, Clock, Handle, Platform, RequestId, TargetKind, Timestamp,
-    UnavailableReason,
+    AccountId, AgeCurve, AgeStep, Clock, Handle, Platform, RequestId, TargetKind, Timestamp, UnavailableReason,
 };
 use queue::Queue;
 use sandbox::{Sandbox, SandboxConfig};
@@ -62,12 +61,14 @@ impl Eye {
     pub async fn texts(&mut self, query: &str) -> Vec<Vec<Option<String>>> {
         let sql = AssertSqlSafe(query.to_owned());
         let rows: sqlx::Result<_> = match self {
-            Self::Sqlite(connection) => sqlx::query(sql).fetch_all(connection).await.and_then(|rows| {
-                rows.iter().map(|row| (0..row.len()).map(|n| row.try_get(n)).collect()).collect()
-            }),
-            Self::Postgres(connection) => sqlx::query(sql).fetch_all(connection).await.and_then(|rows| {
-                rows.iter().map(|row| (0..row.len()).map(|n| row.try_get(n)).collect()).collect()
-            }),
+            Self::Sqlite(connection) => sqlx::query(sql)
+                .fetch_all(connection)
+                .await
+                .and_then(|rows| rows.iter().map(|row| (0..row.len()).map(|n| row.try_get(n)).collect()).collect()),
+            Self::Postgres(connection) => sqlx::query(sql)
+                .fetch_all(connection)
+                .await
+                .and_then(|rows| rows.iter().map(|row| (0..row.len()).map(|n| row.try_get(n)).collect()).collect()),
         };
         rows.unwrap_or_else(|error| panic!("{query}: {error}"))
     }

@@ -86,8 +86,8 @@ impl Store {
         // The fence, which is the row's lock as well.
         let held = execute(
             &tx,
-            "UPDATE schedules SET last_attempt_at = $4 WHERE kind = $1 AND target_id = $2 AND lease_token = $3",
-            values![job.kind.as_str(), job.target_id, job.lease_token, now.as_millis()],
+            "UPDATE schedules SET offered_at = NULL WHERE kind = $1 AND target_id = $2 AND lease_token = $3",
+            values![job.kind.as_str(), job.target_id, job.lease_token],
         )
         .await?;
         // The page was loaded, whoever has the target by now.
@@ -98,14 +98,8 @@ impl Store {
             return Ok(Recorded::LeaseLost);
         }
         let gone_before = now.minus(policy.gone_confirm);
-        let recording = Recording {
-            tx: &tx,
-            job,
-            adapter: observation.adapter,
-            gone_before,
-            age_curve: &self.age_curve,
-            now,
-        };
+        let recording =
+            Recording { tx: &tx, job, adapter: observation.adapter, gone_before, age_curve: &self.age_curve, now };
         let wakes = if goes_on(job, observation) {
             next_source(&recording, observation).await?
         } else {
@@ -124,7 +118,9 @@ fn goes_on(job: &Job, observation: &Observation) -> bool {
     match observation.outcome {
         Outcome::Blocked | Outcome::ParseError => true,
         Outcome::RateLimited | Outcome::NetworkError | Outcome::Timeout => next.channel != job.source.channel,
-        Outcome::Private | Outcome::NotFound | Outcome::Removed => job.source.channel == Channel::Official || !job.is_primary,
+        Outcome::Private | Outcome::NotFound | Outcome::Removed => {
+            job.source.channel == Channel::Official || !job.is_primary
+        }
         Outcome::Ok | Outcome::Empty => says_nothing(job, observation) || is_unnamed(job, observation),
     }
 }
@@ -132,7 +128,8 @@ fn goes_on(job: &Job, observation: &Observation) -> bool {
 /// Whether an official source told of an account without the id by which it is known: then a page must say who has the handle.
 fn is_unnamed(job: &Job, observation: &Observation) -> bool {
     let JobTarget::Profile { platform_id: Some(_), .. } = &job.target else { return false };
-    job.source.channel == Channel::Official && observation.profile.as_ref().is_none_or(|facts| facts.platform_id.is_none())
+    job.source.channel == Channel::Official
+        && observation.profile.as_ref().is_none_or(|facts| facts.platform_id.is_none())
 }
 
 /// Whether a source after the first came with no metric at all. It proves that the target is there, not that its metrics were read.
@@ -145,14 +142,13 @@ fn says_nothing(job: &Job, observation: &Observation) -> bool {
     !job.is_primary && job.kind == TargetKind::Post && observation.posts.iter().all(|facts| is_bare(&facts.metrics))
 }
 
-/// Ends the claim, not the run: the next source is asked as soon as its door lets a request through.
+/// Ends the claim, not the run: the next source is asked as soon as its door lets a request through. Until the run ends, it shows as no attempt.
 async fn next_source(recording: &Recording<'_>, observation: &Observation) -> Result<Vec<Wake>, StoreError> {
     let Recording { tx, job, .. } = recording;
     let detail = format!("{}: {}", job.source.name, observation.detail.as_deref().unwrap_or("no facts"));
     execute(
         *tx,
         "UPDATE schedules SET lease_token = NULL, lease_until = NULL, worker = NULL, offered_at = NULL, \
-         last_attempt_outcome = $5, \
          step = CASE WHEN generation = $3 THEN step + 1 ELSE step END, \
          first_outcome = CASE WHEN generation <> $3 THEN first_outcome WHEN $4 THEN $5 ELSE COALESCE(first_outcome, $5) END, \
          first_detail = CASE WHEN generation <> $3 THEN first_detail WHEN first_detail IS NULL THEN $6 \
@@ -247,7 +243,7 @@ async fn settle(
     execute(
         *tx,
         "UPDATE schedules SET lease_token = NULL, lease_until = NULL, worker = NULL, offered_at = NULL, \
-         last_attempt_outcome = $3, consecutive_failures = $4, \
+         last_attempt_at = $6, last_attempt_outcome = $3, consecutive_failures = $4, \
          last_success_at = CASE WHEN $5 THEN $6 ELSE last_success_at END, \
          due_at = CASE WHEN generation = $7 THEN $8 ELSE due_at END, \
          priority = CASE WHEN generation = $7 THEN 1 ELSE priority END, \

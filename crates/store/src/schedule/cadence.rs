@@ -43,10 +43,8 @@ fn by_age(curve: &AgeCurve, now: &str) -> String {
     let mut cases = format!("WHEN av.create_time IS NULL THEN {}", share(100));
     for step in curve.steps() {
         let millis = i64::from(step.younger_than_days) * 86_400_000;
-        cases.push_str(&format!(
-            " WHEN CAST({now} AS BIGINT) - av.create_time < {millis} THEN {}",
-            share(step.percent)
-        ));
+        cases
+            .push_str(&format!(" WHEN CAST({now} AS BIGINT) - av.create_time < {millis} THEN {}", share(step.percent)));
     }
     format!("CASE {cases} ELSE {} END", share(curve.older_percent()))
 }

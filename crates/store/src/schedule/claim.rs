@@ -125,17 +125,8 @@ async fn start(
     policy: &ClaimPolicy,
     now: Timestamp,
 ) -> Result<Option<Job>, StoreError> {
-    let ClaimedRow {
-        platform: _,
-        generation,
-        reason,
-        request_id,
-        run_id,
-        attempts,
-        due_at,
-        step: _,
-        last_success_at,
-    } = claimed;
+    let ClaimedRow { platform: _, generation, reason, request_id, run_id, attempts, due_at, step: _, last_success_at } =
+        claimed;
     let Access { token, egress, chosen: Chosen { source, further, is_primary }, policy: platform_policy } = access;
     let reason: Trigger =
         reason.parse().map_err(|_| StoreError::Unreadable { table: "schedules", column: "reason" })?;
@@ -217,9 +208,7 @@ async fn job_target(tx: &DatabaseTransaction, target: Target) -> Result<Option<J
     };
     let found = row::<TargetRow>(tx, sql, values![target.id]).await?;
     Ok(found.and_then(|TargetRow { username, external_id }| match target.kind {
-        TargetKind::Profile => {
-            username.map(|username| JobTarget::Profile { username, platform_id: external_id })
-        },
+        TargetKind::Profile => username.map(|username| JobTarget::Profile { username, platform_id: external_id }),
         TargetKind::Feed => username.map(|username| JobTarget::Feed { username, platform_id: external_id }),
         TargetKind::Post => external_id.map(|external_id| JobTarget::Post { external_id, username }),
     }))

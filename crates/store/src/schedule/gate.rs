@@ -60,7 +60,8 @@ pub async fn pass(
     if budget == Budget::default() {
         // Nothing to take: the way that was used least lately is not kept track of, so one is as good as another.
         let fresh = egresses.iter().find(is_unknown).cloned();
-        let open = || gates.iter().find(|gate| gate.openings == 0 && gate.may_pass(now)).map(|gate| gate.egress.clone());
+        let open =
+            || gates.iter().find(|gate| gate.openings == 0 && gate.may_pass(now)).map(|gate| gate.egress.clone());
         if let Some(egress) = fresh.or_else(open) {
             return Ok(Some(egress));
         }
@@ -151,12 +152,7 @@ async fn take(
     execute(
         tx,
         "UPDATE gates SET next_slot_at = $3, probe_until = $4 WHERE platform = $1 AND egress = $2",
-        values![
-            platform.as_str(),
-            gate.egress.clone(),
-            now.plus(budget.min_interval).as_millis(),
-            probe_until
-        ],
+        values![platform.as_str(), gate.egress.clone(), now.plus(budget.min_interval).as_millis(), probe_until],
     )
     .await?;
     Ok(())

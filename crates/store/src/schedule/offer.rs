@@ -32,14 +32,7 @@ impl Store {
         for priority in 0..=1_i64 {
             let left = i64::from(limit) - i64::try_from(wakes.len()).unwrap_or(i64::MAX);
             let values = || {
-                values![
-                    policy.platform.as_str(),
-                    priority,
-                    now.as_millis(),
-                    now.minus(gap).as_millis(),
-                    left,
-                    doors
-                ]
+                values![policy.platform.as_str(), priority, now.as_millis(), now.minus(gap).as_millis(), left, doors]
             };
             let due = "SELECT kind, target_id FROM schedules s WHERE s.platform = $1 AND s.priority = $2 AND s.due_at <= $3 \
                  AND (s.lease_until IS NULL OR s.lease_until <= $3) AND (s.offered_at IS NULL OR s.offered_at <= $4) \
