@@ -52,6 +52,8 @@ check: ## All that CI checks
 bench: ## Measure the API against a bare handler, and the way from a POST to its metrics; BENCH="--quick" and other options
 	@cargo build --release --workspace --bin creator-audit --bin bench
 	@$(TARGET)/release/bench $(BENCH)
+	@if python3 -c 'import yt_dlp' 2>/dev/null; then python3 tests/bench/ytdlp_tiktok.py; \
+	else echo "yt-dlp's reading of the same TikTok pages: tests/bench/ytdlp_tiktok.py, see CONTRIBUTING.md"; fi
 
 clean-data: ## Throw away what `make run` collected
 	@rm -rf data

@@ -41,12 +41,16 @@ const CONTROLS: [&str; 32] = [
     "\\u0018", "\\u0019", "\\u001a", "\\u001b", "\\u001c", "\\u001d", "\\u001e", "\\u001f",
 ];
 
-/// `text` with control characters inside strings escaped and lone surrogates replaced; `None` when there was nothing to repair.
+/// Most places of a text that are repaired. A page has a few; each makes the text longer.
+const MOST_REPAIRS: usize = 20_000;
+
+/// `text` with control characters inside strings escaped and lone surrogates replaced; `None` when there was nothing to repair, or more than
+/// a page can mean.
 fn repaired(text: &str) -> Option<String> {
     let bytes = text.as_bytes();
     let mut out = String::with_capacity(text.len() + 64);
     let (mut copied, mut at, mut in_string) = (0, 0, false);
-    let mut changed = false;
+    let mut repairs = 0;
     while let Some(&byte) = bytes.get(at) {
         let (skip, replacement) = match byte {
             b'"' => {
@@ -65,12 +69,15 @@ fn repaired(text: &str) -> Option<String> {
             out.push_str(text.get(copied..at)?);
             out.push_str(replacement);
             copied = at + skip;
-            changed = true;
+            repairs += 1;
+            if repairs > MOST_REPAIRS {
+                return None;
+            }
         }
         at += skip;
     }
     out.push_str(text.get(copied..)?);
-    changed.then_some(out)
+    (repairs > 0).then_some(out)
 }
 
 /// The code unit of an escape such as `\ud83d` at `at`.

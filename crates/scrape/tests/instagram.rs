@@ -395,4 +395,24 @@ mod instagram {
         let post = json!({"graphql": {"shortcode_media": graphql_post()}}).to_string();
         assert_eq!(page(PageKind::Profile, "pgrimaud", &post).outcome, Outcome::ParseError);
     }
+
+    #[test]
+    fn a_post_whose_id_and_code_disagree_is_a_contradiction_whichever_was_asked_for() {
+        let body = |pk: &str| {
+            let media = json!({"pk": pk, "code": CODE, "taken_at": 1_789_045_214, "media_type": 2, "like_count": 5, "comment_count": 1});
+            html(
+                "PolarisPostRoute",
+                "",
+                &[json!({"xig_polaris_media": {"code": CODE, "if_not_gated_logged_out": media}})],
+            )
+        };
+        for asked in [CODE, ID] {
+            assert_eq!(page(PageKind::Post, asked, &body(ID)).outcome, Outcome::Ok, "{asked}");
+        }
+        for asked in [CODE, "3983118388705688736"] {
+            let seen = page(PageKind::Post, asked, &body("3983118388705688736"));
+            assert_eq!(seen.outcome, Outcome::ParseError, "{asked}");
+            assert!(seen.detail.unwrap().contains("contradicts itself"), "{asked}");
+        }
+    }
 }

@@ -74,7 +74,7 @@ impl Field {
         let now = self.clock.now();
         let gap = Duration::from_secs(dice.roll(3));
         let wakes =
-            self.passed(self.store.offer_due(&support::platform(domain::Platform::Tiktok), 5, gap, now).await)?;
+            self.passed(self.store.offer_due(&support::platform(Platform::Tiktok), 5, gap, now).await)?;
         let at = usize::try_from(dice.roll(u64::try_from(wakes.len()).unwrap().max(1))).unwrap();
         let wake: &Wake = wakes.get(at)?;
         match self.passed(self.store.claim(wake, &claims(&format!("w{worker}")), now).await)? {
@@ -283,7 +283,7 @@ on_both! {
         let mut now = START;
         for round in 0..4_i64 {
             now = now.plus(26 * HOUR);
-            let offered = home.store.offer_due(&support::platform(domain::Platform::Tiktok), 100, MINUTE, now).await.unwrap();
+            let offered = home.store.offer_due(&support::platform(Platform::Tiktok), 100, MINUTE, now).await.unwrap();
             let mut tasks = Vec::new();
             for wake in offered.into_iter().filter(|wake| wake.kind == TargetKind::Post) {
                 let job = claim(&home.store, &wake, now).await;
@@ -335,7 +335,7 @@ on_both! {
             let mut tx = begin(&tenant, START).await;
             tx.delete_account(id).await.unwrap();
             tx.commit().await.unwrap();
-            let offered = home.store.offer_due(&support::platform(domain::Platform::Tiktok), 100, MINUTE, START).await.unwrap();
+            let offered = home.store.offer_due(&support::platform(Platform::Tiktok), 100, MINUTE, START).await.unwrap();
             let tasks: Vec<_> = offered
                 .into_iter()
                 .map(|wake| {

@@ -57,7 +57,7 @@ fn chain(policy: &mut PlatformPolicy, official: bool) {
     if official {
         sources.insert(0, Source { name: "test.official", channel: Channel::Official });
     }
-    policy.sources.profile = sources.clone();
+    policy.sources.profile.clone_from(&sources);
     policy.sources.post = sources;
 }
 
@@ -121,7 +121,7 @@ on_both! {
         for (n, wait) in [5 * MINUTE, 15 * MINUTE, HOUR, 6 * HOUR, 6 * HOUR].into_iter().enumerate() {
             let state = gate(&home.store, "direct", now).await;
             assert_eq!((state.breaker, state.closed_until), (BreakerState::Open, Some(now.plus(wait))), "opening {n}");
-            assert!(try_claim(&home.store, &wakes[3 + n], &claims("w1"), now.plus(wait - SECOND)).await.is_none());
+            assert!(try_claim(&home.store, &wakes[3 + n], &claims("w1"), now.plus(wait).minus(SECOND)).await.is_none());
             now = now.plus(wait);
             assert_eq!(gate(&home.store, "direct", now).await.breaker, BreakerState::HalfOpen);
             let probe = try_claim(&home.store, &wakes[3 + n], &claims("w1"), now).await.expect("a probe");
@@ -171,7 +171,7 @@ on_both! {
             let job = try_claim(&home.store, wake, &claims("w1"), now).await.unwrap();
             let throttled = Observation { retry_after: Some(asked), ..failed(Outcome::RateLimited) };
             record(&home.store, &job, &throttled, now).await;
-            assert!(try_claim(&home.store, &wakes[2], &claims("w2"), now.plus(held - SECOND)).await.is_none());
+            assert!(try_claim(&home.store, &wakes[2], &claims("w2"), now.plus(held).minus(SECOND)).await.is_none());
         }
         let now = START.plus(7 * HOUR);
         assert!(try_claim(&home.store, &wakes[2], &claims("w2"), now).await.is_some());
@@ -324,7 +324,7 @@ on_both! {
                 for wake in wakes.iter().skip(worker).step_by(3) {
                     if let Claim::Taken(job) = store.claim(wake, &polite, START).await.unwrap() {
                         taken += 1;
-                        if taken % 2 == 0 {
+                        if taken.is_multiple_of(2) {
                             store.record(&job, &failed(Outcome::ParseError), &policy(), START).await.unwrap();
                         }
                     }

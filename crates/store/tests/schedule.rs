@@ -83,7 +83,7 @@ on_both! {
         add(&tenant, &new_account("amy"), START).await;
         assert_eq!(home.store.offer_due(&tiktok(), 10, MINUTE, START).await.unwrap().len(), 1);
         assert_eq!(home.store.offer_due(&tiktok(), 10, MINUTE, START).await.unwrap().len(), 0);
-        assert_eq!(home.store.offer_due(&support::platform(domain::Platform::Instagram), 10, MINUTE, START).await.unwrap().len(), 0);
+        assert_eq!(home.store.offer_due(&support::platform(Platform::Instagram), 10, MINUTE, START).await.unwrap().len(), 0);
         assert_eq!(home.store.offer_due(&tiktok(), 10, MINUTE, START.plus(MINUTE)).await.unwrap().len(), 1);
     }
 

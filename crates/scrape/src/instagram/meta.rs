@@ -26,12 +26,22 @@ pub(crate) fn profile_counts(html: &str) -> TextCounts {
     counts(html).unwrap_or_default()
 }
 
+/// The counts of the first `og:description` that has any, else of the first `description`.
 fn counts(html: &str) -> Option<TextCounts> {
-    let of = |name: &'static str| {
-        let texts = metas(html).filter(move |(key, _)| key == name);
-        texts.map(|(_, text)| TextCounts::of(&text)).find(TextCounts::any)
-    };
-    of("og:description").or_else(|| of("description"))
+    let mut second = None;
+    for (name, text) in metas(html) {
+        let counts = || Some(TextCounts::of(&text)).filter(TextCounts::any);
+        match name.as_str() {
+            "og:description" => {
+                if let Some(counts) = counts() {
+                    return Some(counts);
+                }
+            }
+            "description" => second = second.or_else(counts),
+            _ => {}
+        }
+    }
+    second
 }
 
 fn profile(

@@ -79,11 +79,18 @@ fn json_body(page: &Page<'_>, text: &str) -> Observation {
 }
 
 fn html_body(page: &Page<'_>, html: &str) -> Observation {
-    let blocks: Vec<Value> = scripts(html)
-        .filter(|script| script.holds("\"xig_") || script.holds(WEB_INFO_KEY))
-        .filter_map(|script| picked(script.body.trim_start(), &XIG))
-        .collect();
-    polaris::read(page, &blocks, Some(html))
+    let blocks = |mark: &str| -> Vec<Value> {
+        let marked = scripts(html).filter(|script| script.holds(mark));
+        marked.filter_map(|script| picked(script.body.trim_start(), &XIG)).collect()
+    };
+    let mut found = blocks("\"xig_");
+    // The older block of a post is looked for only where today's is not there.
+    if matches!(page.kind, PageKind::Post | PageKind::Oembed)
+        && !found.iter().any(|block| !all(block, "xig_polaris_media").is_empty())
+    {
+        found = [found, blocks(WEB_INFO_KEY)].concat();
+    }
+    polaris::read(page, &found, Some(html))
         .or_else(|| legacy::read(page, html))
         .or_else(|| embed::read(page, html))
         .or_else(|| signals::of_route(html))

@@ -59,7 +59,7 @@ pub(super) fn of_page(page: &Page<'_>, html: &str) -> Vec<Block> {
             Some(INITIAL_STATE)
         } else if script.has_id("__PWS_DATA__") || script.has_id("__PWS_INITIAL_PROPS__") {
             Some(REDUX_STATE)
-        } else if script.holds("\"v3GetPinQuery") || script.holds("\"v3GetUserHandler") {
+        } else if script.holds("\"v3Get") && (script.holds("\"v3GetPinQuery") || script.holds("\"v3GetUserHandler")) {
             Some(RELAY)
         } else {
             None

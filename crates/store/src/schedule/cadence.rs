@@ -40,12 +40,12 @@ fn by_age(curve: &AgeCurve, now: &str) -> String {
              ELSE a.scrape_interval_hours * {percent} * 36000 END"
         )
     };
-    let mut cases = format!("WHEN av.create_time IS NULL THEN {}", share(100));
-    for step in curve.steps() {
+    let by_step = curve.steps().iter().map(|step| {
         let millis = i64::from(step.younger_than_days) * 86_400_000;
-        cases
-            .push_str(&format!(" WHEN CAST({now} AS BIGINT) - av.create_time < {millis} THEN {}", share(step.percent)));
-    }
+        format!("WHEN CAST({now} AS BIGINT) - av.create_time < {millis} THEN {}", share(step.percent))
+    });
+    let unknown = format!("WHEN av.create_time IS NULL THEN {}", share(100));
+    let cases = std::iter::once(unknown).chain(by_step).collect::<Vec<_>>().join(" ");
     format!("CASE {cases} ELSE {} END", share(curve.older_percent()))
 }
 

@@ -4,6 +4,10 @@ use super::*;
 
 const START: Timestamp = Timestamp::from_millis(1_780_000_000_000);
 
+fn has_ending(name: &str, ending: &str) -> bool {
+    Path::new(name).extension().is_some_and(|found| found == ending)
+}
+
 struct World {
     folder: tempfile::TempDir,
     pages: KeptPages,
@@ -43,7 +47,7 @@ impl World {
 
     /// What the kept pages say, the oldest first.
     fn bodies(&self) -> Vec<String> {
-        let pages = self.names().into_iter().filter(|name| name.ends_with(".html"));
+        let pages = self.names().into_iter().filter(|name| has_ending(name, "html"));
         pages.map(|name| std::fs::read_to_string(self.dir().join(name)).unwrap()).collect()
     }
 }
@@ -55,8 +59,8 @@ async fn a_page_is_kept_with_what_is_known_about_it() {
     world.pages.keep(page(b"<html>"), Platform::Tiktok, run_id, Some("no count"), START).await;
     let names: Vec<_> = world.names().into_iter().collect();
     let [html, sidecar] = names.as_slice() else { panic!("{names:?}") };
-    assert!(html.starts_with("1780000000000-tiktok-profile-") && html.ends_with(".html"), "{html}");
-    assert!(sidecar.ends_with(".json"));
+    assert!(html.starts_with("1780000000000-tiktok-profile-") && has_ending(html, "html"), "{html}");
+    assert!(has_ending(sidecar, "json"));
     let known = Sidecar::beside(&world.dir().join(html)).unwrap().unwrap();
     let Sidecar { platform, kind, expect, http_status, redirected_to, url, fetched_at, run_id: run, detail } = known;
     assert_eq!(
