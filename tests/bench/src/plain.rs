@@ -1,6 +1,7 @@
 //! What the readers are compared with: the same fields of a page's data block, read by types that fit this one shape, when somebody else has
 //! already found the block. Nothing of it could be relied upon: it fails at the first field that is missing or of another type.
 #![expect(dead_code, reason = "what is read is timed, and not looked at")]
+#![expect(clippy::struct_field_names, reason = "the platforms named them")]
 
 use std::hint::black_box;
 

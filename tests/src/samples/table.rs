@@ -81,6 +81,10 @@ pub fn of(sample: &Sample, read: &Value) -> Vec<Row> {
     rows
 }
 
+/// Fields that mean another thing in the API than in a reading: an account's likes are the sum over its posts there, and a post's account is
+/// named when it is tracked.
+const OTHERWISE_MEANT: [(bool, &str); 2] = [(true, "like_count"), (false, "account_username")];
+
 /// The rows of a resource of the API, whose fields have the names of a reading's: those of the recorded values that it has.
 pub fn of_resource(sample: &Sample, resource: &Value) -> Vec<Row> {
     let is_account = resource.get("follower_count").is_some();
@@ -92,6 +96,9 @@ pub fn of_resource(sample: &Sample, resource: &Value) -> Vec<Row> {
         .filter(|(key, _)| !truth::is_remark(key) && !truth::is_items(key));
     let rows = values.filter_map(|(key, value)| {
         let (Place::Account(name) | Place::Post(name)) = truth::place(sample, is_account, key)? else { return None };
+        if OTHERWISE_MEANT.contains(&(is_account, name)) {
+            return None;
+        }
         let got = resource.get(name)?.clone();
         let row = plain(sample, key, truth::meant(sample, key, value), as_seconds(name, got));
         Some(row)

@@ -13,6 +13,7 @@ mod polaris;
 mod signals;
 
 use domain::{Observation, Outcome};
+use memchr::memmem::Finder;
 use serde_json::Value;
 
 use crate::conclude::failed;
@@ -54,6 +55,9 @@ pub(crate) const SIGNALS: &str = "instagram.signals";
 
 const WEB_INFO_KEY: &str = "xdt_api__v1__media__shortcode__web_info";
 
+/// Most blocks of a page that are looked at; today's pages have a few.
+const MAX_BLOCKS: usize = 200;
+
 /// What is looked at in the blocks of today's pages, wherever their wrappers put it.
 static XIG: Wanted = Wanted {
     members: &[("xig_user_by_username", Part::Whole), ("xig_polaris_media", Part::Whole), (WEB_INFO_KEY, Part::Whole)],
@@ -80,7 +84,8 @@ fn json_body(page: &Page<'_>, text: &str) -> Observation {
 
 fn html_body(page: &Page<'_>, html: &str) -> Observation {
     let blocks = |mark: &str| -> Vec<Value> {
-        let marked = scripts(html).filter(|script| script.holds(mark));
+        let mark = Finder::new(mark);
+        let marked = scripts(html).filter(|script| script.holds_prepared(&mark)).take(MAX_BLOCKS);
         marked.filter_map(|script| picked(script.body.trim_start(), &XIG)).collect()
     };
     let mut found = blocks("\"xig_");

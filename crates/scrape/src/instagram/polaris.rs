@@ -185,14 +185,18 @@ fn post(page: &Page<'_>, found: &[&Value]) -> Observation {
     let inner = at(outer, &["if_not_gated_logged_out"]);
     let gate = at(outer, &["gating_ruling"]);
     let body = if inner.is_object() { inner } else { outer };
-    let Some(mut facts) = media::item(body) else {
+    let Some(facts) = media::item(body) else {
         return failed(POLARIS_POST, Outcome::ParseError, "the post's block carries no id");
     };
     if inner.is_null() && gate.is_null() && !is_set(at(outer, &["taken_at"])) {
         return failed(POLARIS_POST, Outcome::Blocked, "the post's block is empty");
     }
-    if let Some(own) = media::item(outer).filter(|own| own.external_id != facts.external_id) {
-        facts = own;
+    if media::item(outer).is_some_and(|own| own.external_id != facts.external_id) {
+        return failed(
+            POLARIS_POST,
+            Outcome::ParseError,
+            "the page contradicts itself: one post under the name of another",
+        );
     }
     let withheld = inner.is_null().then(|| gate_reason(gate)).flatten();
     conclude::post(page, POLARIS_POST, facts, withheld)

@@ -73,7 +73,8 @@ pub(super) fn of_page(page: &Page<'_>, html: &str) -> Vec<Block> {
     }
     let subject = blocks.iter().find_map(|(.., block)| subject(page, block.as_ref()?));
     for (adapter, script, block) in blocks.iter_mut().filter(|(adapter, ..)| *adapter != RELAY) {
-        if subject.as_ref().is_none_or(|subject| script.holds(subject)) {
+        // Ids are written as strings in all stores; a bare number is part of some address.
+        if subject.as_ref().is_none_or(|id| script.holds(&format!("\"{id}\""))) {
             *block = read(adapter, script, page);
         }
     }
