@@ -52,11 +52,26 @@ pub fn parse(page: &Page<'_>) -> Observation {
         let failed = Observation::failed(Outcome::ParseError, "more values than a page can mean");
         seen = Observation { adapter: seen.adapter, ..failed };
     }
+    if let Some(detail) = of_another_kind(page.kind, &seen) {
+        seen = Observation { adapter: seen.adapter, ..Observation::failed(Outcome::ParseError, detail) };
+    }
     if seen.outcome == Outcome::Blocked && page.http_status == Some(429) {
         seen.outcome = Outcome::RateLimited;
     }
     seen.http_status = page.http_status;
     seen
+}
+
+/// Why a good reading is none of what was asked for: some bodies (lists above all) are told by their shape, whatever was asked.
+fn of_another_kind(kind: PageKind, seen: &Observation) -> Option<&'static str> {
+    let is_good = matches!(seen.outcome, Outcome::Ok | Outcome::Empty);
+    match kind {
+        PageKind::Profile if is_good && seen.profile.is_none() => Some("asked for an account, the page names none"),
+        PageKind::Post | PageKind::Oembed if is_good && seen.posts.len() != 1 => {
+            Some("asked for one post, the page is about another number of them")
+        }
+        PageKind::Profile | PageKind::Feed | PageKind::Post | PageKind::Oembed => None,
+    }
 }
 
 impl<'a> Page<'a> {

@@ -384,4 +384,14 @@ mod tiktok {
         let seen = read(PageKind::Oembed, Some(POST), Some(400), None, "<html></html>");
         assert_eq!(seen.outcome, Outcome::Blocked);
     }
+
+    #[test]
+    fn a_list_is_neither_one_post_nor_an_account_whatever_was_asked() {
+        let item = |id: &str| json!({"id": id, "author": {"id": "1", "uniqueId": "a"}, "stats": {"playCount": 5}});
+        let list = json!({"itemList": [item(POST), item("7571863205253778711")], "hasMore": false, "statusCode": 0});
+        for kind in [PageKind::Profile, PageKind::Post, PageKind::Oembed] {
+            let seen = read(kind, None, None, None, &list.to_string());
+            assert_eq!((seen.outcome, seen.posts.len()), (Outcome::ParseError, 0), "{kind:?}: {seen:?}");
+        }
+    }
 }

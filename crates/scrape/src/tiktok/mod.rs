@@ -113,6 +113,9 @@ fn json_body(page: &Page<'_>, text: &str) -> Option<Observation> {
         return sigi::read(page, &serde_json::from_value(root).ok()?);
     }
     if has("itemList") {
+        if page.kind != PageKind::Feed {
+            return Some(failed(ITEM_LIST, Outcome::ParseError, "a list of posts, which was not asked for"));
+        }
         return Some(feed::item_list(page, &root));
     }
     if has("itemInfo") {
