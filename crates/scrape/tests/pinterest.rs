@@ -168,6 +168,18 @@ mod pinterest {
     }
 
     #[test]
+    fn an_account_is_found_under_the_handle_that_its_old_address_leads_to() {
+        let store = json!({"initialReduxState": {"users": {"9": {"id": "9", "username": "other", "follower_count": 5},
+            "106890328564304182": user()}}});
+        let body = html(&[("id=\"__PWS_INITIAL_PROPS__\"", &store)]);
+        let seen = read(PageKind::Profile, Some("oldname"), None, Some("/thesearchguru/"), &body);
+        assert_eq!(seen.outcome, Outcome::Ok, "{seen:?}");
+        assert_eq!(seen.profile.unwrap().username, "thesearchguru");
+        let elsewhere = read(PageKind::Profile, Some("oldname"), None, None, &body);
+        assert!(elsewhere.outcome != Outcome::Ok && elsewhere.profile.is_none());
+    }
+
+    #[test]
     fn an_account_without_counts_is_a_refusal() {
         let bare = json!({"initialReduxState": {"users": {"1": {"id": "1", "username": "thesearchguru"}}}});
         assert_eq!(

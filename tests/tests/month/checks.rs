@@ -273,7 +273,10 @@ pub async fn at_the_end(world: &mut World, fate: &Fate) {
             // Who left a handle without a word is found by their posts, and this one has none that were ever read.
             continue;
         }
-        assert_eq!(account.username, truth.facts.username, "{shown}");
+        if account.username != truth.facts.username {
+            let id = account.platform_account_id.clone().expect("it was read");
+            panic!("{shown}: {:#?}", story(world, "profile", &id).await);
+        }
         assert!(!account.is_unavailable && account.unavailable_reason.is_none(), "{shown}");
         let read = account.last_scrape_at.expect("it was read");
         assert!(now.since(read) < 2 * DAY + HOUR, "{shown}");

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::blocks::{Block, Found, PINS, USERS, entity_id, found, together};
 use super::{UNSUPPORTED, either, pin};
-use crate::conclude::{self, Listing, WhenEmpty, failed, is_account};
+use crate::conclude::{self, Listing, WhenEmpty, failed, is_account, same_handle};
 use crate::json::{at, count, flag, keep, text};
 use crate::page::{Page, PageKind};
 
@@ -25,7 +25,10 @@ pub(super) fn read(page: &Page<'_>, blocks: &[Block]) -> Option<Observation> {
     let is_expected = |(name, user): &&(String, Found<'_>)| {
         page.expect.is_some_and(|expected| is_account(expected, Some(name), entity_id(user.value).as_deref()))
     };
-    let wanted = users.iter().find(is_expected).or_else(|| users.iter().find(|(_, user)| user.is_asked_for))?;
+    // A renamed account's old address leads to the new one.
+    let is_led_to =
+        |(name, _): &&(String, Found<'_>)| page.redirect_segments().any(|segment| same_handle(segment, name));
+    let wanted = users.iter().find(is_expected).or_else(|| users.iter().find(is_led_to)).or_else(|| users.iter().find(|(_, user)| user.is_asked_for))?;
     let whole = together(users.iter().filter(|(name, _)| *name == wanted.0).map(|(_, user)| user.value));
     let adapter = wanted.1.adapter;
     if !counted(&whole) {
