@@ -73,8 +73,7 @@ impl Field {
     async fn job(&self, worker: usize, dice: &mut Dice) -> Option<Job> {
         let now = self.clock.now();
         let gap = Duration::from_secs(dice.roll(3));
-        let wakes =
-            self.passed(self.store.offer_due(&support::platform(Platform::Tiktok), 5, gap, now).await)?;
+        let wakes = self.passed(self.store.offer_due(&support::platform(Platform::Tiktok), 5, gap, now).await)?;
         let at = usize::try_from(dice.roll(u64::try_from(wakes.len()).unwrap().max(1))).unwrap();
         let wake: &Wake = wakes.get(at)?;
         match self.passed(self.store.claim(wake, &claims(&format!("w{worker}")), now).await)? {

@@ -28,7 +28,11 @@ pub(super) fn read(page: &Page<'_>, blocks: &[Block]) -> Option<Observation> {
     // A renamed account's old address leads to the new one.
     let is_led_to =
         |(name, _): &&(String, Found<'_>)| page.redirect_segments().any(|segment| same_handle(segment, name));
-    let wanted = users.iter().find(is_expected).or_else(|| users.iter().find(is_led_to)).or_else(|| users.iter().find(|(_, user)| user.is_asked_for))?;
+    let wanted = users
+        .iter()
+        .find(is_expected)
+        .or_else(|| users.iter().find(is_led_to))
+        .or_else(|| users.iter().find(|(_, user)| user.is_asked_for))?;
     let whole = together(users.iter().filter(|(name, _)| *name == wanted.0).map(|(_, user)| user.value));
     let adapter = wanted.1.adapter;
     if !counted(&whole) {
