@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use domain::{Platform, Timestamp};
 use sandbox::{Era, Event, Refusals, State};
+use store::AccountVideo;
 
 use crate::HOUR;
 use crate::world::World;
@@ -54,8 +55,11 @@ impl Fate {
         let Some(truth) = world.sandbox.profile_truth(platform, &id) else { return };
         let handle = truth.facts.username.clone();
         let posts = world.posts().await;
-        let own: Vec<_> =
-            posts.iter().filter(|video| video.post.account_id == Some(world.tracked[at].account)).collect();
+        // What fell out of its account's bounds is not looked at any more, so that nothing of it would be seen.
+        let is_own = |video: &&AccountVideo| {
+            video.post.account_id == Some(world.tracked[at].account) && video.post.freshness.next_scrape_at.is_some()
+        };
+        let own: Vec<_> = posts.iter().filter(is_own).collect();
         let post = match u64::try_from(own.len()) {
             Ok(0) | Err(_) => None,
             Ok(count) => own.get(usize::try_from(self.roll(count)).unwrap_or(0)).map(|v| v.post.external_id.clone()),
@@ -94,7 +98,7 @@ impl Fate {
                 let at = self.later(now, 30, 60);
                 ("hide likes", Event::HideLikes { target: post }, Some((at, back)))
             }
-            (8, Some(post)) => ("delete comments", Event::DeleteComments { target: post, percent: 40 }, None),
+            (8, Some(post)) => ("delete comments", Event::DeleteComments { target: post, percent: 90 }, None),
             (9, _) => {
                 let era = if self.roll(2) == 0 { Era::Older } else { Era::Unknown };
                 let at = self.later(now, 6, 20);
