@@ -10,10 +10,30 @@ use store::AccountVideo;
 use crate::HOUR;
 use crate::world::World;
 
+/// What happens first, to which of the tracked accounts: everything once, so that no draw of the dice leaves a kind out of the month.
+const FIRST: [(u64, usize); 15] = [
+    (2, 5),
+    (9, 4),
+    (3, 9),
+    (4, 11),
+    (6, 6),
+    (7, 2),
+    (7, 10),
+    (8, 3),
+    (8, 13),
+    (8, 8),
+    (10, 7),
+    (11, 12),
+    (0, 8),
+    (2, 15),
+    (4, 14),
+];
+
 /// Draws what happens.
 pub struct Fate {
     dice: u64,
     names: u32,
+    begun: usize,
     /// What ends something that has begun, and when.
     due: Vec<(Timestamp, Platform, Event)>,
     /// How often each kind of thing happened.
@@ -25,6 +45,7 @@ impl Fate {
         Self {
             dice: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
             names: 0,
+            begun: 0,
             due: Vec::new(),
             happened: BTreeMap::new(),
         }
@@ -50,7 +71,11 @@ impl Fate {
     /// Lets something happen.
     pub async fn strike(&mut self, world: &mut World) {
         let now = world.clock.now();
-        let at = usize::try_from(self.roll(u64::try_from(world.tracked.len()).unwrap_or(1))).unwrap_or(0);
+        let drawn = usize::try_from(self.roll(u64::try_from(world.tracked.len()).unwrap_or(1))).unwrap_or(0);
+        let (kind, at) = (self.roll(12), drawn);
+        let first = FIRST.get(self.begun).copied();
+        self.begun += 1;
+        let (kind, at) = first.unwrap_or((kind, at));
         let (platform, id) = (world.tracked[at].platform, world.tracked[at].platform_id.clone());
         let Some(truth) = world.sandbox.profile_truth(platform, &id) else { return };
         let handle = truth.facts.username.clone();
@@ -65,7 +90,6 @@ impl Fate {
             Ok(count) => own.get(usize::try_from(self.roll(count)).unwrap_or(0)).map(|v| v.post.external_id.clone()),
         };
         let is_there = truth.standing == sandbox::Standing::Live;
-        let kind = self.roll(12);
         let (name, event, undo) = match (kind, post) {
             (0 | 1, _) if is_there => {
                 self.names += 1;
@@ -75,7 +99,8 @@ impl Fate {
             }
             (2, _) if is_there => {
                 self.names += 1;
-                let former_becomes = (self.roll(3) > 0).then(|| format!("moved{}_{platform}", self.names));
+                let former_becomes =
+                    (first.is_none() && self.roll(3) > 0).then(|| format!("moved{}_{platform}", self.names));
                 ("hand over", Event::HandOver { handle, former_becomes }, None)
             }
             (3, _) if is_there => {
@@ -100,7 +125,7 @@ impl Fate {
             }
             (8, Some(post)) => ("delete comments", Event::DeleteComments { target: post, percent: 90 }, None),
             (9, _) => {
-                let era = if self.roll(2) == 0 { Era::Older } else { Era::Unknown };
+                let era = if first.is_none() && self.roll(2) == 0 { Era::Older } else { Era::Unknown };
                 let at = self.later(now, 6, 20);
                 ("change era", Event::ChangeEra { era }, Some((at, Event::ChangeEra { era: Era::Current })))
             }
@@ -113,9 +138,11 @@ impl Fate {
                     State::Broken,
                     State::Throttled,
                 ];
-                let state = states[usize::try_from(self.roll(6)).unwrap_or(0)];
-                let per_mille = 300 + u16::try_from(self.roll(700)).unwrap_or(0);
-                let at = self.later(now, 3, 12);
+                let state =
+                    if first.is_some() { states[0] } else { states[usize::try_from(self.roll(6)).unwrap_or(0)] };
+                let is_hard = first.is_some();
+                let per_mille = if is_hard { 1_000 } else { 300 + u16::try_from(self.roll(700)).unwrap_or(0) };
+                let at = self.later(now, if is_hard { 12 } else { 3 }, 12);
                 let refusals = Some(Refusals { per_mille, state });
                 ("refuse", Event::Refuse { refusals }, Some((at, Event::Refuse { refusals: None })))
             }
