@@ -100,7 +100,7 @@ fn answer_watch(world: &World, subject: &Subject, state: Option<State>) -> HttpR
     };
     html().body(match state {
         Some(State::Missing) => watch::not_shown(world, external_id, "ERROR", "Video unavailable"),
-        Some(State::Private) => watch::not_shown(world, external_id, "LOGIN_REQUIRED", "This video is private"),
+        Some(State::Private) => watch::private(world, external_id),
         Some(
             State::RegionGated
             | State::Throttled

@@ -59,11 +59,24 @@ pub(super) fn shown(world: &World, post: &PostFacts, author: &ProfileFacts, is_g
 
 /// The page of a video that is not shown.
 pub(super) fn not_shown(world: &World, external_id: &str, status: &str, reason: &str) -> String {
-    let player = json!({
-        "responseContext": {}, "playabilityStatus": { "status": status, "reason": reason, "errorScreen": { "playerErrorMessageRenderer": {
-            "reason": { "simpleText": reason },
-        } } },
+    let state = json!({ "status": status, "reason": reason, "errorScreen": { "playerErrorMessageRenderer": {
+        "reason": { "simpleText": reason },
+    } } });
+    in_place_of(world, external_id, &state)
+}
+
+/// A private video, which tells so in `messages`, without a reason of its own.
+pub(super) fn private(world: &World, external_id: &str) -> String {
+    let state = json!({
+        "status": "LOGIN_REQUIRED", "messages": ["This is a private video. Please sign in to verify that you may see it."],
+        "errorScreen": { "playerErrorMessageRenderer": { "reason": { "simpleText": "Private video" } } },
     });
+    in_place_of(world, external_id, &state)
+}
+
+/// A watch page on which nothing plays.
+fn in_place_of(world: &World, external_id: &str, state: &Value) -> String {
+    let player = json!({ "responseContext": {}, "playabilityStatus": state });
     let next = json!({
         "responseContext": {}, "contents": { "twoColumnWatchNextResults": { "results": { "results": { "contents": [] } } } },
         "currentVideoEndpoint": { "watchEndpoint": { "videoId": external_id } },

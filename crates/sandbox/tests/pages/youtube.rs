@@ -151,15 +151,16 @@ async fn each_state_of_a_video_shows_its_signal() {
     let sandbox = start().await;
     let id = POPULATION.posts(PLATFORM, "busy", NOW)[0].external_id.clone();
     for (state, status, reason) in [
-        (State::Missing, "ERROR", "Video unavailable"),
-        (State::Private, "LOGIN_REQUIRED", "This video is private"),
-        (State::Challenge, "LOGIN_REQUIRED", "Sign in to confirm you’re not a bot"),
-        (State::RegionGated, "UNPLAYABLE", "Video unavailable"),
+        (State::Missing, "ERROR", json!("Video unavailable")),
+        (State::Private, "LOGIN_REQUIRED", Value::Null),
+        (State::Challenge, "LOGIN_REQUIRED", json!("Sign in to confirm you’re not a bot")),
+        (State::RegionGated, "UNPLAYABLE", json!("Video unavailable")),
     ] {
         sandbox.set_fault(PLATFORM, Some(&id), Some(state));
         let player = player(&sandbox, &id).await;
         let shown = &player["playabilityStatus"];
-        assert_eq!((&shown["status"], &shown["reason"]), (&json!(status), &json!(reason)));
+        assert_eq!((&shown["status"], &shown["reason"]), (&json!(status), &reason));
+        assert_eq!(shown["messages"].is_array(), state == State::Private, "only a private video has messages");
         assert_eq!(player.get("videoDetails").is_some(), state == State::RegionGated);
     }
     sandbox.set_fault(PLATFORM, Some(&id), Some(State::HiddenLikes));
