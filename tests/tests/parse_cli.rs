@@ -123,7 +123,7 @@ fn sidecar(platform: &str, kind: &str, expect: &str, http_status: u16) -> Value 
         "url": "https://www.example.com/",
         "fetched_at": "2026-10-04T12:00:00Z",
         "run_id": null,
-        "detail": "the page could not be understood",
+        "outcome": "parse_error", "detail": "the page could not be understood",
     })
 }
 

@@ -145,7 +145,15 @@ async fn run(exchange: &Exchange, request: ServiceRequest, next: Next<BoxBody>) 
 /// Writes the problem document, and the log line of a failure of ours: the only one that it leaves.
 fn refuse(exchange: &Exchange, http: HttpRequest, problem: &Problem) -> ServiceResponse {
     exchange.code.set(Some(problem.code()));
-    if problem.code().status().is_server_error() {
+    if problem.code().status().as_u16() == 503 {
+        // Said to the client with a time to come back; no fault of the service's own.
+        tracing::warn!(
+            request_id = %exchange.request_id,
+            code = problem.code().as_str(),
+            cause = problem.source_chain(),
+            "request put off"
+        );
+    } else if problem.code().status().is_server_error() {
         tracing::error!(
             request_id = %exchange.request_id,
             code = problem.code().as_str(),

@@ -16,6 +16,9 @@ use url::Url;
 const PATIENCE: Duration = Duration::from_secs(2);
 const PAUSE: Duration = Duration::from_millis(400);
 
+/// What a client is told to wait while the operator has the platform stopped; nobody knows for how long.
+const WHILE_STOPPED: Duration = Duration::from_mins(15);
+
 /// What a client is told to wait at least, before it asks again.
 const SHORTEST_WAIT: Duration = Duration::from_secs(1);
 
@@ -71,8 +74,8 @@ impl ShortLinks {
         let source = source(platform);
         let busy = || ExpandFailure::Busy { retry_after: policy.pages.min_interval.max(SHORTEST_WAIT) };
         let slot = match self.slot(policy, source).await {
-            Ok(Some(slot)) => slot,
-            Ok(None) => return Err(busy()),
+            Ok(Ok(slot)) => slot,
+            Ok(Err(wait)) => return Err(ExpandFailure::Busy { retry_after: wait.max(SHORTEST_WAIT) }),
             Err(error) => {
                 warn!(%error, "no slot can be had for a short link");
                 return Err(busy());
@@ -95,17 +98,36 @@ impl ShortLinks {
         })
     }
 
-    async fn slot(&self, policy: &PlatformPolicy, source: Source) -> Result<Option<Slot>, StoreError> {
+    /// A slot, or how long it is better to wait for one.
+    async fn slot(&self, policy: &PlatformPolicy, source: Source) -> Result<Result<Slot, Duration>, StoreError> {
         let begun = Instant::now();
         loop {
             let now = self.clock.now();
             // A link may lead to a post or to an account; most lead to posts.
             let slot = self.store.take_slot(policy, source, TargetKind::Post, &self.name, self.lease, now).await?;
-            if slot.is_some() || begun.elapsed() + PAUSE > PATIENCE {
-                return Ok(slot);
+            if let Some(slot) = slot {
+                return Ok(Ok(slot));
+            }
+            if let Some(wait) = self.closed_for(policy.platform).await? {
+                return Ok(Err(wait));
+            }
+            if begun.elapsed() + PAUSE > PATIENCE {
+                return Ok(Err(policy.pages.min_interval));
             }
             tokio::time::sleep(PAUSE).await;
         }
+    }
+
+    /// For how long the platform is not asked at all, by the operator's word or its breaker's.
+    async fn closed_for(&self, platform: Platform) -> Result<Option<Duration>, StoreError> {
+        let now = self.clock.now();
+        let states = self.store.platform_states(now).await?;
+        let Some(state) = states.into_iter().find(|state| state.platform == platform) else { return Ok(None) };
+        if state.stopped_at.is_some() {
+            return Ok(Some(WHILE_STOPPED));
+        }
+        let direct = state.gates.into_iter().find(|gate| gate.egress == DIRECT);
+        Ok(direct.and_then(|gate| gate.closed_until).map(|until| until.since(now)))
     }
 }
 
@@ -210,7 +232,8 @@ mod tests {
         let busy = Err(ExpandFailure::Busy { retry_after: Duration::from_secs(40) });
         assert_eq!(links.expand(Platform::Tiktok, &link("ZMgood")).await, busy, "the budget is used up");
         links.store.stop_platform(Platform::Tiktok, None, Clock::system().now()).await.unwrap();
-        assert_eq!(links.expand(Platform::Tiktok, &link("ZMgood")).await, busy, "the operator stopped it");
+        let stopped = Err(ExpandFailure::Busy { retry_after: WHILE_STOPPED });
+        assert_eq!(links.expand(Platform::Tiktok, &link("ZMgood")).await, stopped, "the operator stopped it");
         let elsewhere = links.expand(Platform::Pinterest, &"https://pin.it/abc".parse().unwrap()).await;
         assert!(matches!(elsewhere, Err(ExpandFailure::Unresolvable { .. })), "{elsewhere:?}");
     }

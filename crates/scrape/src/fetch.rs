@@ -268,7 +268,10 @@ impl Scraper {
         if !matches!(observation.outcome, Outcome::Ok | Outcome::Empty) {
             observation.retry_after = retry_after;
         }
-        let unread = (observation.outcome == Outcome::ParseError).then(|| Arc::unwrap_or_clone(unread));
+        // A page without its data may be a refusal or a new shape of the page: whoever mends readers must see it to tell.
+        let is_shell = observation.outcome == Outcome::Blocked && status == 200 && !unread.body.is_empty();
+        let is_kept = observation.outcome == Outcome::ParseError || is_shell;
+        let unread = is_kept.then(|| Arc::unwrap_or_clone(unread));
         Scraped { observation, unread }
     }
 }

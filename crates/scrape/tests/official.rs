@@ -88,8 +88,8 @@ mod official {
     #[test]
     fn the_graph_apis_errors_never_say_that_an_account_is_gone() {
         for (code, subcode, outcome) in [
-            (110, 2_207_013, Outcome::ParseError),
-            (24, 2_207_013, Outcome::ParseError),
+            (110, 2_207_013, Outcome::Private),
+            (24, 2_207_013, Outcome::Private),
             (4, 0, Outcome::RateLimited),
             (17, 0, Outcome::RateLimited),
             (32, 0, Outcome::RateLimited),

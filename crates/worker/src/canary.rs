@@ -87,7 +87,7 @@ impl Canaries {
         self.store.finish_slot(&slot, &observation, now).await?;
         metrics::page_load(platform, source.name, observation.outcome);
         if let Some(page) = unread {
-            self.kept_pages.keep(page, platform, None, observation.detail.as_deref(), now).await;
+            self.kept_pages.keep(page, platform, None, &observation, now).await;
         }
         self.report(platform, &username, source, &observation).await?;
         Ok(true)

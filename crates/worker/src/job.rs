@@ -62,8 +62,7 @@ async fn read(inner: &Inner, job: &Job) {
     };
     metrics::page_load(job.platform, job.source.name, observation.outcome);
     if let Some(page) = unread {
-        let detail = observation.detail.as_deref();
-        inner.kept_pages.keep(page, job.platform, Some(job.run_id), detail, inner.clock.now()).await;
+        inner.kept_pages.keep(page, job.platform, Some(job.run_id), &observation, inner.clock.now()).await;
     }
     record(inner, job, &observation, started).await;
 }

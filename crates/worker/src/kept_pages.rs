@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use domain::{Platform, RunId, Timestamp};
+use domain::{Observation, Outcome, Platform, RunId, Timestamp};
 use scrape::{PageKind, UnreadPage};
 use serde::{Deserialize, Serialize};
 use tracing::{debug, info, warn};
@@ -17,6 +17,8 @@ use uuid::Uuid;
 
 /// No two pages of the same platform, kind and detail are kept within this time.
 const APART: Duration = Duration::from_mins(10);
+/// Likewise for what looks like a refusal: there may be many of them, and they must not push out what could not be understood.
+const REFUSALS_APART: Duration = Duration::from_hours(24);
 
 /// The endings of a page and of what is known about it.
 const PAGE: &str = "html";
@@ -61,6 +63,8 @@ pub struct Sidecar {
     pub fetched_at: Timestamp,
     /// The run that it belongs to; a canary's page belongs to none.
     pub run_id: Option<RunId>,
+    /// What it was taken for.
+    pub outcome: Outcome,
     /// Why it could not be understood.
     pub detail: Option<String>,
 }
@@ -96,14 +100,24 @@ impl KeptPages {
         page: UnreadPage,
         platform: Platform,
         run_id: Option<RunId>,
-        detail: Option<&str>,
+        observation: &Observation,
         now: Timestamp,
     ) {
         let Some(folder) = self.folder.clone() else { return };
         let UnreadPage { url, kind, expect, http_status, redirected_to, body } = page;
-        let detail = detail.map(str::to_owned);
-        let sidecar =
-            Sidecar { platform, kind, expect, http_status, redirected_to, url, fetched_at: now, run_id, detail };
+        let (outcome, detail) = (observation.outcome, observation.detail.clone());
+        let sidecar = Sidecar {
+            platform,
+            kind,
+            expect,
+            http_status,
+            redirected_to,
+            url,
+            fetched_at: now,
+            run_id,
+            outcome,
+            detail,
+        };
         let written = tokio::task::spawn_blocking(move || (folder.keep(&sidecar, &body), folder)).await;
         match written {
             Ok((Ok(Some(path)), folder)) => {
@@ -179,7 +193,8 @@ impl Folder {
 
     /// Whether the page of this name is like the one that `sidecar` is about, and of the same hour.
     fn is_alike(&self, name: &Name, sidecar: &Sidecar) -> bool {
-        sidecar.fetched_at.since(name.kept_at) < APART
+        let apart = if sidecar.outcome == Outcome::Blocked { REFUSALS_APART } else { APART };
+        sidecar.fetched_at.since(name.kept_at) < apart
             && name.is_about(sidecar.platform, sidecar.kind)
             && Sidecar::beside(&self.path(name, PAGE))
                 .is_ok_and(|known| known.is_some_and(|known| known.detail == sidecar.detail))

@@ -50,7 +50,7 @@ fn error(root: &Value) -> Option<Observation> {
     let code = count(at(error, &["code"]))?;
     let subcode = count(at(error, &["error_subcode"])).unwrap_or(0);
     let (outcome, detail) = match (code, subcode) {
-        (110, _) | (_, 2_207_013) => (Outcome::ParseError, "no professional account of this name"),
+        (110, _) | (_, 2_207_013) => (Outcome::Private, "withheld: no professional account of this name"),
         (4 | 17 | 32 | 613, _) => (Outcome::RateLimited, "asked too often"),
         (190, _) => (Outcome::Blocked, "token refused"),
         (10 | 200..=299, _) => (Outcome::Blocked, "permission refused"),

@@ -4,6 +4,10 @@ use super::*;
 
 const START: Timestamp = Timestamp::from_millis(1_780_000_000_000);
 
+fn unread(detail: &str) -> Observation {
+    Observation::failed(Outcome::ParseError, detail)
+}
+
 fn has_ending(name: &str, ending: &str) -> bool {
     Path::new(name).extension().is_some_and(|found| found == ending)
 }
@@ -33,7 +37,7 @@ fn page(body: &[u8]) -> UnreadPage {
 impl World {
     async fn keep(&self, body: &[u8], detail: &str, minute: u64) {
         let now = START.plus(Duration::from_mins(minute));
-        self.pages.keep(page(body), Platform::Tiktok, None, Some(detail), now).await;
+        self.pages.keep(page(body), Platform::Tiktok, None, &unread(detail), now).await;
     }
 
     fn dir(&self) -> PathBuf {
@@ -56,13 +60,16 @@ impl World {
 async fn a_page_is_kept_with_what_is_known_about_it() {
     let world = world(5, 10_000);
     let run_id = Some(RunId::new());
-    world.pages.keep(page(b"<html>"), Platform::Tiktok, run_id, Some("no count"), START).await;
+    let seen = Observation::failed(Outcome::ParseError, "no count");
+    world.pages.keep(page(b"<html>"), Platform::Tiktok, run_id, &seen, START).await;
     let names: Vec<_> = world.names().into_iter().collect();
     let [html, sidecar] = names.as_slice() else { panic!("{names:?}") };
     assert!(html.starts_with("1780000000000-tiktok-profile-") && has_ending(html, "html"), "{html}");
     assert!(has_ending(sidecar, "json"));
     let known = Sidecar::beside(&world.dir().join(html)).unwrap().unwrap();
-    let Sidecar { platform, kind, expect, http_status, redirected_to, url, fetched_at, run_id: run, detail } = known;
+    let Sidecar { platform, kind, expect, http_status, redirected_to, url, fetched_at, run_id: run, outcome, detail } =
+        known;
+    assert_eq!(outcome, Outcome::ParseError);
     assert_eq!(
         (platform, kind, expect.as_str(), http_status),
         (Platform::Tiktok, PageKind::Profile, "nasa", Some(200))
@@ -84,7 +91,7 @@ async fn the_same_trouble_is_kept_once_in_ten_minutes() {
     // A process that starts anew knows too.
     let config = KeptPagesConfig { dir: world.dir(), max_pages: 50, max_bytes: 100_000 };
     let now = START.plus(Duration::from_mins(12));
-    KeptPages::open(Some(config)).keep(page(b"anew"), Platform::Tiktok, None, Some("no count"), now).await;
+    KeptPages::open(Some(config)).keep(page(b"anew"), Platform::Tiktok, None, &unread("no count"), now).await;
     assert_eq!(world.bodies().len(), 3);
 }
 
@@ -133,7 +140,18 @@ async fn a_folder_that_cannot_be_written_stops_nothing() {
     std::fs::write(&file, "in the way").unwrap();
     let config = KeptPagesConfig { dir: file.join("below"), max_pages: 5, max_bytes: 1000 };
     for pages in [KeptPages::open(Some(config)), KeptPages::open(None)] {
-        pages.keep(page(b"x"), Platform::Tiktok, None, None, START).await;
+        pages.keep(page(b"x"), Platform::Tiktok, None, &unread("no count"), START).await;
     }
     assert_eq!(std::fs::read_to_string(&file).unwrap(), "in the way");
+}
+
+#[tokio::test]
+async fn what_looks_like_a_refusal_is_kept_once_a_day_and_does_not_push_out_the_rest() {
+    let world = world(5, 10_000);
+    let shell = Observation::failed(Outcome::Blocked, "a page without its data block");
+    for hour in 0..30 {
+        let now = START.plus(Duration::from_hours(hour));
+        world.pages.keep(page(b"shell"), Platform::Tiktok, None, &shell, now).await;
+    }
+    assert_eq!(world.bodies(), ["shell", "shell"]);
 }
