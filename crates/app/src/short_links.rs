@@ -101,6 +101,7 @@ impl ShortLinks {
     /// A slot, or how long it is better to wait for one.
     async fn slot(&self, policy: &PlatformPolicy, source: Source) -> Result<Result<Slot, Duration>, StoreError> {
         let begun = Instant::now();
+        let mut is_open = false;
         loop {
             let now = self.clock.now();
             // A link may lead to a post or to an account; most lead to posts.
@@ -108,9 +109,11 @@ impl ShortLinks {
             if let Some(slot) = slot {
                 return Ok(Ok(slot));
             }
-            if let Some(wait) = self.closed_for(policy.platform).await? {
+            // Asked once: it takes several sums over the log of page loads.
+            if !is_open && let Some(wait) = self.closed_for(policy.platform).await? {
                 return Ok(Err(wait));
             }
+            is_open = true;
             if begun.elapsed() + PAUSE > PATIENCE {
                 return Ok(Err(policy.pages.min_interval));
             }

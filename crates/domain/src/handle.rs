@@ -295,8 +295,8 @@ fn folded(text: &str) -> String {
     text.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect()
 }
 
-/// `UC` and 22 characters, in which case matters.
-fn is_channel_id(text: &str) -> bool {
+/// Whether a text is YouTube's own id of a channel: `UC` and 22 characters, in which case matters.
+pub fn is_channel_id(text: &str) -> bool {
     text.len() == 24
         && text.starts_with("UC")
         && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-'))

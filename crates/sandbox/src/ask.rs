@@ -1,8 +1,8 @@
 //! What a request asks for, read from its path. Whether that exists, and in which state, is decided elsewhere.
 
+use domain::handle::is_channel_id;
 use domain::{Handle, Platform, PostRef, shortcode};
 
-use crate::population::ids::is_channel;
 use crate::surface::Surface;
 
 /// Whom or what a page is about.
@@ -138,7 +138,7 @@ fn profile(platform: Platform, text: &str) -> Subject {
 }
 
 fn channel(id: &str) -> Subject {
-    if is_channel(id) { Subject::Channel(id.to_owned()) } else { Subject::Nothing }
+    if is_channel_id(id) { Subject::Channel(id.to_owned()) } else { Subject::Nothing }
 }
 
 fn post(platform: Platform, id: &str, handle: Option<&str>) -> Subject {

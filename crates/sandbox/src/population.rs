@@ -166,7 +166,7 @@ pub(crate) fn key_of(handle: &str) -> String {
 
 /// The handle that an account goes by while nothing happens to it.
 pub(crate) fn handle_of_key(key: &str) -> String {
-    if ids::is_channel(key) {
+    if domain::handle::is_channel_id(key) {
         let tail = key.get(2..12).unwrap_or_default().to_ascii_lowercase();
         return format!("channel.{tail}");
     }

@@ -222,7 +222,7 @@ impl World {
     pub(crate) fn key_of_id(&self, platform: Platform, id: &str) -> Option<String> {
         let shown = lock(&self.accounts).get(platform, id);
         shown.or_else(|| {
-            let is_channel = platform == Platform::Youtube && crate::population::ids::is_channel(id);
+            let is_channel = platform == Platform::Youtube && domain::handle::is_channel_id(id);
             is_channel.then(|| self.population.channel_key(id).unwrap_or_else(|| id.to_owned()))
         })
     }

@@ -2,11 +2,11 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use domain::handle::is_channel_id;
 use domain::{Platform, PostFacts, Timestamp};
 use serde_json::{Value, json};
 
 use crate::ask::{Ask, Subject, handle_of, parameter, post_id_of};
-use crate::population::ids::is_channel;
 use crate::rounding::leading;
 use crate::state::State;
 use crate::surface::Surface;
@@ -98,7 +98,7 @@ fn state_of(world: &World, subject: Subject) -> Option<State> {
 
 /// The handle of a channel that is shown, by its id.
 fn shown_channel(world: &World, id: &str) -> Option<String> {
-    let handle = is_channel(id).then(|| world.channel_handle(id))?;
+    let handle = is_channel_id(id).then(|| world.channel_handle(id))?;
     let state = state_of(world, Subject::Profile(handle.clone()));
     (state != Some(State::Missing)).then_some(handle)
 }

@@ -9,14 +9,9 @@ use std::time::Duration;
 
 use domain::{AgeCurve, AgeStep, RequestId, Timestamp};
 use store::{AccountChange, JobTarget, Store, StoreConfig};
-use support::{HOUR, Home, START, add, feed, new_account, post, profile, tenant};
+use support::{HOUR, Home, START, add, answer, feed, new_account, post, post_id, profile, tenant};
 
 const DAY: Duration = Duration::from_hours(24);
-
-/// An id of a post made `age` before the start.
-const fn post_id(n: i64) -> i64 {
-    7_571_863_205_253_778_000 + n
-}
 
 /// The store with posts younger than two days at a quarter of the interval, older than thirty at four times it.
 async fn curved(home: &Home) -> Store {
@@ -38,18 +33,12 @@ async fn due_in_hours(home: &Home, n: i64, now: Timestamp) -> Option<f64> {
 /// Reads an account whose feed lists posts of these ages, and all of them, twice: the second read tells the cadence.
 async fn read_twice(store: &Store, ages: &[Duration]) -> Timestamp {
     let list: Vec<_> = ages.iter().zip(0..).map(|(age, n)| post(post_id(n), START.minus(*age), 5)).collect();
-    let answer = |job: &store::Job| match &job.target {
-        JobTarget::Profile { .. } => profile("11", "amy", 1000),
-        JobTarget::Feed { .. } => feed(list.clone()),
-        JobTarget::Post { external_id, .. } => {
-            feed(list.iter().filter(|facts| facts.external_id == *external_id).cloned().collect())
-        }
-    };
-    support::work(store, START, answer).await;
+    let answer = answer("11", "amy", &list);
+    support::work(store, START, &answer).await;
     let mut now = START;
     for _ in 0..150 {
         now = now.plus(HOUR);
-        support::work(store, now, answer).await;
+        support::work(store, now, &answer).await;
     }
     now
 }
@@ -60,20 +49,14 @@ on_both! {
         add(&tenant(&store).await, &new_account("amy"), START).await;
         let list = [DAY / 4, 10 * DAY, 90 * DAY];
         let posts: Vec<_> = list.iter().zip(0..).map(|(age, n)| post(post_id(n), START.minus(*age), 5)).collect();
-        let answer = |job: &store::Job| match &job.target {
-            JobTarget::Profile { .. } => profile("11", "amy", 1000),
-            JobTarget::Feed { .. } => feed(posts.clone()),
-            JobTarget::Post { external_id, .. } => {
-                feed(posts.iter().filter(|facts| facts.external_id == *external_id).cloned().collect())
-            }
-        };
-        support::work(&store, START, answer).await;
+        let answer = answer("11", "amy", &posts);
+        support::work(&store, START, &answer).await;
         for (n, hours) in [(0, 6.0), (1, 24.0), (2, 96.0)] {
             let due = due_in_hours(&home, n, START).await.unwrap();
             assert!(due >= hours / 2.0 - 0.1 && due <= hours, "the first time, within the second half: post {n} in {due} h");
         }
         let second = START.plus(4 * DAY);
-        support::work(&store, second, answer).await;
+        support::work(&store, second, &answer).await;
         for (n, hours) in [(0, 24.0), (1, 24.0), (2, 96.0)] {
             let due = due_in_hours(&home, n, second).await.unwrap();
             assert!(due >= hours - 0.1 && due <= hours * 1.03, "post {n} in {due} h");
@@ -112,21 +95,15 @@ on_both! {
         set(AccountChange { max_recent_posts: Some(Some(1)), ..AccountChange::default() }, now).await;
         let later = now.plus(30 * DAY);
         let list: Vec<_> = ages.iter().zip(0..).map(|(age, n)| post(post_id(n), START.minus(*age), 5)).collect();
-        let answer = |job: &store::Job| match &job.target {
-            JobTarget::Profile { .. } => profile("11", "amy", 1000),
-            JobTarget::Feed { .. } => feed(list.clone()),
-            JobTarget::Post { external_id, .. } => {
-                feed(list.iter().filter(|facts| facts.external_id == *external_id).cloned().collect())
-            }
-        };
-        let read = support::work(&store, later, answer).await;
+        let answer = answer("11", "amy", &list);
+        let read = support::work(&store, later, &answer).await;
         let posts = read.iter().filter(|target| matches!(target, JobTarget::Post { .. })).count();
         assert_eq!(posts, 1, "{read:?}");
         assert_eq!(due_in_hours(&home, 2, later).await, None);
         let account = mine.account(id, later).await.unwrap().unwrap();
         assert_eq!(account.total_post_count, Some(3), "what was collected stays");
         set(AccountChange { max_recent_posts: Some(None), ..AccountChange::default() }, later).await;
-        let read = support::work(&store, later, answer).await;
+        let read = support::work(&store, later, &answer).await;
         assert_eq!(read.len(), 2, "widened bounds take them up again: {read:?}");
     }
 

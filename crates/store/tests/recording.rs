@@ -7,28 +7,16 @@ mod support;
 use std::time::Duration;
 
 use domain::{
-    AccountId, FreshnessState, MetricStatus, Observation, Outcome, PostFacts, PostStatus, Precision, Reading,
-    TargetKind, Timestamp, UnavailableReason,
+    AccountId, FreshnessState, MetricStatus, Outcome, PostStatus, Precision, Reading, TargetKind, Timestamp,
+    UnavailableReason,
 };
-use store::{AccountChange, CreatorChange, Job, JobTarget, Refusal, Tenant, VideoChange};
+use store::{AccountChange, CreatorChange, JobTarget, Refusal, Tenant, VideoChange};
 use support::{
-    HOUR, Home, MINUTE, START, account, account_videos, add, add_creator, add_video, begin, claim, exact, failed, feed,
-    new_account, new_video, page_of, patch, post, post_id, profile, record, tenant, video, work,
+    HOUR, Home, MINUTE, START, account, account_videos, add, add_creator, add_video, answer, begin, claim, exact,
+    failed, new_account, new_video, page_of, patch, post, post_id, profile, record, tenant, video, work,
 };
 
 const DAY: Duration = Duration::from_hours(24);
-
-/// One profile with these posts; a post's own page says what its list says.
-fn answer<'a>(id: &'a str, username: &'a str, posts: &'a [PostFacts]) -> impl Fn(&Job) -> Observation + 'a {
-    move |job| match &job.target {
-        JobTarget::Profile { .. } => profile(id, username, 1000),
-        JobTarget::Feed { .. } => feed(posts.to_vec()),
-        JobTarget::Post { external_id, .. } => posts
-            .iter()
-            .find(|facts| facts.external_id == *external_id)
-            .map_or_else(|| failed(Outcome::NotFound), |facts| page_of(facts.clone())),
-    }
-}
 
 /// The ids of the posts that an account collects, smallest first.
 async fn collected(tenant: &Tenant, id: AccountId, now: Timestamp) -> Vec<i64> {

@@ -2,6 +2,7 @@
 //! needs no memory of who was listed before.
 
 use domain::Platform;
+use domain::handle::is_channel_id;
 
 use super::base64;
 use super::draw::Draw;
@@ -85,16 +86,10 @@ fn inverse(odd: u128) -> u128 {
     (0..7).fold(odd, |guess, _| guess.wrapping_mul(2_u128.wrapping_sub(odd.wrapping_mul(guess))))
 }
 
-/// Whether a text has the form of a channel's id.
-pub(crate) fn is_channel(text: &str) -> bool {
-    text.len() == 24
-        && text.strip_prefix("UC").is_some_and(|tail| tail.bytes().all(|byte| base64::URL_SAFE.contains(&byte)))
-}
-
 /// The channel id of an account. A key that is a channel's id already is its own; one too long to be held is drawn instead, and then only
 /// who was shown the id can tell whose it is.
 pub(super) fn channel(seed: u64, key: &str) -> String {
-    if is_channel(key) {
+    if is_channel_id(key) {
         return key.to_owned();
     }
     let Some(plain) = pack(key) else {
@@ -112,7 +107,7 @@ pub(super) fn channel(seed: u64, key: &str) -> String {
 
 /// The key that [`channel`] put into an id; `None` for an id that was made elsewhere.
 pub(crate) fn channel_key(seed: u64, id: &str) -> Option<String> {
-    let digits = id.strip_prefix("UC").filter(|_| is_channel(id))?;
+    let digits = id.strip_prefix("UC").filter(|_| is_channel_id(id))?;
     let first = base64::value(digits.get(..1)?)?;
     let rest = base64::value(digits.get(1..)?)?;
     let mixed = ((first & 3) << 126) | rest;
@@ -154,7 +149,7 @@ mod tests {
     fn a_channel_id_holds_its_accounts_key() {
         for key in ["a", "anna", "busy.now", "anna#2", "abcdefghijklmnopqrstuvw", "9-9_9"] {
             let id = channel(7, key);
-            assert!(is_channel(&id), "{id}");
+            assert!(is_channel_id(&id), "{id}");
             assert_eq!(channel_key(7, &id).as_deref(), Some(key));
             assert_ne!(channel(8, key), id);
         }

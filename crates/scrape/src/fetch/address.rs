@@ -1,6 +1,7 @@
 //! Where each source of each target is: the one place that knows the platforms' addresses. What may be done with an address is left to
 //! `redirects` and `fetch`.
 
+use domain::handle::is_channel_id;
 use domain::{Handle, Platform, PostRef, Source, shortcode};
 use url::Url;
 
@@ -174,14 +175,9 @@ fn channel(base: &Url, username: &str, platform_id: Option<&str>) -> Url {
     }
 }
 
-/// The channel id, where it is known: `UC` and 22 more characters.
+/// The channel id, where it is known.
 fn channel_id<'a>(username: &'a str, platform_id: Option<&'a str>) -> Option<&'a str> {
-    let is_id = |text: &&str| {
-        text.len() == 24
-            && text.starts_with("UC")
-            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
-    };
-    platform_id.filter(is_id).or(Some(username).filter(is_id))
+    [platform_id, Some(username)].into_iter().flatten().find(|text| is_channel_id(text))
 }
 
 /// The address of a post as people know it, which oEmbed is asked by.

@@ -9,6 +9,7 @@ mod signals;
 mod wanted;
 mod watch;
 
+use domain::handle::is_channel_id;
 use domain::{MetricStatus, Observation, Outcome, Reading};
 use memchr::memmem;
 use serde_json::Value;
@@ -135,22 +136,19 @@ fn label(value: &Value) -> Option<String> {
 
 /// A video's id: eleven characters.
 fn video_id(value: &Value) -> Option<String> {
-    value.as_str().filter(|id| id.len() == 11 && is_id(id)).map(str::to_owned)
+    let is_id = |id: &&str| id.len() == 11 && id.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'));
+    value.as_str().filter(is_id).map(str::to_owned)
 }
 
-/// A channel's id: `UC` and 22 more characters.
+/// A channel's id.
 fn channel_id(value: &Value) -> Option<String> {
-    value.as_str().filter(|id| id.len() == 24 && id.starts_with("UC") && is_id(id)).map(str::to_owned)
+    value.as_str().filter(|id| is_channel_id(id)).map(str::to_owned)
 }
 
 /// The channel's id in an address such as `https://www.youtube.com/channel/UC…`.
 fn channel_id_in(address: &str) -> Option<String> {
     let (_, after) = address.split_once("/channel/")?;
     channel_id(&Value::from(after.get(..24)?))
-}
-
-fn is_id(text: &str) -> bool {
-    text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
 }
 
 /// The handle in an address such as `http://www.youtube.com/@NASA` or in `@NASA` itself, folded.

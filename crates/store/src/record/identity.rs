@@ -3,6 +3,7 @@
 //! Of two rows that turn out to be the same profile, the one that was known by its id stays. What happens to a profile that is not to be
 //! found under its handle is told in [`super::lost`].
 
+use domain::handle::is_channel_id;
 use domain::{Platform, ProfileFacts, TargetKind, UnavailableReason, Wake};
 use sea_orm::FromQueryResult;
 
@@ -120,11 +121,6 @@ pub fn is_stand_in(platform: Platform, name: &str) -> bool {
         Platform::Youtube => name.contains('/') || is_channel_id(name),
         Platform::Instagram | Platform::Tiktok | Platform::Pinterest => false,
     }
-}
-
-/// Whether a name is YouTube's own id of a channel.
-fn is_channel_id(name: &str) -> bool {
-    name.len() == 24 && name.starts_with("UC")
 }
 
 /// `asked` turned out to be the profile that is known as `former`: its trackers move over. One whose organization tracks `former`

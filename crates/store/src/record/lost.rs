@@ -6,7 +6,7 @@ use domain::{PostFacts, TargetKind, Trigger, UnavailableReason, Wake};
 use super::Recording;
 use super::identity::{KNOWN, Known, is_held_elsewhere, is_stand_in, known};
 use crate::StoreError;
-use crate::schedule::{self, Target};
+use crate::schedule::{self, FROM_THE_FIRST_SOURCE, Target};
 use crate::sql::{Number, execute, is_postgres, row, values};
 
 /// A lost profile that was found under this handle.
@@ -61,8 +61,10 @@ async fn rest_feed(recording: &Recording<'_>) -> Result<(), StoreError> {
     .await?;
     execute(
         *tx,
-        "UPDATE schedules SET due_at = NULL, run_id = NULL, request_id = NULL, attempts = 0, step = 0, first_outcome = NULL, \
-         first_detail = NULL, generation = generation + 1 WHERE kind = 'feed' AND target_id = $1 AND lease_token IS NULL",
+        &format!(
+            "UPDATE schedules SET due_at = NULL, run_id = NULL, request_id = NULL, attempts = 0, {FROM_THE_FIRST_SOURCE}, \
+             generation = generation + 1 WHERE kind = 'feed' AND target_id = $1 AND lease_token IS NULL"
+        ),
         values![job.target_id],
     )
     .await?;

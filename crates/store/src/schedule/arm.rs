@@ -4,8 +4,8 @@ use domain::{AgeCurve, RequestId, RunId, RunStatus, TargetKind, Timestamp, Trigg
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::Target;
 use super::cadence::shortest_interval;
+use super::{FROM_THE_FIRST_SOURCE, Target};
 use crate::sql::{Number, execute, row, values};
 use crate::{StoreError, runs};
 
@@ -45,11 +45,11 @@ pub(crate) async fn arm_now(
     .await?;
     let generation = row::<Number>(
         tx,
-        "INSERT INTO schedules (kind, target_id, platform, priority, due_at, generation, reason, request_id, run_id) \
+        &format!("INSERT INTO schedules (kind, target_id, platform, priority, due_at, generation, reason, request_id, run_id) \
          VALUES ($1, $2, $3, 0, $4, 1, $5, $6, $7) \
          ON CONFLICT (kind, target_id) DO UPDATE SET priority = 0, due_at = excluded.due_at, \
          generation = schedules.generation + 1, reason = excluded.reason, request_id = excluded.request_id, \
-         run_id = excluded.run_id, attempts = 0, step = 0, first_outcome = NULL, first_detail = NULL, offered_at = NULL RETURNING generation AS value",
+         run_id = excluded.run_id, attempts = 0, {FROM_THE_FIRST_SOURCE}, offered_at = NULL RETURNING generation AS value"),
         values![
             target.kind.as_str(),
             target.id,
@@ -100,7 +100,7 @@ pub(crate) async fn follow_tracking(
     // What fails keeps its back-off: a change of tracking is no way to ask more often. What is due already may be in a worker's hands,
     // and stays the arming that it is.
     let sql = format!(
-        "UPDATE schedules SET due_at = {next}, generation = generation + 1, offered_at = NULL, step = 0, first_outcome = NULL, first_detail = NULL, \
+        "UPDATE schedules SET due_at = {next}, generation = generation + 1, offered_at = NULL, {FROM_THE_FIRST_SOURCE}, \
          reason = CASE WHEN due_at IS NULL THEN 'scheduled' ELSE reason END \
          WHERE kind = $1 AND target_id IN ({targets}) AND {millis} IS NOT NULL \
          AND (due_at IS NULL OR (consecutive_failures = 0 AND due_at > $2 \

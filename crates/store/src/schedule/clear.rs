@@ -4,7 +4,7 @@ use domain::{RunId, TargetKind, Timestamp};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::{Target, lock};
+use super::{FROM_THE_FIRST_SOURCE, Target, lock};
 use crate::sql::{Number, execute, row, values};
 use crate::{StoreError, runs};
 
@@ -27,8 +27,10 @@ pub(super) async fn lay_to_rest(
     if kept {
         execute(
             tx,
-            "UPDATE schedules SET due_at = NULL, run_id = NULL, request_id = NULL, attempts = 0, step = 0, first_outcome = NULL, first_detail = NULL, lease_token = NULL, lease_until = NULL, worker = NULL \
-             WHERE kind = $1 AND target_id = $2",
+            &format!(
+                "UPDATE schedules SET due_at = NULL, run_id = NULL, request_id = NULL, attempts = 0, {FROM_THE_FIRST_SOURCE}, \
+                 lease_token = NULL, lease_until = NULL, worker = NULL WHERE kind = $1 AND target_id = $2"
+            ),
             values![target.kind.as_str(), target.id],
         )
         .await?;

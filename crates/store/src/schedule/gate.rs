@@ -171,21 +171,16 @@ pub async fn note(
     match observation.outcome.verdict() {
         Verdict::Refused => {
             // What comes back while the breaker is open already was under way before: it opens nothing further.
-            let opens = "closed_until <= $3 AND (openings > 0 OR refusals + 1 >= $4)";
+            let opens = "gates.closed_until <= CAST($3 AS BIGINT) \
+                 AND (gates.openings > 0 OR gates.refusals + 1 >= CAST($4 AS BIGINT))";
             let sql = format!(
                 "INSERT INTO gates (platform, egress, refusals, openings, closed_until) \
                  VALUES ($1, $2, 1, CASE WHEN 1 >= CAST($4 AS BIGINT) THEN 1 ELSE 0 END, \
                  CASE WHEN 1 >= CAST($4 AS BIGINT) THEN CAST($5 AS BIGINT) ELSE 0 END) \
                  ON CONFLICT (platform, egress) DO UPDATE SET refusals = gates.refusals + 1, probe_until = 0, \
-                 closed_until = CASE WHEN {0} THEN CASE gates.openings WHEN 0 THEN CAST($5 AS BIGINT) WHEN 1 THEN CAST($6 AS BIGINT) \
+                 closed_until = CASE WHEN {opens} THEN CASE gates.openings WHEN 0 THEN CAST($5 AS BIGINT) WHEN 1 THEN CAST($6 AS BIGINT) \
                  WHEN 2 THEN CAST($7 AS BIGINT) ELSE CAST($8 AS BIGINT) END ELSE gates.closed_until END, \
-                 openings = CASE WHEN {0} THEN gates.openings + 1 ELSE gates.openings END",
-                opens
-                    .replace("closed_until", "gates.closed_until")
-                    .replace("openings", "gates.openings")
-                    .replace("refusals", "gates.refusals")
-                    .replace("$3", "CAST($3 AS BIGINT)")
-                    .replace("$4", "CAST($4 AS BIGINT)")
+                 openings = CASE WHEN {opens} THEN gates.openings + 1 ELSE gates.openings END"
             );
             let until = breaker.waits.map(|wait| now.plus(wait).as_millis().into());
             let values = key.into_iter().chain([now.as_millis().into(), i64::from(breaker.refusals_to_open).into()]);

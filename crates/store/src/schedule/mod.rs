@@ -169,6 +169,9 @@ pub enum JobTarget {
     },
 }
 
+/// `SET` items that make a row's next claim ask its first source again.
+pub(crate) const FROM_THE_FIRST_SOURCE: &str = "step = 0, first_outcome = NULL, first_detail = NULL";
+
 /// A row that a wake may be about.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Target {

@@ -356,6 +356,18 @@ pub fn page_of(facts: PostFacts) -> Observation {
     observation
 }
 
+/// One profile with these posts; a post's own page says what its list says.
+pub fn answer<'a>(id: &'a str, username: &'a str, posts: &'a [PostFacts]) -> impl Fn(&Job) -> Observation + 'a {
+    move |job| match &job.target {
+        JobTarget::Profile { .. } => profile(id, username, 1000),
+        JobTarget::Feed { .. } => feed(posts.to_vec()),
+        JobTarget::Post { external_id, .. } => posts
+            .iter()
+            .find(|facts| facts.external_id == *external_id)
+            .map_or_else(|| failed(Outcome::NotFound), |facts| page_of(facts.clone())),
+    }
+}
+
 /// A number that looks like a platform's id of a post.
 pub const fn post_id(n: i64) -> i64 {
     7_571_863_205_253_770_000 + n
