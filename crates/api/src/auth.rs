@@ -24,7 +24,8 @@ pub(crate) async fn authenticate(store: &Store, headers: &HeaderMap, now: Timest
     Ok(record)
 }
 
-fn bearer(headers: &HeaderMap) -> Result<ApiKey, Problem> {
+/// Reads the key that a request was made with.
+pub(crate) fn bearer(headers: &HeaderMap) -> Result<ApiKey, Problem> {
     let mut values = headers.get_all(header::AUTHORIZATION);
     let missing = || Problem::unauthorized("Send an API key: Authorization: Bearer <key>.");
     let value = values.next().ok_or_else(missing)?;

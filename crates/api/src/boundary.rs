@@ -1,5 +1,6 @@
 //! The outermost layer: gives every request its id and its span, every response its `X-Request-ID`, and the log its one line.
 
+use std::net::IpAddr;
 use std::rc::Rc;
 use std::time::Instant;
 
@@ -13,9 +14,11 @@ use tracing::Instrument;
 
 use crate::Worker;
 use crate::exchange::Exchange;
+use crate::negotiate::tag_in_coding;
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 
 pub(crate) const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 
 /// Runs a request through everything else.
 pub(crate) async fn boundary<B: MessageBody + 'static>(
@@ -25,7 +28,11 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let started = Instant::now();
     let offered = request.headers().get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
-    let exchange = Rc::new(Exchange::new(RequestId::adopt(offered), worker.shared.clock.now()));
+    let exchange = Rc::new(Exchange::new(
+        RequestId::adopt(offered),
+        worker.shared.clock.now(),
+        client_address(&request, worker.shared.trust_forwarded_for),
+    ));
     let span = tracing::info_span!("request", request_id = %exchange.request_id, route = tracing::field::Empty);
     request.extensions_mut().insert(Rc::clone(&exchange));
 
@@ -38,6 +45,16 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
     settle_encoding(headers);
     span.in_scope(|| log(&exchange, &response, started));
     Ok(response)
+}
+
+/// Where a request came from: the peer, or what the proxy in front appended to `X-Forwarded-For`, where that is trusted.
+fn client_address(request: &ServiceRequest, trust_forwarded_for: bool) -> Option<IpAddr> {
+    let peer = request.peer_addr().map(|peer| peer.ip());
+    if !trust_forwarded_for {
+        return peer;
+    }
+    let forwarded = request.headers().get_all(X_FORWARDED_FOR).next_back().and_then(|value| value.to_str().ok());
+    forwarded.and_then(|list| list.rsplit(',').next()?.trim().parse().ok()).or(peer)
 }
 
 /// Turns an error that some layer of the framework answered with into a problem document.
@@ -62,6 +79,12 @@ fn as_problem(exchange: &Exchange, response: ServiceResponse) -> ServiceResponse
 fn settle_encoding(headers: &mut HeaderMap) {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value == "identity") {
         headers.remove(header::CONTENT_ENCODING);
+    }
+    // Other bytes are another representation, whose strong tag is another one.
+    let coded = headers.get(header::CONTENT_ENCODING).zip(headers.get(header::ETAG));
+    let tag = coded.and_then(|(coding, tag)| tag_in_coding(tag.to_str().ok()?, coding.to_str().ok()?));
+    if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
+        headers.insert(header::ETAG, tag);
     }
     headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
 }

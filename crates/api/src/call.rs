@@ -1,6 +1,7 @@
 //! What a handler is given: one call, already admitted, and the few things that it may ask of it.
 
 use std::future::{Ready, ready};
+use std::hash::Hash;
 use std::rc::Rc;
 use std::str::FromStr;
 
@@ -20,7 +21,7 @@ use crate::idempotent::IdempotencyKey;
 use crate::negotiate;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::respond::{Answer, Precondition, envelope, fetched};
+use crate::respond::{Answer, Precondition, shown};
 use crate::{Shared, Worker};
 
 /// One call. Its body is read when a handler asks for it, after everything that may refuse it unread.
@@ -168,8 +169,8 @@ impl Call {
     }
 
     /// Answers a GET with one resource.
-    pub(crate) fn show<T: Serialize>(&self, data: T) -> Answer {
-        Ok(fetched(self.headers(), envelope(data)?, None))
+    pub(crate) fn show<T: Serialize>(&self, view: impl Hash + Into<T>) -> Answer {
+        shown(self.headers(), view)
     }
 
     /// Scheme and authority under which clients reach the service, without a slash at the end.

@@ -1,7 +1,8 @@
 //! What is known of one request while it is on its way: made at the boundary, filled in by the gate, read by the handlers and by the
 //! access log.
 
-use std::cell::{Cell, OnceCell};
+use std::cell::{Cell, OnceCell, RefCell};
+use std::net::IpAddr;
 use std::rc::Rc;
 
 use domain::{RequestId, Timestamp};
@@ -16,6 +17,8 @@ pub(crate) struct Exchange {
     pub(crate) request_id: RequestId,
     /// When it came.
     pub(crate) now: Timestamp,
+    /// Where it came from, as far as that is known.
+    pub(crate) client: Option<IpAddr>,
     /// The pattern of its route; empty until it is routed.
     pub(crate) route: Cell<&'static str>,
     /// What it failed with.
@@ -24,17 +27,21 @@ pub(crate) struct Exchange {
     pub(crate) key: OnceCell<Rc<KeyRecord>>,
     /// Where the key stands with its rate limit.
     pub(crate) window: Cell<Option<Window>>,
+    /// The ids of resources that it touched, beside those in its path and in the answer's `Location`.
+    pub(crate) touched: RefCell<Vec<String>>,
 }
 
 impl Exchange {
-    pub(crate) fn new(request_id: RequestId, now: Timestamp) -> Self {
+    pub(crate) fn new(request_id: RequestId, now: Timestamp, client: Option<IpAddr>) -> Self {
         Self {
             request_id,
             now,
+            client,
             route: Cell::new(""),
             code: Cell::new(None),
             key: OnceCell::new(),
             window: Cell::new(None),
+            touched: RefCell::default(),
         }
     }
 }

@@ -3,16 +3,18 @@
 //! The answer to a key is kept in the transaction of the write itself, so a process killed between commit and answer is answered for from
 //! the record. A refused write (4xx) is kept too; 5xx and 429 never are. Bodies that are no JSON at all are refused before this.
 
+use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse};
 use domain::FieldErrors;
 use sha2::{Digest, Sha256};
 use store::{IdempotencyClaim, StoredAnswer, TenantTx};
 
+use crate::auth::bearer;
 use crate::call::Call;
 use crate::problem::{PROBLEM_JSON, Problem};
-use crate::respond::{Answer, JSON, Reply, etag, with_body};
+use crate::respond::{Answer, JSON, Reply, with_body};
+use crate::sealed::Seal;
 
 const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
@@ -42,17 +44,20 @@ impl IdempotencyKey {
 struct Claimed {
     key: String,
     fingerprint: [u8; 32],
+    seal: Seal,
 }
 
 impl Claimed {
-    fn new(key: &IdempotencyKey, request: &HttpRequest, body: &[u8]) -> Self {
+    fn new(key: &IdempotencyKey, call: &Call, body: &[u8]) -> Result<Self, Problem> {
+        let request = call.http();
         let mut hash = Sha256::new();
         for part in [request.method().as_str(), request.path()] {
             hash.update(part);
             hash.update([0]);
         }
         hash.update(body);
-        Self { key: key.0.clone(), fingerprint: hash.finalize().into() }
+        let seal = Seal::new(&bearer(call.headers())?, &key.0);
+        Ok(Self { key: key.0.clone(), fingerprint: hash.finalize().into(), seal })
     }
 }
 
@@ -65,7 +70,7 @@ pub(crate) async fn post<T>(
     work: impl AsyncFnOnce(&mut TenantTx, T) -> Result<Reply, Problem>,
 ) -> Answer {
     let Some(key) = key else { return write(call, input?, work).await };
-    let claimed = Claimed::new(&key, call.http(), body);
+    let claimed = Claimed::new(&key, call, body)?;
     let mut tx = begin(call).await?;
     if let Some(earlier) = claim(&tx, &claimed).await? {
         return earlier;
@@ -79,7 +84,7 @@ pub(crate) async fn post<T>(
         }
         Ok(input) => match work(&mut tx, input).await {
             Ok(reply) => {
-                remember(tx, call, &claimed, &stored(&reply)).await?;
+                remember(tx, call, &claimed, &stored(&reply, &claimed)?).await?;
                 return Ok(reply.into_response());
             }
             Err(problem) => problem,
@@ -103,7 +108,7 @@ pub(crate) async fn post<T>(
 pub(crate) async fn earlier(call: &Call, key: &IdempotencyKey, body: &[u8]) -> Result<Option<Answer>, Problem> {
     let tx = begin(call).await?;
     // Dropping the transaction lets go of the key.
-    claim(&tx, &Claimed::new(key, call.http(), body)).await
+    claim(&tx, &Claimed::new(key, call, body)?).await
 }
 
 /// Does `work` for a PATCH, PUT or DELETE, which are idempotent by nature, or for a POST without a key.
@@ -139,7 +144,7 @@ async fn commit(tx: TenantTx, call: &Call) -> Result<(), Problem> {
 async fn claim(tx: &TenantTx, claimed: &Claimed) -> Result<Option<Answer>, Problem> {
     Ok(match tx.claim_idempotency(&claimed.key, &claimed.fingerprint).await? {
         IdempotencyClaim::Fresh => None,
-        IdempotencyClaim::Replay(answer) => Some(replay(answer)),
+        IdempotencyClaim::Replay(answer) => Some(replay(answer, &claimed.seal)),
         IdempotencyClaim::OtherRequest => Some(Err(FieldErrors::of(
             "Idempotency-Key",
             "was used with another body or path before; use a new one for a new request",
@@ -157,34 +162,47 @@ async fn remember(tx: TenantTx, call: &Call, claimed: &Claimed, answer: &StoredA
     commit(tx, call).await
 }
 
-fn stored(reply: &Reply) -> StoredAnswer {
-    StoredAnswer {
+fn stored(reply: &Reply, claimed: &Claimed) -> Result<StoredAnswer, Problem> {
+    let body = if reply.is_secret { claimed.seal.lock(&reply.body)? } else { reply.body.clone() };
+    Ok(StoredAnswer {
         status: reply.status.as_u16(),
         location: reply.location.clone(),
+        etag: reply.etag.clone(),
         content_type: JSON.to_owned(),
-        body: reply.body.clone(),
-    }
+        body,
+        is_sealed: reply.is_secret,
+    })
 }
 
 fn stored_refusal(call: &Call, problem: &Problem) -> StoredAnswer {
     StoredAnswer {
         status: problem.code().status().as_u16(),
         location: None,
+        etag: None,
         content_type: PROBLEM_JSON.to_owned(),
+        is_sealed: false,
         body: problem.document(call.http().path(), call.exchange().request_id.as_str()),
     }
 }
 
-fn replay(answer: StoredAnswer) -> Answer {
-    let StoredAnswer { status, location, content_type, body } = answer;
+fn replay(answer: StoredAnswer, seal: &Seal) -> Answer {
+    let StoredAnswer { status, location, etag, content_type, body, is_sealed } = answer;
+    let body = if is_sealed {
+        seal.open(&body).ok_or_else(|| {
+            Problem::conflict("The first request with this Idempotency-Key was made with another API key, which alone may see its answer again.")
+        })?
+    } else {
+        body
+    };
     let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
     let mut response = HttpResponse::build(status);
     response.insert_header((IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")));
+    response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));
     if let Some(location) = location {
         response.insert_header((header::LOCATION, location));
     }
-    if status.is_success() {
-        response.insert_header((header::ETAG, etag(&body)));
+    if let Some(etag) = etag {
+        response.insert_header((header::ETAG, etag));
     }
     Ok(with_body(response, &content_type, body))
 }

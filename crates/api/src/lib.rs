@@ -22,12 +22,14 @@ mod problem;
 mod query;
 mod respond;
 mod routes;
+mod sealed;
 mod server;
 mod sources;
 mod views;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use actix_web::web::Bytes;
 use domain::Clock;
@@ -39,7 +41,7 @@ use crate::sources::Sources;
 
 pub use crate::links::{ExpandFailure, ExpandLinks, Expanding};
 pub use crate::openapi::{openapi, openapi_json};
-pub use crate::server::{ApiConfig, LimiterConfig, Server, ServerHandle, start};
+pub use crate::server::{ApiConfig, KeptAddress, LimiterConfig, Server, ServerHandle, start};
 pub use crate::sources::ConfiguredSource;
 
 /// What all worker threads share.
@@ -49,6 +51,12 @@ struct Shared {
     clock: Clock,
     body_limit_bytes: usize,
     rate_limit_per_minute: u32,
+    failed_authentications_per_minute: u32,
+    trust_forwarded_for: bool,
+    kept_address: KeptAddress,
+    allowed_origins: Vec<String>,
+    refresh_cooldown: Duration,
+    process: String,
     public_url: Option<String>,
     windows: MemoryWindows,
     let_through: Arc<AtomicU64>,

@@ -1,5 +1,9 @@
 //! The answer to a GET of a collection: rows, pagination, the filters and sort in force, and the links to other pages.
 
+use std::hash::Hash;
+
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::web::Bytes;
 use serde::Serialize;
 use store::{Page, PageRequest};
 use utoipa::ToSchema;
@@ -8,7 +12,7 @@ use crate::call::Call;
 use crate::cursor::Scope;
 use crate::problem::Problem;
 use crate::query::with_cursor;
-use crate::respond::{Answer, fetched};
+use crate::respond::{Answer, JSON, fetched, tag_of};
 
 /// A page of a collection.
 #[derive(Serialize, ToSchema)]
@@ -46,24 +50,31 @@ pub(crate) fn listed<R, T, F, O>(
     filters: F,
 ) -> Answer
 where
+    R: Hash,
     T: From<R> + Serialize,
     F: Serialize,
 {
     let Page { rows, next, total } = page;
     let next_cursor = next.map(|position| scope.cursor(&position));
-    let link = links(call, next_cursor.as_deref());
-    let listing = Listing {
-        data: rows.into_iter().map(T::from).collect::<Vec<_>>(),
-        pagination: Pagination {
-            has_next: next_cursor.is_some(),
-            next_cursor,
-            limit: request.limit,
-            total_count: total,
-        },
-        filters,
-    };
-    let body = serde_json::to_vec(&listing).map_err(Problem::internal)?;
-    Ok(fetched(call.headers(), body, Some(link)))
+    let tag = tag_of(&(&rows, &next_cursor, total));
+    let link = HeaderValue::try_from(links(call, next_cursor.as_deref())).ok();
+    let mut response = fetched(call.headers(), &tag, JSON, || {
+        let listing = Listing {
+            data: rows.into_iter().map(T::from).collect::<Vec<_>>(),
+            pagination: Pagination {
+                has_next: next_cursor.is_some(),
+                next_cursor,
+                limit: request.limit,
+                total_count: total,
+            },
+            filters,
+        };
+        serde_json::to_vec(&listing).map(Bytes::from).map_err(Problem::internal)
+    })?;
+    if let Some(link) = link {
+        response.headers_mut().insert(header::LINK, link);
+    }
+    Ok(response)
 }
 
 /// The `Link` header: always the first page, the next one while there is one.

@@ -38,8 +38,20 @@ pub struct ApiConfig {
     pub body_limit_bytes: usize,
     /// Requests a minute for a key whose organization has no limit of its own.
     pub rate_limit_per_minute: u32,
+    /// Failed authentications a minute for a client address; beyond that the answer is 429.
+    pub failed_authentications_per_minute: u32,
     /// Where requests are counted.
     pub limiter: LimiterConfig,
+    /// Whether the client's address is the last one in `X-Forwarded-For`, as a proxy in front writes it.
+    pub trust_forwarded_for: bool,
+    /// How much of a client's address is kept with a call.
+    pub kept_address: KeptAddress,
+    /// Origins of web pages whose scripts may call the API, as browsers send them.
+    pub allowed_origins: Vec<String>,
+    /// For how long after a read a refresh on demand is answered with that read.
+    pub refresh_cooldown: Duration,
+    /// What this process is called in the record of calls.
+    pub process: String,
     /// Scheme and authority of links to ourselves, such as `https://api.example.com`; `None` takes them from the request: its
     /// `Forwarded` or `X-Forwarded-*` headers, else `Host`.
     pub public_url: Option<String>,
@@ -49,6 +61,17 @@ pub struct ApiConfig {
     pub links: Option<Arc<dyn ExpandLinks>>,
     /// How long requests in hand may take to end when the server is stopped; whole seconds.
     pub shutdown: Duration,
+}
+
+/// How much of a client's address is kept with a call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptAddress {
+    /// The network: /24, IPv6 /48.
+    Truncated,
+    /// All of it.
+    Full,
+    /// Nothing.
+    None,
 }
 
 /// Where requests are counted for the rate limit.
@@ -134,7 +157,13 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         workers,
         body_limit_bytes,
         rate_limit_per_minute,
+        failed_authentications_per_minute,
         limiter,
+        trust_forwarded_for,
+        kept_address,
+        allowed_origins,
+        refresh_cooldown,
+        process,
         public_url,
         sources,
         links,
@@ -156,6 +185,12 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         clock,
         body_limit_bytes,
         rate_limit_per_minute,
+        failed_authentications_per_minute,
+        trust_forwarded_for,
+        kept_address,
+        allowed_origins,
+        refresh_cooldown,
+        process,
         public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
         windows: MemoryWindows::default(),
         let_through: Arc::clone(&let_through),

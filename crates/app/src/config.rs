@@ -40,6 +40,10 @@ pub struct Config {
     pub http: HttpConfig,
     /// How much a client may ask.
     pub rate_limit: RateLimitConfig,
+    /// How often a client may have something read at once.
+    pub refresh: RefreshConfig,
+    /// What is kept of each call for support staff.
+    pub request_events: RequestEventsConfig,
     /// How scrapes are run and tried again.
     pub worker: WorkerConfig,
     /// How pages are loaded and read.
@@ -113,6 +117,10 @@ pub struct HttpConfig {
     pub body_limit_bytes: usize,
     /// How long requests under way may take after the signal to stop.
     pub shutdown_seconds: u64,
+    /// Whether a proxy in front says who the client is.
+    pub trust_forwarded_for: bool,
+    /// Web pages that browsers may let call the API.
+    pub allowed_origins: List<String>,
 }
 
 /// Section `rate_limit`.
@@ -121,6 +129,48 @@ pub struct HttpConfig {
 pub struct RateLimitConfig {
     /// Requests per API key.
     pub requests_per_minute: u64,
+    /// Failed authentications per client address.
+    pub failed_authentications_per_minute: u64,
+}
+
+/// Section `refresh`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RefreshConfig {
+    /// How long after a read a refresh on demand is answered with that read.
+    pub cooldown_minutes: u64,
+}
+
+/// Section `request_events`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct RequestEventsConfig {
+    /// How much of a client's address is kept.
+    pub client_address: KeptAddressConfig,
+}
+
+/// How much of a client's address is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(try_from = "String", rename_all = "lowercase")]
+pub enum KeptAddressConfig {
+    /// The network alone.
+    Truncated,
+    /// All of it.
+    Full,
+    /// Nothing.
+    None,
+}
+
+impl TryFrom<String> for KeptAddressConfig {
+    type Error = String;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        one_of(&name, &[Self::Truncated, Self::Full, Self::None], |kept| match kept {
+            Self::Truncated => "truncated",
+            Self::Full => "full",
+            Self::None => "none",
+        })
+    }
 }
 
 /// Section `worker`.
@@ -237,6 +287,10 @@ pub struct KeptPagesConfig {
 pub struct RetentionConfig {
     /// How long the log of page loads goes back.
     pub page_loads_days: u64,
+    /// How long runs go back.
+    pub runs_days: u64,
+    /// How long the record of calls goes back.
+    pub request_events_days: u64,
 }
 
 /// Section `metrics`.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiConfig, ConfiguredSource, LimiterConfig};
+use api::{ApiConfig, ConfiguredSource, KeptAddress, LimiterConfig};
 use domain::backoff::Backoff;
 use domain::source::{DIRECT, OFFICIAL};
 use domain::{Channel, Clock, Handle, Platform, TargetKind};
@@ -11,10 +11,10 @@ use queue::{Queue, QueueOptions};
 use scrape::{Egress, InstagramGraph, OfficialApis, PlatformSite, ScrapeConfig, Scraper, YoutubeData};
 use store::{PlatformPolicy, RecordPolicy, SourcePlan, Store, StoreConfig};
 use url::Url;
-use worker::{CanaryConfig, KeptPagesConfig, Worker, WorkerConfig};
+use worker::{CanaryConfig, KeptPagesConfig, Retention, Worker, WorkerConfig};
 
 use crate::commands::Failure;
-use crate::config::Config;
+use crate::config::{Config, KeptAddressConfig};
 use crate::short_links::ShortLinks;
 
 /// Looks for due targets when no queue joins the processes: then nothing else tells a worker.
@@ -56,7 +56,18 @@ pub fn api(config: &Config, store: Store, queue: Queue, scraper: &Scraper) -> Re
         workers: config.http.workers,
         body_limit_bytes: config.http.body_limit_bytes,
         rate_limit_per_minute: u32::try_from(config.rate_limit.requests_per_minute).unwrap_or(u32::MAX),
+        failed_authentications_per_minute: u32::try_from(config.rate_limit.failed_authentications_per_minute)
+            .unwrap_or(u32::MAX),
         limiter,
+        trust_forwarded_for: config.http.trust_forwarded_for,
+        kept_address: match config.request_events.client_address {
+            KeptAddressConfig::Truncated => KeptAddress::Truncated,
+            KeptAddressConfig::Full => KeptAddress::Full,
+            KeptAddressConfig::None => KeptAddress::None,
+        },
+        allowed_origins: config.http.allowed_origins.to_vec(),
+        refresh_cooldown: Duration::from_mins(config.refresh.cooldown_minutes),
+        process: name("serve"),
         public_url: config.http.public_url.clone(),
         sources: configured_sources(config, scraper),
         links: Some(Arc::new(ShortLinks::new(
@@ -193,11 +204,19 @@ pub fn worker(config: &Config, role: &str, store: Store, queue: Queue, scraper: 
             },
             gone_confirm: Duration::from_hours(settings.gone_confirm_hours),
         },
-        page_loads_kept: Duration::from_hours(24 * config.retention.page_loads_days),
+        retention: Retention {
+            page_loads: days(config.retention.page_loads_days),
+            runs: days(config.retention.runs_days),
+            request_events: days(config.retention.request_events_days),
+        },
         kept_pages: kept_pages(config),
         canary: canary(config),
     };
     Worker::new(store, queue, scraper, Clock::system(), worker)
+}
+
+const fn days(days: u64) -> Duration {
+    Duration::from_hours(24 * days)
 }
 
 fn kept_pages(config: &Config) -> Option<KeptPagesConfig> {

@@ -42,7 +42,7 @@ pub struct PostMetrics {
 }
 
 /// What a post is made of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MediaType {
     /// One video.
@@ -79,7 +79,7 @@ impl std::str::FromStr for MediaType {
 }
 
 /// Whether a post can still be seen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PostStatus {
     /// It can be seen, or nothing says otherwise.
@@ -118,7 +118,7 @@ impl std::str::FromStr for PostStatus {
 }
 
 /// Why a profile cannot be read, once that is certain.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnavailableReason {
     /// The platform said, twice and long enough apart, that there is no such profile.

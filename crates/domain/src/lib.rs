@@ -7,6 +7,7 @@ pub mod backoff;
 pub mod cadence;
 pub mod clock;
 pub mod facts;
+pub mod float;
 pub mod handle;
 pub mod ids;
 pub(crate) mod link;
@@ -29,6 +30,7 @@ pub use facts::{
     AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
     UnavailableReason,
 };
+pub use float::Float;
 pub use handle::Handle;
 pub use ids::{AccountId, AccountVideoId, ApiKeyId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId};
 pub use metadata::Metadata;

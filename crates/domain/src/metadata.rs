@@ -9,7 +9,7 @@ const MOST_KEYS: usize = 20;
 const LONGEST_TEXT: usize = 255;
 
 /// A JSON object of at most 20 keys; keys and string values of at most 255 characters.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Metadata(Map<String, Value>);
 

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::validation::one_of;
 
 /// How exact a value is, the least exact first, so that a greater one is a better one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Precision {
     /// The platform rounded it (`1.4M`, or `1400000` where the platform rounds from 10,000 up).
@@ -38,7 +38,7 @@ impl std::str::FromStr for Precision {
 }
 
 /// Why a metric is null.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum MetricStatus {
     /// The owner hides it.

@@ -39,7 +39,7 @@ impl std::str::FromStr for TargetKind {
 }
 
 /// Why a run came to be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Trigger {
     /// The target was just added.
@@ -88,7 +88,7 @@ pub struct Wake {
 }
 
 /// How the data of a target stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FreshnessState {
     /// Never read so far, and not known to fail.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use crate::validation::one_of;
 
 /// One scope, by its name on the wire.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub enum Scope {
     /// Everything that is read, request events excepted.
     #[serde(rename = "read")]
@@ -115,7 +115,7 @@ impl FromStr for Scope {
 }
 
 /// The scopes that a key holds, as they were granted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 #[serde(transparent)]
 pub struct Scopes(Vec<Scope>);
 

@@ -17,10 +17,14 @@ pub struct StoredAnswer {
     pub status: u16,
     /// The `Location` header.
     pub location: Option<String>,
+    /// The `ETag` header.
+    pub etag: Option<String>,
     /// The `Content-Type` header.
     pub content_type: String,
     /// The body, byte for byte.
     pub body: Vec<u8>,
+    /// Whether the body holds a secret and is kept encrypted. The store neither locks nor opens it.
+    pub is_sealed: bool,
 }
 
 /// What claiming an idempotency key came to.
@@ -41,8 +45,10 @@ struct RecordRow {
     fingerprint: Vec<u8>,
     status: Option<i64>,
     location: Option<String>,
+    etag: Option<String>,
     content_type: Option<String>,
     body: Option<Vec<u8>>,
+    is_sealed: bool,
 }
 
 /// Takes `key` for this transaction. Whoever comes second waits for the first to end, at most two seconds, and then sees its answer.
@@ -113,7 +119,7 @@ async fn existing(
 ) -> Result<IdempotencyClaim, StoreError> {
     let found = row::<RecordRow>(
         tx,
-        "SELECT fingerprint, status, location, content_type, body FROM idempotency_records \
+        "SELECT fingerprint, status, location, etag, content_type, body, is_sealed FROM idempotency_records \
          WHERE organization_id = $1 AND idempotency_key = $2",
         values![organization.0, key],
     )
@@ -132,8 +138,10 @@ async fn existing(
         status: u16::try_from(status)
             .map_err(|_| StoreError::Unreadable { table: "idempotency_records", column: "status" })?,
         location: record.location,
+        etag: record.etag,
         content_type: record.content_type.unwrap_or_default(),
         body,
+        is_sealed: record.is_sealed,
     }))
 }
 
@@ -146,15 +154,17 @@ pub(crate) async fn remember(
 ) -> Result<(), StoreError> {
     execute(
         tx,
-        "UPDATE idempotency_records SET status = $3, location = $4, content_type = $5, body = $6 \
+        "UPDATE idempotency_records SET status = $3, location = $4, etag = $5, content_type = $6, body = $7, is_sealed = $8 \
          WHERE organization_id = $1 AND idempotency_key = $2",
         values![
             organization.0,
             key,
             i64::from(answer.status),
             answer.location.clone(),
+            answer.etag.clone(),
             answer.content_type.clone(),
             answer.body.clone(),
+            answer.is_sealed,
         ],
     )
     .await?;

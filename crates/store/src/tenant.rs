@@ -31,6 +31,7 @@ impl Tenant {
             request_id: request_id.clone(),
             now,
             wakes: Vec::new(),
+            changed_keys: Vec::new(),
             age_curve: Arc::clone(&self.store.age_curve),
         })
     }
@@ -44,6 +45,7 @@ pub struct TenantTx {
     pub(crate) request_id: RequestId,
     pub(crate) now: Timestamp,
     pub(crate) wakes: Vec<Wake>,
+    pub(crate) changed_keys: Vec<String>,
     pub(crate) age_curve: Arc<AgeCurve>,
 }
 
@@ -56,6 +58,11 @@ impl TenantTx {
     /// Keeps the answer to a freshly claimed key.
     pub async fn remember(&self, key: &str, answer: &StoredAnswer) -> Result<(), StoreError> {
         idempotency::remember(&self.tx, self.organization, key, answer).await
+    }
+
+    /// The public parts of the API keys that this transaction changes: whoever keeps records of keys must let go of these.
+    pub fn changed_keys(&self) -> &[String] {
+        &self.changed_keys
     }
 
     /// Makes everything lasting; the wakes to ring after it, best effort.

@@ -1,6 +1,6 @@
 //! What videos and account videos have in common: a post as one organization sees it.
 
-use domain::{AccountId, MediaType, MetricStatus, Platform, PostStatus, Timestamp};
+use domain::{AccountId, Float, MediaType, MetricStatus, Platform, PostStatus, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -99,7 +99,7 @@ impl PostRow {
             description: self.description.filter(|_| seen),
             create_time: self.create_time.map(Timestamp::from_millis),
             media_type: media_type.map_err(|_| unreadable("media_type"))?.filter(|_| seen),
-            duration: self.duration_seconds.filter(|_| seen),
+            duration: self.duration_seconds.filter(|_| seen).map(Float),
             status: if seen || attempted { status } else { PostStatus::Live },
             cover_image_url_original: self.cover_image_url.filter(|_| seen),
             video_url_original: self.video_url.filter(|_| seen),

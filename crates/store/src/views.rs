@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use domain::{
-    AccountId, AccountVideoId, CreatorId, FreshnessState, MediaType, Metadata, MetricStatus, Outcome, Platform,
+    AccountId, AccountVideoId, CreatorId, Float, FreshnessState, MediaType, Metadata, MetricStatus, Outcome, Platform,
     PostStatus, Precision, Timestamp, UnavailableReason, VideoId,
 };
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ pub type MetricStatuses = BTreeMap<String, MetricStatus>;
 pub type MetricPrecisions = BTreeMap<String, Precision>;
 
 /// How the data of a tracking record stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Freshness {
     /// In one word.
     pub state: FreshnessState,
@@ -33,7 +33,7 @@ pub struct Freshness {
 }
 
 /// A tracked account.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Account {
     /// The tracking record's id.
     pub id: AccountId,
@@ -108,7 +108,7 @@ pub struct Account {
 }
 
 /// The counts of a post, or their sums over several.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PostCounts {
     /// Views.
     pub view_count: Option<i64>,
@@ -125,7 +125,7 @@ pub struct PostCounts {
 }
 
 /// A post as a tracking record sees it: what a video and an account video have in common.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct TrackedPost {
     /// The platform.
     pub platform: Platform,
@@ -152,7 +152,7 @@ pub struct TrackedPost {
     /// What it is made of.
     pub media_type: Option<MediaType>,
     /// Length in seconds.
-    pub duration: Option<f64>,
+    pub duration: Option<Float>,
     /// Where it stands.
     pub status: PostStatus,
     /// The platform's (expiring) address of the cover.
@@ -180,7 +180,7 @@ pub struct TrackedPost {
 }
 
 /// A post that was added by hand.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Video {
     /// The tracking record's id.
     pub id: VideoId,
@@ -191,7 +191,7 @@ pub struct Video {
 }
 
 /// A post that was found in a tracked account's feed.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct AccountVideo {
     /// The tracking record's id.
     pub id: AccountVideoId,
@@ -200,7 +200,7 @@ pub struct AccountVideo {
 }
 
 /// A creator with what its accounts add up to.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Hash)]
 pub struct Creator {
     /// The creator's id.
     pub id: CreatorId,

@@ -19,8 +19,10 @@ fn answer(body: &str) -> StoredAnswer {
     StoredAnswer {
         status: 201,
         location: Some(format!("/v2/accounts/{body}")),
+        etag: Some("\"t\"".to_owned()),
         content_type: "application/json".to_owned(),
         body: body.as_bytes().to_vec(),
+        is_sealed: body.len() % 2 == 1,
     }
 }
 

@@ -44,12 +44,23 @@ pub struct WorkerConfig {
     pub platforms: Vec<PlatformPolicy>,
     /// How failures are followed up.
     pub record: RecordPolicy,
-    /// For how long page loads are remembered.
-    pub page_loads_kept: Duration,
+    /// How long is kept what is not kept for good.
+    pub retention: Retention,
     /// Where pages are kept that could not be understood; nowhere without it.
     pub kept_pages: Option<KeptPagesConfig>,
     /// Which well-known profiles are read to notice that pages changed; none without it.
     pub canary: Option<CanaryConfig>,
+}
+
+/// How long is kept what is not kept for good. Every worker throws away what is older, a little at a time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retention {
+    /// The log of page loads.
+    pub page_loads: Duration,
+    /// Runs that ended.
+    pub runs: Duration,
+    /// The record of calls.
+    pub request_events: Duration,
 }
 
 /// Why a worker ended before it was told to.

@@ -86,7 +86,11 @@ impl World {
                 backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_hours(1) },
                 gone_confirm: Duration::from_hours(1),
             },
-            page_loads_kept: Duration::from_hours(24),
+            retention: worker::Retention {
+                page_loads: Duration::from_hours(24),
+                runs: Duration::from_hours(24),
+                request_events: Duration::from_hours(24),
+            },
             kept_pages: None,
             canary: None,
         };

@@ -17,7 +17,7 @@ use store::{
     Account, AccountFilter, AccountOrder, AccountVideo, AccountVideoFilter, Breaker, Budget, Direction, NewAccount,
     NewOrganization, PageRequest, PlatformPolicy, PostOrder, RecordPolicy, SourcePlan, Store, StoreConfig, Tenant,
 };
-use worker::{Worker, WorkerConfig};
+use worker::{Retention, Worker, WorkerConfig};
 
 use crate::{HOUR, START};
 
@@ -246,7 +246,7 @@ fn worker(n: usize, store: &Store, sandbox: &Sandbox, clock: &Clock) -> Worker {
         shutdown: Duration::from_secs(5),
         platforms: BUDGETS.map(policy).into(),
         record: RecordPolicy { backoff: Backoff { base: 10 * HOUR / 60, cap: 6 * HOUR }, gone_confirm: 6 * HOUR },
-        page_loads_kept: 60 * 24 * HOUR,
+        retention: Retention { page_loads: 60 * 24 * HOUR, runs: 60 * 24 * HOUR, request_events: 60 * 24 * HOUR },
         kept_pages: None,
         canary: None,
     };

@@ -32,5 +32,5 @@ pub(crate) async fn read(call: Call) -> Answer {
     let id = call.account_video_id("account_video_id")?;
     call.no_query()?;
     let video = call.tenant()?.account_video(id, call.now()).await?.ok_or_else(Problem::not_found)?;
-    call.show(AccountVideoOut::from(video))
+    call.show::<AccountVideoOut>(video)
 }

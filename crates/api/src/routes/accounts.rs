@@ -46,7 +46,7 @@ pub(crate) async fn create(mut call: Call) -> Answer {
     links::post(&call, post, draft, async |tx, new| {
         let id = tx.create_account(&new).await.map_err(with_creator_in_body)?;
         let account = tx.account(id).await?.ok_or_else(|| Problem::internal("a new account is not there"))?;
-        Reply::created(format!("/v2/accounts/{id}"), AccountOut::from(account))
+        Reply::created::<AccountOut>(format!("/v2/accounts/{id}"), account)
     })
     .await
 }
@@ -61,7 +61,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     let id: AccountId = call.id("account_id")?;
     call.no_query()?;
     let account = call.tenant()?.account(id, call.now()).await?.ok_or_else(Problem::not_found)?;
-    call.show(AccountOut::from(account))
+    call.show::<AccountOut>(account)
 }
 
 /// Change an account.
@@ -79,10 +79,10 @@ pub(crate) async fn update(mut call: Call) -> Answer {
     let change = account_change(fields)?;
     idempotent::write(&call, change, async |tx, change| {
         if precondition.is_set() {
-            precondition.check(AccountOut::from(tx.hold_account(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(&tx.hold_account(id).await?.ok_or_else(Problem::not_found)?)?;
         }
         tx.update_account(id, &change).await.map_err(with_creator_in_body)?;
-        Reply::ok(AccountOut::from(tx.account(id).await?.ok_or_else(Problem::not_found)?))
+        Reply::ok::<AccountOut>(tx.account(id).await?.ok_or_else(Problem::not_found)?)
     })
     .await
 }
@@ -100,7 +100,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let precondition = call.delete()?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(AccountOut::from(tx.hold_account(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(&tx.hold_account(id).await?.ok_or_else(Problem::not_found)?)?;
         }
         tx.delete_account(id).await?;
         Ok(Reply::no_content())

@@ -41,7 +41,7 @@ pub(crate) async fn create(mut call: Call) -> Answer {
     idempotent::post(&call, post.key, &post.body, input, async |tx, new| {
         let id = tx.create_creator(&new).await?;
         let creator = tx.creator(id).await?.ok_or_else(|| Problem::internal("a new creator is not there"))?;
-        Reply::created(format!("/v2/creators/{id}"), CreatorOut::from(creator))
+        Reply::created::<CreatorOut>(format!("/v2/creators/{id}"), creator)
     })
     .await
 }
@@ -56,7 +56,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     let id: CreatorId = call.id("creator_id")?;
     call.no_query()?;
     let creator = call.tenant()?.creator(id).await?.ok_or_else(Problem::not_found)?;
-    call.show(CreatorOut::from(creator))
+    call.show::<CreatorOut>(creator)
 }
 
 /// Change a creator.
@@ -74,10 +74,10 @@ pub(crate) async fn update(mut call: Call) -> Answer {
     let change = creator_change(fields)?;
     idempotent::write(&call, change, async |tx, change| {
         if precondition.is_set() {
-            precondition.check(CreatorOut::from(tx.hold_creator(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(&tx.hold_creator(id).await?.ok_or_else(Problem::not_found)?)?;
         }
         tx.update_creator(id, &change).await?;
-        Reply::ok(CreatorOut::from(tx.creator(id).await?.ok_or_else(Problem::not_found)?))
+        Reply::ok::<CreatorOut>(tx.creator(id).await?.ok_or_else(Problem::not_found)?)
     })
     .await
 }
@@ -95,7 +95,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let precondition = call.delete()?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(CreatorOut::from(tx.hold_creator(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(&tx.hold_creator(id).await?.ok_or_else(Problem::not_found)?)?;
         }
         tx.delete_creator(id).await?;
         Ok(Reply::no_content())
@@ -123,10 +123,10 @@ pub(crate) async fn link(mut call: Call) -> Answer {
     call.no_fields().await?;
     idempotent::write(&call, (), async |tx, ()| {
         let linked = tx.link_account(creator, account).await?;
-        let out = AccountOut::from(tx.account(account).await?.ok_or_else(Problem::not_found)?);
+        let view = tx.account(account).await?.ok_or_else(Problem::not_found)?;
         match linked {
-            Linked::Now => Reply::created(format!("/v2/accounts/{account}"), out),
-            Linked::Before => Reply::ok(out),
+            Linked::Now => Reply::created::<AccountOut>(format!("/v2/accounts/{account}"), view),
+            Linked::Before => Reply::ok::<AccountOut>(view),
         }
     })
     .await
@@ -149,7 +149,7 @@ pub(crate) async fn unlink(call: Call) -> Answer {
     let precondition = call.delete()?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(AccountOut::from(tx.hold_account(account).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(&tx.hold_account(account).await?.ok_or_else(Problem::not_found)?)?;
         }
         tx.unlink_account(creator, account).await?;
         Ok(Reply::no_content())

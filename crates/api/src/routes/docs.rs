@@ -9,7 +9,7 @@ use utoipa_swagger_ui::Config;
 
 use crate::call::Call;
 use crate::problem::Problem;
-use crate::respond::{Answer, fetched, fetched_as};
+use crate::respond::{Answer, JSON, fetched_bytes};
 
 static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
     let config = Config::from("/v2/openapi.json")
@@ -32,7 +32,7 @@ static SWAGGER: LazyLock<Arc<Config<'static>>> = LazyLock::new(|| {
 )]
 pub(crate) async fn openapi_document(call: Call) -> Answer {
     call.no_query()?;
-    Ok(fetched(call.headers(), call.shared().openapi.clone(), None))
+    fetched_bytes(call.headers(), JSON, call.shared().openapi.clone())
 }
 
 /// The interactive reference.
@@ -54,7 +54,7 @@ fn asset(call: &Call, path: &str) -> Answer {
         (None, Cow::Borrowed(bytes)) => Bytes::from_static(bytes),
         (None, Cow::Owned(bytes)) => Bytes::from(bytes),
     };
-    let mut response = fetched_as(call.headers(), &file.content_type, body);
+    let mut response = fetched_bytes(call.headers(), &file.content_type, body)?;
     if file.gzpipped {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }

@@ -16,7 +16,7 @@ use crate::views::vocabulary::ScopeName;
 /// How long a part of the service may take to give a sign of life.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-#[derive(Serialize, ToSchema)]
+#[derive(Hash, Serialize, ToSchema)]
 #[schema(as = Health)]
 pub(crate) struct HealthOut {
     /// `ok`.
@@ -33,10 +33,10 @@ pub(crate) struct HealthOut {
 )]
 pub(crate) async fn health(call: Call) -> Answer {
     call.no_query()?;
-    call.show(HealthOut { status: "ok" })
+    call.show::<HealthOut>(HealthOut { status: "ok" })
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Hash, Serialize, ToSchema)]
 #[schema(as = Readiness)]
 pub(crate) struct ReadinessOut {
     /// `ready`.
@@ -64,7 +64,7 @@ pub(crate) async fn ready(call: Call) -> Answer {
         futures_util::future::join(within(call.shared().store.ping()), within(call.shared().queue.ping())).await;
     database.map_err(|reason| Problem::away("database", reason))?;
     queue.map_err(|reason| Problem::away("queue", reason))?;
-    call.show(ReadinessOut { status: "ready", database: "ok", queue: "ok" })
+    call.show::<ReadinessOut>(ReadinessOut { status: "ready", database: "ok", queue: "ok" })
 }
 
 async fn within<E: std::error::Error>(sign: impl Future<Output = Result<(), E>>) -> Result<(), String> {
@@ -75,7 +75,7 @@ async fn within<E: std::error::Error>(sign: impl Future<Output = Result<(), E>>)
     }
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Hash, Serialize, ToSchema)]
 #[schema(as = ApiMeta)]
 pub(crate) struct MetaOut {
     /// `api_meta`.
@@ -112,7 +112,7 @@ pub(crate) struct MetaOut {
 pub(crate) async fn meta(call: Call) -> Answer {
     call.no_query()?;
     let base = call.base_url();
-    call.show(MetaOut {
+    call.show::<MetaOut>(MetaOut {
         kind: "api_meta",
         api_version: "v2",
         status: "current",
@@ -124,7 +124,7 @@ pub(crate) async fn meta(call: Call) -> Answer {
     })
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Hash, Serialize, ToSchema)]
 #[schema(as = Whoami)]
 pub(crate) struct WhoamiOut<'a> {
     /// `whoami`.
@@ -146,7 +146,7 @@ pub(crate) struct WhoamiOut<'a> {
     rate_limit: RateLimitOut,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Hash, Serialize, ToSchema)]
 #[schema(as = RateLimit)]
 pub(crate) struct RateLimitOut {
     /// Calls in a window.
@@ -166,7 +166,7 @@ pub(crate) async fn whoami(call: Call) -> Result<HttpResponse, Problem> {
     call.no_query()?;
     let key = call.key()?;
     let limit = call.exchange().window.get().map_or(call.shared().rate_limit_per_minute, |window| window.limit);
-    call.show(WhoamiOut {
+    call.show::<WhoamiOut>(WhoamiOut {
         kind: "whoami",
         organization_id: key.organization_id,
         api_key_name: &key.name,

@@ -44,7 +44,7 @@ pub(crate) async fn create(mut call: Call) -> Answer {
     links::post(&call, post, draft, async |tx, new| {
         let id = tx.create_video(&new).await?;
         let video = tx.video(id).await?.ok_or_else(|| Problem::internal("a new video is not there"))?;
-        Reply::created(format!("/v2/videos/{id}"), VideoOut::from(video))
+        Reply::created::<VideoOut>(format!("/v2/videos/{id}"), video)
     })
     .await
 }
@@ -59,7 +59,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     let id: VideoId = call.id("video_id")?;
     call.no_query()?;
     let video = call.tenant()?.video(id, call.now()).await?.ok_or_else(Problem::not_found)?;
-    call.show(VideoOut::from(video))
+    call.show::<VideoOut>(video)
 }
 
 /// Change a video.
@@ -77,10 +77,10 @@ pub(crate) async fn update(mut call: Call) -> Answer {
     let change = video_change(fields)?;
     idempotent::write(&call, change, async |tx, change| {
         if precondition.is_set() {
-            precondition.check(VideoOut::from(tx.hold_video(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(&tx.hold_video(id).await?.ok_or_else(Problem::not_found)?)?;
         }
         tx.update_video(id, &change).await?;
-        Reply::ok(VideoOut::from(tx.video(id).await?.ok_or_else(Problem::not_found)?))
+        Reply::ok::<VideoOut>(tx.video(id).await?.ok_or_else(Problem::not_found)?)
     })
     .await
 }
@@ -96,7 +96,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     let precondition = call.delete()?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(VideoOut::from(tx.hold_video(id).await?.ok_or_else(Problem::not_found)?))?;
+            precondition.check(&tx.hold_video(id).await?.ok_or_else(Problem::not_found)?)?;
         }
         tx.delete_video(id).await?;
         Ok(Reply::no_content())

@@ -1,6 +1,6 @@
 //! Videos and account videos on the wire: one set of fields, two kinds of ids.
 
-use domain::{Handle, MediaType, Metadata, Platform, PostRef, PostStatus, Timestamp};
+use domain::{Float, Handle, MediaType, Metadata, Platform, PostRef, PostStatus, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{AccountVideo, PostCounts, TrackedPost, Video};
@@ -83,7 +83,8 @@ pub(crate) struct PostOut {
     #[schema(value_type = Option<MediaTypeName>)]
     media_type: Option<MediaType>,
     /// Length in seconds; for what does not play null, or 0 where the platform says so.
-    duration: Option<f64>,
+    #[schema(value_type = Option<f64>)]
+    duration: Option<Float>,
     /// Whether it can no longer be seen by the public: its status is `deleted`, `expired` or `private`.
     is_unavailable: bool,
     /// Where it stands.
@@ -278,7 +279,7 @@ mod tests {
             description: None,
             create_time: None,
             media_type: Some(MediaType::Video),
-            duration: Some(12.5),
+            duration: Some(Float(12.5)),
             status: PostStatus::Live,
             cover_image_url_original: None,
             video_url_original: None,

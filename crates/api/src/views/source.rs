@@ -2,7 +2,7 @@
 //!
 //! Names of proxies and workers, the operator's reasons, and anything that is one organization's stay on our side.
 
-use domain::{Channel, Outcome, Platform, TargetKind, Timestamp};
+use domain::{Channel, Float, Outcome, Platform, TargetKind, Timestamp};
 use serde::Serialize;
 use store::{BreakerState, Direction, GateState, PlatformState, SourceState};
 use utoipa::{IntoParams, ToSchema};
@@ -12,7 +12,7 @@ use crate::sources::KnownSource;
 use crate::views::vocabulary::{BreakerStateName, ChannelName, OutcomeName, PlatformName, TargetTypeName};
 
 /// One place where a platform is asked for something. The numbers are those of the whole service, the same for every organization.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Debug, Hash, Serialize, ToSchema)]
 #[schema(as = PlatformSource)]
 pub(crate) struct SourceOut {
     /// `source`.
@@ -40,8 +40,8 @@ pub(crate) struct SourceOut {
     loads_24h: i64,
     /// The share of them that the platform answered, be it with what was asked for or with a clear word that it is gone or withheld: a ratio
     /// from 0 to 1, rounded to 4 places. Null without loads.
-    #[schema(minimum = 0, maximum = 1, example = 0.9873)]
-    success_rate_24h: Option<f64>,
+    #[schema(value_type = Option<f64>, minimum = 0, maximum = 1, example = 0.9873)]
+    success_rate_24h: Option<Float>,
     /// When the last page load ended; null when none is remembered.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_load_time: Option<Timestamp>,
@@ -54,7 +54,7 @@ pub(crate) struct SourceOut {
 }
 
 /// Whether a platform lets itself be asked by one of its doors. Sources behind the same door share it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, ToSchema)]
 #[schema(as = Breaker)]
 pub(crate) struct BreakerOut {
     /// In one word.
@@ -121,10 +121,10 @@ const fn target_type(kind: TargetKind) -> &'static str {
     }
 }
 
-fn success_rate(used: &SourceState) -> Option<f64> {
+fn success_rate(used: &SourceState) -> Option<Float> {
     // Ten-thousandths in whole numbers, so that the rounding is exact.
     let parts = (used.successes.saturating_mul(20_000) + used.loads).checked_div(used.loads.saturating_mul(2))?;
-    i32::try_from(parts).ok().map(|parts| f64::from(parts) / 10_000.0)
+    i32::try_from(parts).ok().map(|parts| Float(f64::from(parts) / 10_000.0))
 }
 
 /// Which sources are listed.
@@ -217,8 +217,8 @@ mod tests {
     fn the_success_rate_has_four_places_and_is_unknown_without_loads() {
         let rate = |loads, successes| success_rate(&used(loads, successes));
         assert_eq!(rate(0, 0), None);
-        assert_eq!((rate(7, 0), rate(7, 7)), (Some(0.0), Some(1.0)));
-        assert_eq!((rate(3, 1), rate(3, 2)), (Some(0.3333), Some(0.6667)));
+        assert_eq!((rate(7, 0), rate(7, 7)), (Some(Float(0.0)), Some(Float(1.0))));
+        assert_eq!((rate(3, 1), rate(3, 2)), (Some(Float(0.3333)), Some(Float(0.6667))));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{ApiConfig, ConfiguredSource, ExpandLinks, LimiterConfig, ServerHandle, start};
+use api::{ApiConfig, ConfiguredSource, ExpandLinks, KeptAddress, LimiterConfig, ServerHandle, start};
 use domain::{AgeCurve, ApiKey, Clock, OrganizationId, Timestamp};
 use queue::Queue;
 use serde_json::Value;
@@ -161,7 +161,13 @@ fn serve_with(
         workers: 2,
         body_limit_bytes: 1024 * 1024,
         rate_limit_per_minute: limit,
+        failed_authentications_per_minute: 1_000_000,
         limiter,
+        trust_forwarded_for: false,
+        kept_address: KeptAddress::Truncated,
+        allowed_origins: Vec::new(),
+        refresh_cooldown: Duration::from_mins(15),
+        process: "test".to_owned(),
         public_url: None,
         sources,
         links,

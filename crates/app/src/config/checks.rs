@@ -91,6 +91,8 @@ impl Checks<'_> {
             queue,
             http,
             rate_limit,
+            refresh,
+            request_events: _,
             worker,
             scraping,
             platforms: _,
@@ -109,6 +111,12 @@ impl Checks<'_> {
         self.range("http.body_limit_bytes", http.body_limit_bytes, 1024..=67_108_864);
         self.range("http.shutdown_seconds", http.shutdown_seconds, 0..=600);
         self.range("rate_limit.requests_per_minute", rate_limit.requests_per_minute, 1..=1_000_000);
+        self.range(
+            "rate_limit.failed_authentications_per_minute",
+            rate_limit.failed_authentications_per_minute,
+            1..=1_000_000,
+        );
+        self.range("refresh.cooldown_minutes", refresh.cooldown_minutes, 0..=1440);
         self.range("worker.concurrency", worker.concurrency, 1..=1000);
         self.range("worker.lease_seconds", worker.lease_seconds, 5..=3600);
         self.range("worker.sweep_interval_ms", worker.sweep_interval_ms, 50..=60_000);
@@ -126,6 +134,8 @@ impl Checks<'_> {
         self.range("kept_pages.max_pages", kept_pages.max_pages, 1..=10_000);
         self.range("kept_pages.max_megabytes", kept_pages.max_megabytes, 1..=10_000);
         self.range("retention.page_loads_days", retention.page_loads_days, 1..=3650);
+        self.range("retention.runs_days", retention.runs_days, 1..=3650);
+        self.range("retention.request_events_days", retention.request_events_days, 1..=3650);
         self.range("dev.sandbox_seed", dev.sandbox_seed, 0..=i64::MAX.unsigned_abs());
     }
 
@@ -285,6 +295,11 @@ impl Checks<'_> {
             public.is_none_or(|url| plain_web_url(url).is_some()),
             "must be an http or https URL without user, query or fragment",
         );
+        self.require(
+            "http.allowed_origins",
+            http.allowed_origins.iter().all(|origin| is_origin(origin)),
+            "must be origins as browsers send them, such as https://app.example.org, with nothing after the host and port",
+        );
         let user_agent = &scraping.user_agent;
         self.require(
             "scraping.user_agent",
@@ -317,6 +332,11 @@ impl Checks<'_> {
             "must not be more than scraping.timeout_ms",
         );
     }
+}
+
+/// Whether `text` is an origin to the letter: a scheme, a host, and a port where it is not the scheme's own.
+fn is_origin(text: &str) -> bool {
+    plain_web_url(text).is_some_and(|url| url.origin().ascii_serialization() == text)
 }
 
 /// `text` as a URL of the web that other URLs can be built upon.

@@ -1,0 +1,76 @@
+ALTER TABLE organizations ADD COLUMN scrape_interval_hours BIGINT;
+ALTER TABLE organizations ADD COLUMN updated_at BIGINT;
+UPDATE organizations SET updated_at = created_at;
+
+ALTER TABLE api_keys ADD COLUMN updated_at BIGINT;
+UPDATE api_keys SET updated_at = created_at;
+DROP INDEX api_keys_organization;
+CREATE INDEX api_keys_by_age ON api_keys (organization_id, created_at, id);
+
+CREATE TABLE retired_secrets (
+    public_part TEXT NOT NULL PRIMARY KEY,
+    api_key_id {uuid} NOT NULL REFERENCES api_keys (id),
+    secret_hash {bytes} NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX retired_secrets_key ON retired_secrets (api_key_id);
+CREATE INDEX retired_secrets_age ON retired_secrets (expires_at);
+
+ALTER TABLE idempotency_records ADD COLUMN etag TEXT;
+ALTER TABLE idempotency_records ADD COLUMN is_sealed BOOLEAN NOT NULL DEFAULT FALSE;
+
+ALTER TABLE runs ADD COLUMN organization_id {uuid};
+CREATE INDEX runs_age ON runs (queued_at);
+CREATE TABLE tracked_runs (
+    organization_id {uuid} NOT NULL REFERENCES organizations (id),
+    run_id {uuid} NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
+    target_type TEXT NOT NULL,
+    target_id TEXT NOT NULL,
+    PRIMARY KEY (organization_id, run_id)
+);
+CREATE INDEX tracked_runs_run ON tracked_runs (run_id);
+
+CREATE TABLE request_events (
+    request_id TEXT NOT NULL,
+    occurred_at BIGINT NOT NULL,
+    process TEXT NOT NULL,
+    organization_id {uuid},
+    api_key_id {uuid},
+    api_key_name TEXT,
+    method TEXT NOT NULL,
+    route TEXT NOT NULL,
+    path TEXT NOT NULL,
+    status BIGINT NOT NULL,
+    code TEXT,
+    duration_us BIGINT NOT NULL,
+    client_address TEXT,
+    user_agent TEXT,
+    idempotency_key TEXT,
+    resources TEXT
+);
+CREATE INDEX request_events_request ON request_events (request_id);
+CREATE INDEX request_events_age ON request_events {by_block} (occurred_at);
+
+CREATE TABLE touched_resources (
+    resource_id TEXT NOT NULL,
+    request_id TEXT NOT NULL,
+    occurred_at BIGINT NOT NULL
+);
+CREATE INDEX touched_resources_resource ON touched_resources (resource_id, occurred_at);
+CREATE INDEX touched_resources_age ON touched_resources {by_block} (occurred_at);
+
+CREATE TABLE audit_records (
+    id {uuid} NOT NULL PRIMARY KEY,
+    organization_id {uuid} NOT NULL REFERENCES organizations (id),
+    occurred_at BIGINT NOT NULL,
+    request_id TEXT,
+    actor_key_id {uuid},
+    actor TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject_type TEXT NOT NULL,
+    subject_id {uuid} NOT NULL,
+    before TEXT,
+    after TEXT
+);
+CREATE INDEX audit_records_organization ON audit_records (organization_id, occurred_at);
+CREATE INDEX audit_records_request ON audit_records (request_id) WHERE request_id IS NOT NULL;

@@ -1,0 +1,14 @@
+DROP TABLE audit_records;
+DROP TABLE touched_resources;
+DROP TABLE request_events;
+DROP TABLE tracked_runs;
+DROP INDEX runs_age;
+ALTER TABLE runs DROP COLUMN organization_id;
+ALTER TABLE idempotency_records DROP COLUMN is_sealed;
+ALTER TABLE idempotency_records DROP COLUMN etag;
+DROP TABLE retired_secrets;
+DROP INDEX api_keys_by_age;
+CREATE INDEX api_keys_organization ON api_keys (organization_id);
+ALTER TABLE api_keys DROP COLUMN updated_at;
+ALTER TABLE organizations DROP COLUMN updated_at;
+ALTER TABLE organizations DROP COLUMN scrape_interval_hours;
