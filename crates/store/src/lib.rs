@@ -6,6 +6,7 @@
 
 mod account_videos;
 mod accounts;
+mod audit;
 mod canaries;
 mod changes;
 mod creators;
@@ -38,6 +39,7 @@ use sea_orm::{
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+pub use audit::{Action, Actor, AuditFilter, AuditRecord, Change};
 pub use canaries::CanaryState;
 pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, NewVideo, Refusal, VideoChange};
 pub use error::StoreError;
