@@ -44,12 +44,13 @@ pub use canaries::CanaryState;
 pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, NewVideo, Refusal, VideoChange};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
-pub use keys::{Key, KeyRecord, NewOrganization, Organization};
+pub use keys::{Key, KeyChange, KeyRecord, NewKey, NewOrganization, Organization, RetiringSecret, Rotation};
 pub use page_loads::Slot;
 pub use paging::{
     AccountFilter, AccountOrder, AccountVideoFilter, CreatorFilter, CreatorOrder, Direction, Page, PageRequest,
     Position, PostOrder, RowId, SortKey, VideoFilter,
 };
+pub use paging::{KeyFilter, KeyOrder};
 pub use record::{RecordPolicy, Recorded};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};
