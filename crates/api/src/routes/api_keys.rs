@@ -2,6 +2,7 @@
 
 use aws_lc_rs::rand;
 use domain::{ApiKey, ApiKeyId, api_key};
+use store::Rotated;
 
 use crate::call::Call;
 use crate::idempotent;
@@ -120,16 +121,14 @@ pub(crate) async fn revoke(call: Call) -> Answer {
 pub(crate) async fn rotate(mut call: Call) -> Answer {
     let id: ApiKeyId = call.id("api_key_id")?;
     let post = call.optional_post().await?;
-    let now = call.now();
-    let input = post.fields().and_then(|fields| rotation(fields, now));
+    let input = post.fields().and_then(|fields| rotation(fields, call.now()));
     idempotent::post(&call, post.key, &post.body, input, async |tx, rotation| {
         let held = tx.hold_api_key(id).await?.ok_or_else(Problem::not_found)?;
-        if rotation.expires_at.is_none() && held.expires_at.is_some_and(|end| end <= now) {
-            return Err(Problem::conflict("The key has expired. Send expires_in to give it a new lifetime."));
-        }
         let secret = new_secret()?;
-        let key = tx.rotate_api_key(held, &rotation, &secret).await?;
-        Ok(Reply::ok::<IssuedKeyOut>(Issued { key, secret })?.secret())
+        match tx.rotate_api_key(held, &rotation, &secret).await? {
+            Rotated::Done(key) => Ok(Reply::ok::<IssuedKeyOut>(Issued { key, secret })?.secret()),
+            Rotated::Ended => Err(Problem::conflict("The key has expired. Send expires_in to give it a new lifetime.")),
+        }
     })
     .await
 }

@@ -40,6 +40,15 @@ pub struct Rotation {
     pub expires_at: Option<Option<Timestamp>>,
 }
 
+/// What rotating a key came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    /// It has the new secret; the key as it is now.
+    Done(Key),
+    /// Nothing was done: the key has ended, and the rotation gives it no new lifetime, so the new secret would open nothing.
+    Ended,
+}
+
 #[derive(FromQueryResult)]
 struct PublicPart {
     public_part: String,
@@ -137,10 +146,18 @@ impl TenantTx {
         Ok(key)
     }
 
-    /// Gives a key that the transaction holds another secret; the key as it is then. The one of now goes on opening for the overlap, and so
+    /// Gives a key that the transaction holds another secret. The one of now goes on opening for the overlap, and so
     /// do older ones until their own ends.
-    pub async fn rotate_api_key(&mut self, held: Key, rotation: &Rotation, secret: &ApiKey) -> Result<Key, StoreError> {
+    pub async fn rotate_api_key(
+        &mut self,
+        held: Key,
+        rotation: &Rotation,
+        secret: &ApiKey,
+    ) -> Result<Rotated, StoreError> {
         let Rotation { overlap, expires_at } = rotation;
+        if expires_at.is_none() && held.expires_at.is_some_and(|end| end <= self.now) {
+            return Ok(Rotated::Ended);
+        }
         // A secret that has ended is not brought back by a new lifetime of its key, and one that is to end is not kept alive by it.
         let overlap_ends = self.now.plus(*overlap);
         let retires_at = held.expires_at.map_or(overlap_ends, |end| end.min(overlap_ends));
@@ -185,7 +202,7 @@ impl TenantTx {
             "old_secret_expires_at": retires_at,
         });
         self.note(Action::ApiKeyRotated, key.id, Some(before), Some(after)).await?;
-        Ok(key)
+        Ok(Rotated::Done(key))
     }
 
     /// Revokes a key that the transaction holds, for good.

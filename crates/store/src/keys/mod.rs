@@ -12,7 +12,7 @@ use domain::{ApiKeyId, OrganizationId, Scopes, Timestamp};
 
 use crate::StoreError;
 
-pub use change::{KeyChange, NewKey, Rotation};
+pub use change::{KeyChange, NewKey, Rotated, Rotation};
 pub use door::KeyRecord;
 pub use organizations::{NewOrganization, Organization};
 
