@@ -4,7 +4,10 @@ UPDATE organizations SET updated_at = created_at;
 
 ALTER TABLE api_keys ADD COLUMN updated_at BIGINT;
 UPDATE api_keys SET updated_at = created_at;
+ALTER TABLE api_keys ADD COLUMN name_folded TEXT {bytewise} NOT NULL DEFAULT '';
+UPDATE api_keys SET name_folded = LOWER(name);
 DROP INDEX api_keys_organization;
+CREATE INDEX api_keys_by_name ON api_keys (organization_id, name_folded, id);
 CREATE INDEX api_keys_by_age ON api_keys (organization_id, created_at, id);
 
 CREATE TABLE retired_secrets (
@@ -72,5 +75,6 @@ CREATE TABLE audit_records (
     before TEXT,
     after TEXT
 );
-CREATE INDEX audit_records_organization ON audit_records (organization_id, occurred_at);
+CREATE INDEX audit_records_organization ON audit_records (organization_id, occurred_at, id);
+CREATE INDEX audit_records_age ON audit_records (occurred_at, id);
 CREATE INDEX audit_records_request ON audit_records (request_id) WHERE request_id IS NOT NULL;

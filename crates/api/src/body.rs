@@ -57,6 +57,27 @@ impl Fields {
         if value.is_null() { Some(None) } else { self.errors.check(name, read(&value)).map(Some) }
     }
 
+    /// A list that may be left out, but not be null. What is wrong with an item is an error of its own, under `name[index]`.
+    pub(crate) fn list<T>(&mut self, name: &str, most: usize, read: impl Fn(&Value) -> Read<T>) -> Option<Vec<T>> {
+        let value = self.left.remove(name)?;
+        let Value::Array(items) = value else {
+            self.errors.add(name, "must be a list");
+            return None;
+        };
+        if items.len() > most {
+            self.errors.add(name, format!("must have at most {most} items"));
+            return None;
+        }
+        let read = items.iter().enumerate().map(|(at, item)| self.errors.check(&format!("{name}[{at}]"), read(item)));
+        // Every item is read before a bad one ends it.
+        read.collect::<Vec<_>>().into_iter().collect()
+    }
+
+    /// Notes what is wrong with a field beyond its own form.
+    pub(crate) fn refuse(&mut self, name: &str, message: &'static str) {
+        self.errors.add(name, message);
+    }
+
     /// The client's notes.
     pub(crate) fn metadata(&mut self) -> Option<Metadata> {
         self.left.remove("metadata").and_then(|value| Metadata::parse(value, &mut self.errors))

@@ -124,6 +124,18 @@ impl Call {
         Ok(Post { key, body: self.body().await? })
     }
 
+    /// What a POST brings whose fields may all be left out: no body is as good as an empty object.
+    pub(crate) async fn optional_post(&mut self) -> Result<Post, Problem> {
+        self.no_query()?;
+        let key = IdempotencyKey::read(self.headers())?;
+        let body = self.body().await?;
+        if body.is_empty() {
+            return Ok(Post { key, body: Bytes::from_static(b"{}") });
+        }
+        negotiate::check_content_type(self.headers())?;
+        Ok(Post { key, body })
+    }
+
     /// What a PATCH brings.
     pub(crate) async fn patch(&mut self) -> Result<(Precondition, Fields), Problem> {
         self.no_query()?;
@@ -211,3 +223,4 @@ macro_rules! from_path {
 }
 
 from_path!(AccountId, VideoId, CreatorId);
+from_path!(ApiKeyId);

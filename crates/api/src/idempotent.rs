@@ -130,7 +130,10 @@ fn is_kept(refusal: &Problem) -> bool {
 }
 
 async fn begin(call: &Call) -> Result<TenantTx, Problem> {
-    Ok(call.tenant()?.begin(&call.exchange().request_id, call.now()).await?)
+    let key = call.key()?;
+    let mut tx = call.tenant()?.begin(&call.exchange().request_id, call.now()).await?;
+    tx.acting_as(key.id, &key.name);
+    Ok(tx)
 }
 
 async fn commit(tx: TenantTx, call: &Call) -> Result<(), Problem> {

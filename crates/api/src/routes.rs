@@ -2,6 +2,7 @@
 
 pub(crate) mod account_videos;
 pub(crate) mod accounts;
+pub(crate) mod api_keys;
 pub(crate) mod creators;
 pub(crate) mod docs;
 pub(crate) mod meta;
@@ -24,6 +25,7 @@ const ANY_KEY: Access = Access::AnyKey;
 const READ: Access = Access::Scope(Scope::Read);
 const READ_SOCIAL: Access = Access::Scope(Scope::ReadSocial);
 const READ_MEMBER: Access = Access::Scope(Scope::ReadMember);
+const ADMIN: Access = Access::Scope(Scope::Admin);
 const WRITE_TRACKING: Access = Access::Scope(Scope::WriteTracking);
 
 /// Lays out the paths.
@@ -60,6 +62,12 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .patch(WRITE_TRACKING, creators::update)
             .delete(WRITE_TRACKING, creators::delete),
         Endpoint::at("/v2/creators").get(READ_MEMBER, creators::list).post(WRITE_TRACKING, creators::create),
+        Endpoint::at("/v2/api-keys/{api_key_id}/rotate").post(ADMIN, api_keys::rotate),
+        Endpoint::at("/v2/api-keys/{api_key_id}")
+            .get(ADMIN, api_keys::read)
+            .patch(ADMIN, api_keys::update)
+            .delete(ADMIN, api_keys::revoke),
+        Endpoint::at("/v2/api-keys").get(ADMIN, api_keys::list).post(ADMIN, api_keys::create),
         Endpoint::at("/v2/sources").get(READ, sources::list),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{Failure, dev, keys, organizations, pages, parse, roles, settings, sources};
+use crate::commands::{Failure, audit, dev, keys, organizations, pages, parse, roles, settings, sources};
 use crate::config::Config;
 
 #[global_allocator]
@@ -46,6 +46,8 @@ enum Command {
     /// API keys.
     #[command(subcommand)]
     Key(keys::Command),
+    /// Show who changed what of organizations and keys, newest first.
+    Audit(audit::Args),
     /// Show how the platforms and their sources stand, or stop and start one.
     Sources(sources::Args),
     /// Read a saved page and print what a worker would have recorded.
@@ -90,6 +92,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Migrate
         | Command::Org(_)
         | Command::Key(_)
+        | Command::Audit(_)
         | Command::Sources(_)
         | Command::Sandbox(_)
         | Command::Config => {}
@@ -103,6 +106,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Migrate => roles::migrate(&config).await,
         Command::Org(command) => organizations::run(&config, command).await,
         Command::Key(command) => keys::run(&config, command).await,
+        Command::Audit(args) => audit::run(&config, &args).await,
         Command::Sources(args) => sources::run(&config, args).await,
         Command::Sandbox(args) => pages::run(&args).await,
         Command::Config => settings::run(&config),

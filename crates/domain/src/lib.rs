@@ -10,6 +10,7 @@ pub mod facts;
 pub mod float;
 pub mod handle;
 pub mod ids;
+pub mod lifetime;
 pub(crate) mod link;
 pub mod metadata;
 pub mod metric;
@@ -33,6 +34,7 @@ pub use facts::{
 pub use float::Float;
 pub use handle::Handle;
 pub use ids::{AccountId, AccountVideoId, ApiKeyId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId};
+pub use lifetime::KeyLifetime;
 pub use metadata::Metadata;
 pub use metric::{Gain, MetricStatus, Precision, Reading};
 pub use outcome::{Outcome, RunStatus};

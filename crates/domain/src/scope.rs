@@ -125,6 +125,12 @@ impl Scopes {
         Self(vec![Scope::Read, Scope::Write, Scope::Admin])
     }
 
+    /// The scopes of a list; `None` when it is empty or names one twice.
+    pub fn of(scopes: Vec<Scope>) -> Option<Self> {
+        let is_twice = |(at, scope): (usize, &Scope)| scopes[..at].contains(scope);
+        if scopes.is_empty() || scopes.iter().enumerate().any(is_twice) { None } else { Some(Self(scopes)) }
+    }
+
     /// Whether these scopes allow what `wanted` guards.
     pub fn allow(&self, wanted: Scope) -> bool {
         self.0.iter().any(|held| held.implies(wanted))
@@ -180,6 +186,12 @@ mod tests {
         for name in ["read:affiliate", "read:payment", "read:product-fulfillment"] {
             assert!(Scope::ALL.iter().all(|wanted| wanted.as_str() == name || !scopes(name).allow(*wanted)));
         }
+    }
+
+    #[test]
+    fn a_list_of_scopes_names_at_least_one_and_each_once() {
+        assert_eq!(Scopes::of(vec![Scope::Read, Scope::ReadUsage]), Some(scopes("read,read:usage")));
+        assert_eq!((Scopes::of(vec![]), Scopes::of(vec![Scope::Read, Scope::Write, Scope::Read])), (None, None));
     }
 
     #[test]

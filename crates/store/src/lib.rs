@@ -6,6 +6,7 @@
 
 mod account_videos;
 mod accounts;
+mod audit;
 mod canaries;
 mod changes;
 mod creators;
@@ -38,16 +39,18 @@ use sea_orm::{
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+pub use audit::{Action, Actor, AuditFilter, AuditRecord, Change};
 pub use canaries::CanaryState;
 pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, NewVideo, Refusal, VideoChange};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
-pub use keys::{Key, KeyRecord, NewOrganization, Organization};
+pub use keys::{Key, KeyChange, KeyRecord, NewKey, NewOrganization, Organization, RetiringSecret, Rotated, Rotation};
 pub use page_loads::Slot;
 pub use paging::{
     AccountFilter, AccountOrder, AccountVideoFilter, CreatorFilter, CreatorOrder, Direction, Page, PageRequest,
     Position, PostOrder, RowId, SortKey, VideoFilter,
 };
+pub use paging::{KeyFilter, KeyOrder};
 pub use record::{RecordPolicy, Recorded};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};

@@ -166,3 +166,21 @@ pub struct CreatorFilter {
     /// Name contains this, without case.
     pub q: Option<String>,
 }
+
+/// Sort columns of API keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyOrder {
+    /// When it was made (the default).
+    CreatedAt,
+    /// The name.
+    Name,
+}
+
+/// Filters of the list of API keys; all combine.
+#[derive(Clone, Debug, Default)]
+pub struct KeyFilter {
+    /// Enabled or disabled.
+    pub is_active: Option<bool>,
+    /// Name contains this, without case.
+    pub q: Option<String>,
+}

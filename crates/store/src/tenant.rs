@@ -5,6 +5,7 @@ use std::sync::Arc;
 use domain::{AgeCurve, OrganizationId, RequestId, Timestamp, Wake};
 use sea_orm::DatabaseTransaction;
 
+use crate::audit::Actor;
 use crate::idempotency::{self, IdempotencyClaim, StoredAnswer};
 use crate::{Store, StoreError};
 
@@ -32,6 +33,7 @@ impl Tenant {
             now,
             wakes: Vec::new(),
             changed_keys: Vec::new(),
+            actor: Actor::Operator,
             age_curve: Arc::clone(&self.store.age_curve),
         })
     }
@@ -46,6 +48,7 @@ pub struct TenantTx {
     pub(crate) now: Timestamp,
     pub(crate) wakes: Vec<Wake>,
     pub(crate) changed_keys: Vec<String>,
+    pub(crate) actor: Actor,
     pub(crate) age_curve: Arc<AgeCurve>,
 }
 

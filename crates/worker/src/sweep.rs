@@ -49,6 +49,7 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
 async fn prune(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock.now();
     inner.store.prune_idempotency(now, PRUNE_MOST).await?;
+    inner.store.prune_retired_secrets(now, PRUNE_MOST).await?;
     inner.store.prune_page_loads(now.minus(inner.config.retention.page_loads), PRUNE_MOST).await?;
     Ok(())
 }

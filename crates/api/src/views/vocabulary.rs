@@ -75,6 +75,9 @@ names! {
         ReadPayment = "read:payment", ReadProductFulfillment = "read:product-fulfillment",
         WriteTracking = "write:tracking", WriteWebhooks = "write:webhooks",
     }
+
+    /// How long a key lives: 30, 60 or 90 days, a year of 365 days, or without an end.
+    KeyLifetimeName as ApiKeyLifetime { Days30 = "30d", Days60 = "60d", Days90 = "90d", Year = "1y", Never = "never" }
 }
 
 #[cfg(test)]
@@ -94,6 +97,7 @@ mod tests {
         assert_eq!(published::<MediaTypeName>(), domain::MediaType::ALL.map(domain::MediaType::as_str));
         assert_eq!(published::<OutcomeName>(), domain::Outcome::ALL.map(domain::Outcome::as_str));
         assert_eq!(published::<ScopeName>(), domain::Scope::ALL.map(domain::Scope::as_str));
+        assert_eq!(published::<KeyLifetimeName>(), domain::KeyLifetime::ALL.map(domain::KeyLifetime::as_str));
         for name in published::<PostStatusName>() {
             assert!(name.parse::<domain::PostStatus>().is_ok(), "{name}");
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::metadata::Metadata;
-use domain::{AccountId, Clock, Handle, OrganizationId, Platform, RequestId, Scopes};
+use domain::{AccountId, Clock, Handle, KeyLifetime, OrganizationId, Platform, RequestId, Scopes};
 use queue::Queue;
 use store::{
     Account, AccountFilter, AccountOrder, Direction, NewAccount, NewOrganization, PageRequest, Refusal, Store,
@@ -83,11 +83,11 @@ async fn key(store: &Store, organization: OrganizationId) -> Result<String, Fail
     let now = Clock::system().now();
     for old in store.keys(Some(organization)).await? {
         if old.name == NAME && old.revoked_at.is_none() {
-            store.revoke_key(old.id, now).await?;
+            keys::revoke(store, old.id, now).await?;
         }
     }
     let scopes = Scopes::all_coarse();
-    let (_, secret) = keys::create(store, organization, NAME, &scopes, keys::Expiry::Days30, now).await?;
+    let (_, secret) = keys::create(store, organization, NAME, &scopes, KeyLifetime::Days30, now).await?;
     Ok(secret.reveal().to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! The subcommands. Each reads its arguments, does one thing, and prints for people, or as JSON when told to.
 
+pub mod audit;
 pub mod demo;
 pub mod dev;
 pub mod keys;
@@ -98,6 +99,9 @@ pub enum Failure {
         /// By which id.
         id: String,
     },
+    /// A key has ended and cannot be rotated as it is.
+    #[error("the key {0} has expired: give it a new lifetime with --expires")]
+    Expired(String),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes: {0}")]
     Random(getrandom::Error),
