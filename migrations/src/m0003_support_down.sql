@@ -10,5 +10,6 @@ DROP TABLE retired_secrets;
 DROP INDEX api_keys_by_age;
 CREATE INDEX api_keys_organization ON api_keys (organization_id);
 ALTER TABLE api_keys DROP COLUMN updated_at;
+ALTER TABLE organizations DROP COLUMN bounds_changed_at;
 ALTER TABLE organizations DROP COLUMN updated_at;
 ALTER TABLE organizations DROP COLUMN scrape_interval_hours;
