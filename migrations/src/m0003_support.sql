@@ -1,6 +1,7 @@
 ALTER TABLE organizations ADD COLUMN scrape_interval_hours BIGINT;
 ALTER TABLE organizations ADD COLUMN updated_at BIGINT;
 UPDATE organizations SET updated_at = created_at;
+ALTER TABLE organizations ADD COLUMN bounds_changed_at BIGINT;
 
 ALTER TABLE api_keys ADD COLUMN updated_at BIGINT;
 UPDATE api_keys SET updated_at = created_at;

@@ -12,5 +12,6 @@ DROP INDEX api_keys_by_name;
 CREATE INDEX api_keys_organization ON api_keys (organization_id);
 ALTER TABLE api_keys DROP COLUMN name_folded;
 ALTER TABLE api_keys DROP COLUMN updated_at;
+ALTER TABLE organizations DROP COLUMN bounds_changed_at;
 ALTER TABLE organizations DROP COLUMN updated_at;
 ALTER TABLE organizations DROP COLUMN scrape_interval_hours;

@@ -2,7 +2,7 @@
 //!
 //! A reader takes its fields out of the object; what is left at the end is unknown, and each unknown field is an error of its own.
 
-use domain::{FieldErrors, Metadata, Platform};
+use domain::{FieldError, FieldErrors, Metadata, Platform};
 use serde_json::{Map, Value};
 
 use crate::call::hyphenated;
@@ -11,10 +11,15 @@ use crate::problem::Problem;
 /// Unknown fields or parameters that are named at most: enough for any honest mistake, and no work for an attacker to hand out.
 pub(crate) const MOST_UNKNOWN: usize = 100;
 
+/// The same for each part of a body, of which there may be a thousand.
+const MOST_UNKNOWN_IN_A_PART: usize = 10;
+
 /// The fields of a body that are not read yet, and what was wrong with those that are.
 pub(crate) struct Fields {
     left: Map<String, Value>,
     errors: FieldErrors,
+    /// Where in the whole body these fields stand, such as `items[3]`; empty for all of it.
+    path: String,
 }
 
 /// Reads one value; the error completes the sentence that begins with the field's name.
@@ -24,7 +29,7 @@ impl Fields {
     /// Parses a body. What is no JSON is a bad request; JSON that is no object is invalid, under the name `body`.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Problem> {
         match serde_json::from_slice(body) {
-            Ok(Value::Object(left)) => Ok(Self { left, errors: FieldErrors::new() }),
+            Ok(Value::Object(left)) => Ok(Self { left, errors: FieldErrors::new(), path: String::new() }),
             Ok(Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_)) => {
                 Err(FieldErrors::of("body", "must be an object").into())
             }
@@ -33,6 +38,16 @@ impl Fields {
                 error.line(),
                 error.column()
             ))),
+        }
+    }
+
+    /// The fields of a part of a body, which are named with its path.
+    pub(crate) fn part(value: Value, path: String) -> Result<Self, Problem> {
+        match value {
+            Value::Object(left) => Ok(Self { left, errors: FieldErrors::new(), path }),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Array(_) => {
+                Err(FieldErrors::of(path, "must be an object").into())
+            }
         }
     }
 
@@ -104,10 +119,18 @@ impl Fields {
 
     /// Ends the reading: every unknown field, and everything that was wrong before.
     pub(crate) fn finish(mut self) -> Result<(), FieldErrors> {
-        for name in self.left.keys().take(MOST_UNKNOWN) {
+        let most = if self.path.is_empty() { MOST_UNKNOWN } else { MOST_UNKNOWN_IN_A_PART };
+        for name in self.left.keys().take(most) {
             self.errors.add(shown(name), "is not a field of this operation");
         }
-        self.errors.into_result()
+        if self.path.is_empty() {
+            return self.errors.into_result();
+        }
+        let mut errors = FieldErrors::new();
+        for FieldError { field, message } in self.errors {
+            errors.add(format!("{}.{field}", self.path), message);
+        }
+        errors.into_result()
     }
 }
 
@@ -161,6 +184,15 @@ pub(crate) fn integer(least: i64, most: i64) -> impl FnOnce(&Value) -> Read<i64>
             Some(number) if (least..=most).contains(&number) => Ok(number),
             Some(_) | None => Err(format!("must be an integer from {least} to {most}")),
         }
+    }
+}
+
+/// A list of 1 to `most` things of any kind.
+pub(crate) fn list(most: usize) -> impl FnOnce(&Value) -> Read<Vec<Value>> {
+    move |value| match value.as_array() {
+        Some(list) if (1..=most).contains(&list.len()) => Ok(list.clone()),
+        Some(_) => Err(format!("must have 1 to {most} elements")),
+        None => Err("must be an array".to_owned()),
     }
 }
 

@@ -111,6 +111,16 @@ pub(crate) async fn earlier(call: &Call, key: &IdempotencyKey, body: &[u8]) -> R
     claim(&tx, &Claimed::new(key, call, body)?).await
 }
 
+/// Does `work` and undoes it: the answer is what [`post`] would come to now. Nothing is written and nobody is woken.
+pub(crate) async fn rehearse<T>(
+    call: &Call,
+    input: T,
+    work: impl AsyncFnOnce(&mut TenantTx, T) -> Result<Reply, Problem>,
+) -> Answer {
+    let mut tx = begin(call).await?;
+    work(&mut tx, input).await.map(Reply::into_response)
+}
+
 /// Does `work` for a PATCH, PUT or DELETE, which are idempotent by nature, or for a POST without a key.
 pub(crate) async fn write<T>(
     call: &Call,

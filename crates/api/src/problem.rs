@@ -124,6 +124,12 @@ impl Problem {
         self
     }
 
+    /// What there is to say when it is about a part of a call: the code, the detail and every invalid field.
+    pub(crate) fn into_parts(self) -> (Code, Cow<'static, str>, Vec<FieldError>) {
+        let Particulars { code, detail, errors, existing_id: _, retry_after_seconds: _, allow: _, source: _ } = *self.0;
+        (code, detail, errors)
+    }
+
     pub(crate) fn code(&self) -> Code {
         self.0.code
     }

@@ -9,6 +9,9 @@ pub(crate) mod meta;
 pub(crate) mod sources;
 pub(crate) mod videos;
 
+pub(crate) mod bulk;
+pub(crate) mod organization;
+
 use std::rc::Rc;
 
 use actix_web::guard::{Any, Get, Head};
@@ -42,6 +45,12 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 /// Every path, in the order in which they are tried.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
     vec![
+        Endpoint::at("/v2/accounts/bulk").post(WRITE_TRACKING, bulk::accounts),
+        Endpoint::at("/v2/videos/bulk").post(WRITE_TRACKING, bulk::videos),
+        Endpoint::at("/v2/organization")
+            .get(READ, organization::read)
+            .patch(Access::Scope(Scope::Admin), organization::update),
+        Endpoint::at("/v2/usage").get(Access::Scope(Scope::ReadUsage), organization::usage),
         Endpoint::at("/v2/accounts/{account_id}")
             .get(READ_SOCIAL, accounts::read)
             .patch(WRITE_TRACKING, accounts::update)

@@ -13,6 +13,10 @@ pub(crate) mod post_in;
 pub(crate) mod source;
 pub(crate) mod vocabulary;
 
+pub(crate) mod bulk;
+pub(crate) mod organization;
+pub(crate) mod usage;
+
 use std::collections::BTreeMap;
 
 use domain::{MetricStatus, Platform, Precision, Timestamp};

@@ -15,8 +15,8 @@ pub struct NewAccount {
     pub handle: Handle,
     /// The client's own category.
     pub category: Option<String>,
-    /// Hours between reads.
-    pub scrape_interval_hours: i64,
+    /// Hours between reads; `None` for the organization's default.
+    pub scrape_interval_hours: Option<i64>,
     /// The client's own notes.
     pub metadata: Metadata,
     /// Whether to collect it at once.
@@ -53,8 +53,8 @@ pub struct AccountChange {
 pub struct NewVideo {
     /// Which one.
     pub post: PostRef,
-    /// Hours between reads.
-    pub scrape_interval_hours: i64,
+    /// Hours between reads; `None` for the organization's default.
+    pub scrape_interval_hours: Option<i64>,
     /// The client's own notes.
     pub metadata: Metadata,
     /// Whether to collect it at once.

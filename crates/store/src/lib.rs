@@ -27,6 +27,10 @@ mod tracked_post;
 mod videos;
 mod views;
 
+mod bulk;
+mod organizations;
+mod usage;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -58,6 +62,9 @@ pub use tenant::{Tenant, TenantTx};
 pub use views::{
     Account, AccountVideo, Creator, Freshness, MetricPrecisions, MetricStatuses, PostCounts, TrackedPost, Video,
 };
+
+pub use organizations::{DEFAULT_INTERVAL_HOURS, OrganizationChange, OrganizationSettings};
+pub use usage::{Tracked, Usage};
 
 /// Where the database is and how it is used.
 #[derive(Clone, Debug)]

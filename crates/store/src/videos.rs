@@ -11,7 +11,7 @@ use crate::schedule::{self, Target};
 use crate::sql::{Filter, Number, contains, execute, row, values};
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::Video;
-use crate::{StoreError, Tenant, TenantTx};
+use crate::{StoreError, Tenant, TenantTx, organizations};
 
 /// The organization's account of the author, where there is one. Who made a post is not known before the organization's own first read.
 const AUTHOR: &str = "LEFT JOIN accounts a ON a.profile_id = p.profile_id AND a.organization_id = t.organization_id \
@@ -110,8 +110,12 @@ impl TenantTx {
         let id = VideoId::new();
         let inserted = execute(
             &self.tx,
-            "INSERT INTO videos (id, organization_id, post_id, platform, metadata, is_active, scrape_interval_hours, added_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $8) ON CONFLICT (organization_id, post_id) DO NOTHING",
+            &format!(
+                "INSERT INTO videos (id, organization_id, post_id, platform, metadata, is_active, scrape_interval_hours, added_at, \
+                 updated_at) VALUES ($1, $2, $3, $4, $5, $6, COALESCE($7, {}), $8, $8) \
+                 ON CONFLICT (organization_id, post_id) DO NOTHING",
+                organizations::default_interval("$2")
+            ),
             values![
                 id.0,
                 self.organization.0,

@@ -106,7 +106,7 @@ impl World {
                 platform,
                 handle: Handle::parse(platform, username).unwrap(),
                 category: None,
-                scrape_interval_hours: 24,
+                scrape_interval_hours: None,
                 metadata: Metadata::default(),
                 is_active: true,
                 creator_id: None,

@@ -130,7 +130,7 @@ impl World {
                     platform,
                     handle: Handle::parse(platform, &username).expect("a handle"),
                     category: None,
-                    scrape_interval_hours: 24,
+                    scrape_interval_hours: None,
                     metadata: Metadata::default(),
                     is_active: true,
                     creator_id: None,

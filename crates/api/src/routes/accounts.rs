@@ -44,7 +44,7 @@ pub(crate) async fn create(mut call: Call) -> Answer {
     let post = call.post().await?;
     let draft = post.fields().and_then(new_account);
     links::post(&call, post, draft, async |tx, new| {
-        let id = tx.create_account(&new).await.map_err(with_creator_in_body)?;
+        let id = tx.create_account(&new).await.map_err(|refusal| with_creator_at("creator_id", refusal))?;
         let account = tx.account(id).await?.ok_or_else(|| Problem::internal("a new account is not there"))?;
         Reply::created::<AccountOut>(format!("/v2/accounts/{id}"), account)
     })
@@ -81,7 +81,7 @@ pub(crate) async fn update(mut call: Call) -> Answer {
         if precondition.is_set() {
             precondition.check(&tx.hold_account(id).await?.ok_or_else(Problem::not_found)?)?;
         }
-        tx.update_account(id, &change).await.map_err(with_creator_in_body)?;
+        tx.update_account(id, &change).await.map_err(|refusal| with_creator_at("creator_id", refusal))?;
         Reply::ok::<AccountOut>(tx.account(id).await?.ok_or_else(Problem::not_found)?)
     })
     .await
@@ -108,10 +108,10 @@ pub(crate) async fn delete(call: Call) -> Answer {
     .await
 }
 
-/// Here a creator stands in the body, so one that is not there makes a field invalid; the path is right.
-fn with_creator_in_body(refusal: Refusal) -> Problem {
+/// Here a creator stands in the body, at `field`, so one that is not there makes it invalid; the path is right.
+pub(crate) fn with_creator_at(field: &str, refusal: Refusal) -> Problem {
     if matches!(refusal, Refusal::NoCreator(_)) {
-        return FieldErrors::of("creator_id", "must be a creator of your organization").into();
+        return FieldErrors::of(field, "must be a creator of your organization").into();
     }
     refusal.into()
 }

@@ -13,12 +13,12 @@ use crate::query::{Order, Query, Sort};
 use crate::views::metadata_in;
 use crate::views::vocabulary::PlatformName;
 
-/// Hours between reads when the client does not say.
-pub(crate) const DEFAULT_INTERVAL_HOURS: i64 = 24;
 /// Longest interval between reads, in hours.
 pub(crate) const LONGEST_INTERVAL_HOURS: i64 = 720;
-const MOST_RECENT_POSTS: i64 = 2000;
-const LONGEST_LOOKBACK_DAYS: i64 = 3650;
+/// Largest bound on recent posts.
+pub(crate) const MOST_RECENT_POSTS: i64 = 2000;
+/// Largest bound on the age of posts, in days.
+pub(crate) const LONGEST_LOOKBACK_DAYS: i64 = 3650;
 const LONGEST_CATEGORY: usize = 255;
 
 /// An account to track.
@@ -37,8 +37,8 @@ pub(crate) struct AccountIn {
     /// Your own category.
     #[schema(min_length = 1, max_length = 255)]
     category: Option<String>,
-    /// Hours between reads.
-    #[schema(minimum = 1, maximum = 720, default = 24, required = false, value_type = i64)]
+    /// Hours between reads. Left out, it is your organization's `scrape_interval_hours`.
+    #[schema(minimum = 1, maximum = 720, required = false, value_type = i64)]
     scrape_interval_hours: Option<i64>,
     /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values.
     #[schema(schema_with = metadata_in, required = false)]
@@ -77,7 +77,7 @@ pub(crate) fn new_account(mut fields: Fields) -> Result<Draft<Handle, impl FnOnc
         platform,
         handle,
         category,
-        scrape_interval_hours: scrape_interval_hours.unwrap_or(DEFAULT_INTERVAL_HOURS),
+        scrape_interval_hours,
         metadata: metadata.unwrap_or_default(),
         is_active: is_active.unwrap_or(true),
         creator_id,
@@ -249,7 +249,7 @@ mod tests {
         let Located::Found(handle) = located else { panic!("{located:?}") };
         let new = complete(handle);
         assert_eq!(new.handle.as_str(), "natgeo");
-        assert_eq!((new.scrape_interval_hours, new.is_active), (12, false));
+        assert_eq!((new.scrape_interval_hours, new.is_active), (Some(12), false));
         assert_eq!((new.max_recent_posts, new.post_lookback_days), (Some(100), Some(90)));
     }
 

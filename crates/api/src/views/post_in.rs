@@ -10,7 +10,7 @@ use crate::body::{Fields, any_text, boolean, choice, integer};
 use crate::links::{Draft, Target};
 use crate::problem::Problem;
 use crate::query::{Order, Query, Sort};
-use crate::views::account_in::{DEFAULT_INTERVAL_HOURS, LONGEST_INTERVAL_HOURS};
+use crate::views::account_in::LONGEST_INTERVAL_HOURS;
 use crate::views::metadata_in;
 use crate::views::vocabulary::{MediaTypeName, PlatformName};
 
@@ -32,8 +32,8 @@ pub(crate) struct VideoIn {
     /// Whether to collect it.
     #[schema(default = true, required = false, value_type = bool)]
     is_active: Option<bool>,
-    /// Hours between reads.
-    #[schema(minimum = 1, maximum = 720, default = 24, required = false, value_type = i64)]
+    /// Hours between reads. Left out, it is your organization's `scrape_interval_hours`.
+    #[schema(minimum = 1, maximum = 720, required = false, value_type = i64)]
     scrape_interval_hours: Option<i64>,
 }
 
@@ -49,7 +49,7 @@ pub(crate) fn new_video(mut fields: Fields) -> Result<Draft<PostRef, impl FnOnce
     let located = located.ok_or_else(|| Problem::internal("a required field was neither read nor refused"))?;
     let complete = move |post| NewVideo {
         post,
-        scrape_interval_hours: scrape_interval_hours.unwrap_or(DEFAULT_INTERVAL_HOURS),
+        scrape_interval_hours,
         metadata: metadata.unwrap_or_default(),
         is_active: is_active.unwrap_or(true),
     };

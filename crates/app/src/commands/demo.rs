@@ -104,7 +104,7 @@ async fn track(
         platform,
         handle,
         category: None,
-        scrape_interval_hours: 24,
+        scrape_interval_hours: None,
         metadata: Metadata::default(),
         is_active: true,
         creator_id: None,

@@ -9,7 +9,7 @@ use crate::changes::{AccountChange, NewAccount, Refusal};
 use crate::schedule::{self, Target};
 use crate::sql::{Filter, Number, execute, is_postgres, row, values};
 use crate::views::Account;
-use crate::{StoreError, TenantTx, creators};
+use crate::{StoreError, TenantTx, creators, organizations};
 
 #[derive(FromQueryResult)]
 pub(crate) struct TrackedRow {
@@ -46,10 +46,13 @@ impl TenantTx {
         let id = AccountId::new();
         let inserted = execute(
             &self.tx,
-            "INSERT INTO accounts (id, organization_id, profile_id, creator_id, platform, username, category, metadata, is_active, \
-             scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $13) \
-             ON CONFLICT (organization_id, profile_id) DO NOTHING",
+            &format!(
+                "INSERT INTO accounts (id, organization_id, profile_id, creator_id, platform, username, category, metadata, is_active, \
+                 scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE($10, {}), $11, $12, $13, $13) \
+                 ON CONFLICT (organization_id, profile_id) DO NOTHING",
+                organizations::default_interval("$2")
+            ),
             values![
                 id.0,
                 self.organization.0,

@@ -5,7 +5,7 @@ use sea_orm::FromQueryResult;
 
 use super::post::{readings, write_facts};
 use super::sums::sum_profile;
-use super::{Recording, lost};
+use super::{Recording, bounds, lost};
 use crate::StoreError;
 use crate::schedule::{self, Target};
 use crate::sql::{Number, execute, row, rows, values};
@@ -41,11 +41,13 @@ pub async fn record_list(
     // Newest first: pinned posts stand first on the page, whatever their age.
     let mut newest: Vec<&PostFacts> = posts.iter().collect();
     newest.sort_by_key(|facts| std::cmp::Reverse(facts.create_time));
-    let wanted: Vec<(usize, &PostFacts)> = newest
+    let mut wanted: Vec<(usize, &PostFacts)> = newest
         .into_iter()
         .enumerate()
         .filter(|(rank, facts)| bounds.iter().any(|bounds| bounds.admit(*rank, facts, recording.now)))
         .collect();
+    // Everybody makes posts in the order of their names.
+    wanted.sort_by(|(_, one), (_, other)| one.external_id.cmp(&other.external_id));
     let mut found = Vec::with_capacity(wanted.len());
     for (rank, facts) in wanted {
         found.push((shared_post(recording, profile_id, facts).await?, rank, facts));
@@ -53,7 +55,11 @@ pub async fn record_list(
     // Everybody locks rows in the order of their ids, and schedules before anything that hangs on them.
     found.sort_by_key(|((id, _), _, _)| *id);
     let ids: Vec<i64> = found.iter().map(|((id, _), _, _)| *id).collect();
-    schedule::lock_list(recording.tx, TargetKind::Post, &ids).await?;
+    let resting = bounds::resting(recording, profile_id).await?;
+    let mut locked: Vec<i64> = ids.iter().chain(&resting).copied().collect();
+    locked.sort_unstable();
+    locked.dedup();
+    schedule::lock_list(recording.tx, TargetKind::Post, &locked).await?;
     for ((id, is_new), rank, facts) in &found {
         adopt(recording, *id, profile_id).await?;
         if link(recording, profile_id, *id, *rank, facts).await? {
@@ -68,6 +74,9 @@ pub async fn record_list(
         if readings(facts).iter().any(|(_, reading)| *reading != Reading::NOT_PROVIDED) {
             write_facts(recording, *id, facts).await?;
         }
+    }
+    if !resting.is_empty() {
+        bounds::follow(recording, profile_id).await?;
     }
     sum_profile(recording, profile_id, &ids).await?;
     lost::show(recording, &found_again).await?;

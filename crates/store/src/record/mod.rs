@@ -1,6 +1,7 @@
 //! Recording what a scrape brought: one transaction, fenced by the lease, that writes facts, snapshot, tracking rows, the run's end and
 //! the next due time together, or nothing at all.
 
+mod bounds;
 mod history;
 mod identity;
 mod list;

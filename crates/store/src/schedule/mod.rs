@@ -13,6 +13,9 @@ pub(crate) mod gate;
 mod lock;
 mod offer;
 
+mod batch;
+pub(crate) use batch::{Cause, arm_batch, rest_batch};
+
 use std::time::Duration;
 
 use domain::{Platform, RequestId, RunId, Source, TargetKind};

@@ -155,7 +155,7 @@ pub fn new_account(username: &str) -> NewAccount {
         platform: Platform::Tiktok,
         handle: Handle::parse(Platform::Tiktok, username).unwrap(),
         category: None,
-        scrape_interval_hours: 24,
+        scrape_interval_hours: None,
         metadata: Metadata::default(),
         is_active: true,
         creator_id: None,
@@ -167,7 +167,7 @@ pub fn new_account(username: &str) -> NewAccount {
 pub fn new_video(id: &str) -> NewVideo {
     NewVideo {
         post: PostRef::parse(Platform::Tiktok, id).unwrap(),
-        scrape_interval_hours: 24,
+        scrape_interval_hours: None,
         metadata: Metadata::default(),
         is_active: true,
     }

@@ -1,0 +1,184 @@
+//! An organization as its own members see and change it.
+
+use domain::{OrganizationId, Timestamp};
+use sea_orm::{ConnectionTrait, FromQueryResult};
+use serde_json::{Value, json};
+use uuid::Uuid;
+
+use crate::sql::{Filter, execute, is_postgres, row, values};
+use crate::{StoreError, Tenant, TenantTx};
+
+/// Hours between reads where neither the client nor its organization says.
+pub const DEFAULT_INTERVAL_HOURS: i64 = 24;
+
+/// An organization's defaults and bounds.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct OrganizationSettings {
+    /// The id.
+    pub id: OrganizationId,
+    /// The name.
+    pub name: String,
+    /// Whether its keys open anything.
+    pub is_active: bool,
+    /// Hours between reads of what is added from now on without an interval of its own.
+    pub scrape_interval_hours: i64,
+    /// Bound on recent posts, for accounts without one of their own; `None` for no bound.
+    pub max_recent_posts: Option<i64>,
+    /// Bound on age in days, likewise.
+    pub post_lookback_days: Option<i64>,
+    /// Cap on tracked accounts; `None` for no cap.
+    pub max_tracked_accounts: Option<i64>,
+    /// The organization's own rate limit; `None` for the service's.
+    pub rate_limit_per_minute: Option<i64>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
+}
+
+/// A change of an organization: `None` leaves a field, `Some(None)` clears it.
+#[derive(Clone, Debug, Default)]
+pub struct OrganizationChange {
+    /// The name.
+    pub name: Option<String>,
+    /// Hours between reads of what is added from now on.
+    pub scrape_interval_hours: Option<Option<i64>>,
+    /// Bound on recent posts.
+    pub max_recent_posts: Option<Option<i64>>,
+    /// Bound on age in days.
+    pub post_lookback_days: Option<Option<i64>>,
+}
+
+#[derive(FromQueryResult)]
+struct SettingsRow {
+    id: Uuid,
+    name: String,
+    is_active: bool,
+    scrape_interval_hours: Option<i64>,
+    max_recent_posts: Option<i64>,
+    post_lookback_days: Option<i64>,
+    max_tracked_accounts: Option<i64>,
+    rate_limit_per_minute: Option<i64>,
+    created_at: i64,
+    updated_at: Option<i64>,
+}
+
+impl From<SettingsRow> for OrganizationSettings {
+    fn from(row: SettingsRow) -> Self {
+        let SettingsRow {
+            id,
+            name,
+            is_active,
+            scrape_interval_hours,
+            max_recent_posts,
+            post_lookback_days,
+            max_tracked_accounts,
+            rate_limit_per_minute,
+            created_at,
+            updated_at,
+        } = row;
+        Self {
+            id: OrganizationId(id),
+            name,
+            is_active,
+            scrape_interval_hours: scrape_interval_hours.unwrap_or(DEFAULT_INTERVAL_HOURS),
+            max_recent_posts,
+            post_lookback_days,
+            max_tracked_accounts,
+            rate_limit_per_minute,
+            created_at: Timestamp::from_millis(created_at),
+            updated_at: Timestamp::from_millis(updated_at.unwrap_or(created_at)),
+        }
+    }
+}
+
+impl OrganizationSettings {
+    /// What a PATCH can change, as an audit record tells it.
+    fn told(&self) -> Value {
+        json!({
+            "name": self.name,
+            "scrape_interval_hours": self.scrape_interval_hours,
+            "max_recent_posts_per_account": self.max_recent_posts,
+            "post_lookback_days": self.post_lookback_days,
+        })
+    }
+}
+
+/// An SQL expression for the hours between reads of what an organization adds without saying. `organization` is the place of its id.
+pub(crate) fn default_interval(organization: &str) -> String {
+    format!(
+        "(SELECT COALESCE(o.scrape_interval_hours, {DEFAULT_INTERVAL_HOURS}) FROM organizations o WHERE o.id = {organization})"
+    )
+}
+
+/// `lock` is what the dialect says after the statement to keep the row.
+async fn find(
+    connection: &impl ConnectionTrait,
+    id: OrganizationId,
+    lock: &str,
+) -> Result<OrganizationSettings, StoreError> {
+    let sql = format!(
+        "SELECT id, name, is_active, scrape_interval_hours, max_recent_posts, post_lookback_days, max_tracked_accounts, \
+         rate_limit_per_minute, created_at, updated_at FROM organizations WHERE id = $1 {lock}"
+    );
+    let found = row::<SettingsRow>(connection, &sql, values![id.0]).await?;
+    found.map(OrganizationSettings::from).ok_or(StoreError::Unreadable { table: "organizations", column: "id" })
+}
+
+impl Tenant {
+    /// The organization itself.
+    pub async fn settings(&self) -> Result<OrganizationSettings, StoreError> {
+        find(&self.store.read, self.organization, "").await
+    }
+}
+
+impl TenantTx {
+    /// The organization, kept from being changed by others until the transaction ends.
+    pub async fn hold_settings(&self) -> Result<OrganizationSettings, StoreError> {
+        find(&self.tx, self.organization, if is_postgres(&self.tx) { "FOR NO KEY UPDATE" } else { "" }).await
+    }
+
+    /// Changes the organization; how it is afterwards.
+    ///
+    /// Bounds are looked up wherever they matter, so no row but this one is touched. What a narrower bound shuts out is put to rest when
+    /// its turn comes; what a wider one lets in again is found at the account's next read, by `bounds_changed_at`.
+    pub async fn update_settings(&mut self, change: &OrganizationChange) -> Result<OrganizationSettings, StoreError> {
+        let before = self.hold_settings().await?;
+        let OrganizationChange { name, scrape_interval_hours, max_recent_posts, post_lookback_days } = change;
+        let mut set = Filter::new("updated_at = $1", self.now.as_millis());
+        let mut assign = |column: &str, value: sea_orm::Value| {
+            let place = set.bind(value);
+            set.assign(column, &place);
+        };
+        if let Some(name) = name {
+            assign("name", name.clone().into());
+        }
+        if let Some(hours) = scrape_interval_hours {
+            assign("scrape_interval_hours", (*hours).into());
+        }
+        if let Some(bound) = max_recent_posts {
+            assign("max_recent_posts", (*bound).into());
+        }
+        if let Some(bound) = post_lookback_days {
+            assign("post_lookback_days", (*bound).into());
+        }
+        let moves = max_recent_posts.is_some_and(|bound| bound != before.max_recent_posts)
+            || post_lookback_days.is_some_and(|bound| bound != before.post_lookback_days);
+        if moves {
+            assign("bounds_changed_at", self.now.as_millis().into());
+        }
+        let place = set.bind(self.organization.0);
+        let sql = format!("UPDATE organizations SET {} WHERE id = {place}", set.text());
+        execute(&self.tx, &sql, set.values()).await?;
+        let after = find(&self.tx, self.organization, "").await?;
+        self.note_settings_change(&before.told(), &after.told()).await?;
+        Ok(after)
+    }
+
+    /// Leaves the audit record of a change: to become
+    /// `self.note_change("organization.updated", "organization", self.organization.0, Some(before), Some(after))`, and does nothing until then.
+    #[expect(clippy::unused_async, reason = "audit records are joined to it")]
+    async fn note_settings_change(&self, _before: &Value, _after: &Value) -> Result<(), StoreError> {
+        Ok(())
+    }
+}
