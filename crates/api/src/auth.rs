@@ -1,17 +1,70 @@
-//! Who is calling: from the `Authorization` header to the record of a key that may be used now.
+//! Who is calling: from the `Authorization` header to the record of a key that may be used now, and the count of its calls.
+
+use std::sync::Arc;
+use std::time::Instant;
 
 use actix_web::http::header::{self, HeaderMap};
 use domain::{ApiKey, Scope, Timestamp};
-use store::{KeyRecord, Store};
+use store::KeyRecord;
 
+use crate::Worker;
+use crate::exchange::Exchange;
+use crate::limit::{Counted, Window};
 use crate::problem::{Code, Problem};
 
-/// Finds the key that a request was made with. A typo is refused without a look-up; an unknown key and a wrong secret are the same answer.
-pub(crate) async fn authenticate(store: &Store, headers: &HeaderMap, now: Timestamp) -> Result<KeyRecord, Problem> {
+/// Finds the key that a request was made with, and counts the request towards its limit. A typo is refused without a look-up; an unknown key
+/// and a wrong secret are the same answer.
+///
+/// The record is one that this process keeps, when the count tells that the key is still as it was when that was read; else it is read.
+pub(crate) async fn authenticate(
+    worker: &Worker,
+    headers: &HeaderMap,
+    now: Timestamp,
+) -> Result<(Arc<KeyRecord>, Window), Problem> {
     let key = bearer(headers)?;
-    let record = store.authenticate(key.public_part()).await?;
-    let record = record.filter(|record| key.matches(&record.secret_hash));
-    let record = record.ok_or_else(|| Problem::unauthorized("The API key is not known."))?;
+    let keys = &worker.shared.keys;
+    let known = keys.known(key.public_part(), Instant::now());
+    // One that would be refused may have been changed since, and must not be counted towards a key before that is certain.
+    let kept = known.record.filter(|record| check(record, &key, now).is_ok());
+    let counted = match &kept {
+        Some(record) => Some(count(worker, record, &key, now).await),
+        None => None,
+    };
+    if let (Some(record), Some(Counted { window, tag: Some(tag) })) = (kept, counted)
+        && known.tag == Some(tag)
+    {
+        return Ok((record, window));
+    }
+    let before = counted.map_or(known.tag, |counted| counted.tag);
+    let read_at = Instant::now();
+    let record = worker.shared.store.authenticate(key.public_part()).await?.map(Arc::new);
+    let record = record.ok_or_else(unknown)?;
+    check(&record, &key, now)?;
+    let Counted { window, tag } = match counted {
+        Some(counted) => counted,
+        None => count(worker, &record, &key, now).await,
+    };
+    if let Some(tag) = tag {
+        keys.learn(key.public_part(), (before, tag), &record, read_at);
+    }
+    Ok((record, window))
+}
+
+async fn count(worker: &Worker, record: &KeyRecord, key: &ApiKey, now: Timestamp) -> Counted {
+    let own = record.rate_limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
+    let limit = own.unwrap_or(worker.shared.rate_limit_per_minute);
+    worker.limiter().take(record.id, key.public_part(), limit, now).await
+}
+
+fn unknown() -> Problem {
+    Problem::unauthorized("The API key is not known.")
+}
+
+/// Refuses a key that `record` does not let in at `now`.
+fn check(record: &KeyRecord, key: &ApiKey, now: Timestamp) -> Result<(), Problem> {
+    if !key.matches(&record.secret_hash) {
+        return Err(unknown());
+    }
     if record.is_disabled {
         return Err(Problem::new(Code::Forbidden, "The API key is disabled."));
     }
@@ -21,7 +74,20 @@ pub(crate) async fn authenticate(store: &Store, headers: &HeaderMap, now: Timest
     if record.expires_at.is_some_and(|end| end <= now) {
         return Err(Problem::unauthorized("The API key has expired."));
     }
-    Ok(record)
+    Ok(())
+}
+
+/// What a request that was not authenticated is refused with: a 401 counts against the client's address, and is a 429 when there were too
+/// many from there.
+pub(crate) async fn refuse_failed(worker: &Worker, exchange: &Exchange, problem: Problem) -> Problem {
+    let (Code::Unauthorized, Some(client)) = (problem.code(), exchange.client) else { return problem };
+    let limit = worker.shared.failed_authentications_per_minute;
+    let window = worker.limiter().take_failure(client, limit, exchange.now).await;
+    if window.is_admitted {
+        return problem;
+    }
+    Problem::new(Code::RateLimited, "Too many requests without a good API key came from your address.")
+        .retry(u64::from(window.retry_after))
 }
 
 /// Reads the key that a request was made with.

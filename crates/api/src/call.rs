@@ -4,6 +4,7 @@ use std::future::{Ready, ready};
 use std::hash::Hash;
 use std::rc::Rc;
 use std::str::FromStr;
+use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
@@ -74,6 +75,10 @@ impl Call {
         &self.worker.shared
     }
 
+    pub(crate) fn worker(&self) -> &Worker {
+        &self.worker
+    }
+
     pub(crate) fn exchange(&self) -> &Exchange {
         &self.exchange
     }
@@ -85,7 +90,7 @@ impl Call {
 
     /// The key that the call was made with.
     pub(crate) fn key(&self) -> Result<&KeyRecord, Problem> {
-        self.exchange.key.get().map(Rc::as_ref).ok_or_else(|| Problem::internal("the route is open and has no key"))
+        self.exchange.key.get().map(Arc::as_ref).ok_or_else(|| Problem::internal("the route is open and has no key"))
     }
 
     /// The store as the key's organization sees it.

@@ -3,7 +3,7 @@
 
 use std::cell::{Cell, OnceCell, RefCell};
 use std::net::IpAddr;
-use std::rc::Rc;
+use std::sync::Arc;
 
 use domain::{RequestId, Timestamp};
 use store::KeyRecord;
@@ -24,7 +24,7 @@ pub(crate) struct Exchange {
     /// What it failed with.
     pub(crate) code: Cell<Option<Code>>,
     /// The key that it was made with.
-    pub(crate) key: OnceCell<Rc<KeyRecord>>,
+    pub(crate) key: OnceCell<Arc<KeyRecord>>,
     /// Where the key stands with its rate limit.
     pub(crate) window: Cell<Option<Window>>,
     /// The ids of resources that it touched, beside those in its path and in the answer's `Location`.

@@ -15,8 +15,9 @@ use domain::Scope;
 use futures_util::FutureExt;
 
 use crate::Worker;
-use crate::auth::{authenticate, check_scope};
+use crate::auth::{authenticate, check_scope, refuse_failed};
 use crate::exchange::Exchange;
+use crate::limit::Window;
 use crate::negotiate::check_accept;
 use crate::problem::{Code, Problem};
 
@@ -118,13 +119,14 @@ async fn admit(rules: &Rules, worker: &Worker, exchange: &Exchange, request: &Se
 
 /// Finds the key and counts the request towards its limit.
 async fn identify(worker: &Worker, exchange: &Exchange, request: &ServiceRequest) -> Result<(), Problem> {
-    let key = authenticate(&worker.shared.store, request.headers(), exchange.now).await?;
-    let key = exchange.key.get_or_init(|| Rc::new(key));
-    let own = key.rate_limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
-    let limit = own.unwrap_or(worker.shared.rate_limit_per_minute);
-    let window = worker.limiter().take(key.id, limit, exchange.now).await;
+    let (key, window) = match authenticate(worker, request.headers(), exchange.now).await {
+        Ok(caller) => caller,
+        Err(problem) => return Err(refuse_failed(worker, exchange, problem).await),
+    };
+    exchange.key.get_or_init(|| key);
     exchange.window.set(Some(window));
-    if window.is_admitted { Ok(()) } else { Err(Problem::rate_limited(u64::from(window.reset_after), limit)) }
+    let Window { is_admitted, limit, retry_after, .. } = window;
+    if is_admitted { Ok(()) } else { Err(Problem::rate_limited(u64::from(retry_after), limit)) }
 }
 
 async fn run(exchange: &Exchange, request: ServiceRequest, next: Next<BoxBody>) -> ServiceResponse {
@@ -198,7 +200,8 @@ mod tests {
             refresh_cooldown: std::time::Duration::ZERO,
             process: String::new(),
             public_url: None,
-            windows: crate::limit::MemoryWindows::default(),
+            limits: crate::limit::MemoryLimits::default(),
+            keys: crate::key_cache::KeyCache::default(),
             let_through: Arc::default(),
             openapi: web::Bytes::new(),
             links: None,

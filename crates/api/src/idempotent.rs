@@ -12,6 +12,7 @@ use store::{IdempotencyClaim, StoredAnswer, TenantTx};
 
 use crate::auth::bearer;
 use crate::call::Call;
+use crate::key_tags::KeyChangeError;
 use crate::problem::{PROBLEM_JSON, Problem};
 use crate::respond::{Answer, JSON, Reply, with_body};
 use crate::sealed::Seal;
@@ -146,11 +147,27 @@ async fn begin(call: &Call) -> Result<TenantTx, Problem> {
     Ok(tx)
 }
 
+/// Commits, lets every process forget what it knew of the keys that were changed, and rings the wakes.
 async fn commit(tx: TenantTx, call: &Call) -> Result<(), Problem> {
-    for wake in tx.commit().await? {
+    let mut change = call.worker().key_change(tx.changed_keys());
+    if let Some(change) = &mut change {
+        told(change.announce().await);
+    }
+    let wakes = tx.commit().await?;
+    if let Some(change) = change {
+        told(change.committed().await);
+    }
+    for wake in wakes {
         call.shared().queue.wake(wake);
     }
     Ok(())
+}
+
+/// A process that cannot be told of a change goes by what it knows for some seconds at most, and whoever cannot reach Redis knows nothing.
+fn told(outcome: Result<(), KeyChangeError>) {
+    if let Err(error) = outcome {
+        tracing::warn!(%error, "a changed API key may be taken for what it was for some seconds");
+    }
 }
 
 /// Claims the key; `Some` when there is an answer already.

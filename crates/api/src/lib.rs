@@ -13,6 +13,8 @@ mod cursor;
 mod exchange;
 mod gate;
 mod idempotent;
+mod key_cache;
+mod key_tags;
 mod limit;
 mod links;
 mod listing;
@@ -36,9 +38,11 @@ use domain::Clock;
 use queue::Queue;
 use store::Store;
 
-use crate::limit::{Limiter, MemoryWindows, RedisWindows};
+use crate::key_cache::KeyCache;
+use crate::limit::{Limiter, MemoryLimits, RedisLimits};
 use crate::sources::Sources;
 
+pub use crate::key_tags::{KeyChange, KeyChangeError, announce_key_changes};
 pub use crate::links::{ExpandFailure, ExpandLinks, Expanding};
 pub use crate::openapi::{openapi, openapi_json};
 pub use crate::server::{ApiConfig, KeptAddress, LimiterConfig, Server, ServerHandle, start};
@@ -58,7 +62,8 @@ struct Shared {
     refresh_cooldown: Duration,
     process: String,
     public_url: Option<String>,
-    windows: MemoryWindows,
+    limits: MemoryLimits,
+    keys: KeyCache,
     let_through: Arc<AtomicU64>,
     openapi: Bytes,
     links: Option<Arc<dyn ExpandLinks>>,
@@ -68,14 +73,20 @@ struct Shared {
 /// What one worker thread has.
 struct Worker {
     shared: Arc<Shared>,
-    redis: Option<RedisWindows>,
+    redis: Option<RedisLimits>,
 }
 
 impl Worker {
     fn limiter(&self) -> Limiter<'_> {
         match &self.redis {
-            Some(redis) => Limiter::Redis(redis, &self.shared.windows),
-            None => Limiter::Memory(&self.shared.windows),
+            Some(redis) => Limiter::Redis(redis, &self.shared.limits),
+            None => Limiter::Memory(&self.shared.limits),
         }
+    }
+
+    /// A change of the keys with these public parts, to be told to every process; `None` when there is nobody to tell.
+    fn key_change(&self, public_parts: &[String]) -> Option<KeyChange> {
+        let redis = self.redis.as_ref().filter(|_| !public_parts.is_empty())?;
+        Some(KeyChange::new(redis.connection(), public_parts))
     }
 }

@@ -64,8 +64,10 @@ at once; a body that is JSON but no object is invalid under the name `body`. A p
 
 **Request ids.** Every response carries `X-Request-ID`; your own of 1–128 characters of `A-Z a-z 0-9 . _ -` is adopted.
 
-**Rate limits.** Per key, in windows of one minute that begin at full minutes; every answer to a good key says where it stands, and a client \
-that paces itself by the headers never sees a 429.
+**Rate limits.** Per key: the whole limit at once, and one call more each time that a minute's share of it has passed. A limit of 600 is 600 \
+calls at once and ten a second. Every answer to a good key says where it stands; a client that waits until `X-RateLimit-Reset` when \
+`X-RateLimit-Remaining` is 0 never sees a 429, and one that waits for `Retry-After` passes. Refused calls cost nothing. Requests without a \
+good key count against the client's address; beyond that limit they are answered 429 instead of 401.
 
 **Pages.** Follow `pagination.next_cursor` or the `Link` header. A cursor belongs to its filters and sort; `limit` and `include_total` may \
 change on the way.
@@ -236,11 +238,11 @@ fn text_header(description: &str) -> Header {
 
 fn rate_headers() -> Vec<(String, RefOr<Header>)> {
     [
-        ("X-RateLimit-Limit", "Calls in a window."),
-        ("X-RateLimit-Remaining", "Calls left in this window."),
-        ("X-RateLimit-Reset", "When this window ends, in seconds since 1970."),
-        ("RateLimit", "The same, in the IETF's form: calls left and seconds to the end of the window."),
-        ("RateLimit-Policy", "The limit, in the IETF's form: calls and seconds of a window."),
+        ("X-RateLimit-Limit", "Calls that may be made at once; as many come back in a minute, evenly."),
+        ("X-RateLimit-Remaining", "Calls that would pass right now."),
+        ("X-RateLimit-Reset", "When the whole limit is there again, in seconds since 1970."),
+        ("RateLimit", "The same, in the IETF's form: calls left and seconds until the whole limit is there again."),
+        ("RateLimit-Policy", "The limit, in the IETF's form: calls, and the seconds in which as many come back."),
     ]
     .map(|(name, text)| (name.to_owned(), RefOr::T(text_header(text))))
     .into()

@@ -18,7 +18,8 @@ use queue::Queue;
 use store::Store;
 
 use crate::boundary::boundary;
-use crate::limit::{MemoryWindows, RedisWindows};
+use crate::key_cache::KeyCache;
+use crate::limit::{MemoryLimits, RedisLimits};
 use crate::links::ExpandLinks;
 use crate::openapi::openapi_json;
 use crate::sources::{ConfiguredSource, Sources};
@@ -192,7 +193,8 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         refresh_cooldown,
         process,
         public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
-        windows: MemoryWindows::default(),
+        limits: MemoryLimits::default(),
+        keys: KeyCache::default(),
         let_through: Arc::clone(&let_through),
         openapi: Bytes::from(openapi_json()),
         links,
@@ -223,7 +225,7 @@ impl Worker {
     /// Must be called on the worker's own thread: its connection to Redis lives there.
     fn new(shared: Arc<Shared>, redis: Option<redis::Client>) -> Self {
         let redis = redis.and_then(|client| {
-            RedisWindows::new(client, Arc::clone(&shared.let_through))
+            RedisLimits::new(client, Arc::clone(&shared.let_through))
                 .inspect_err(|error| tracing::error!(%error, "rate limits are this process's alone"))
                 .ok()
         });

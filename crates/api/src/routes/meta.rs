@@ -149,9 +149,9 @@ pub(crate) struct WhoamiOut<'a> {
 #[derive(Hash, Serialize, ToSchema)]
 #[schema(as = RateLimit)]
 pub(crate) struct RateLimitOut {
-    /// Calls in a window.
+    /// Calls that may be made at once.
     limit: u32,
-    /// Length of a window in seconds; windows begin at full minutes.
+    /// Seconds in which as many come back, evenly: one each `window_seconds` / `limit`.
     window_seconds: i64,
 }
 

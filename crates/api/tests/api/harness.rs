@@ -156,11 +156,17 @@ fn serve_with(
     sources: Vec<ConfiguredSource>,
     links: Option<Arc<dyn ExpandLinks>>,
 ) -> (SocketAddr, ServerHandle) {
-    let config = ApiConfig {
+    let config = ApiConfig { sources, links, ..config(limit, limiter) };
+    serve_configured(store, clock, config)
+}
+
+/// How a server of the tests is served.
+pub fn config(rate_limit_per_minute: u32, limiter: LimiterConfig) -> ApiConfig {
+    ApiConfig {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         workers: 2,
         body_limit_bytes: 1024 * 1024,
-        rate_limit_per_minute: limit,
+        rate_limit_per_minute,
         failed_authentications_per_minute: 1_000_000,
         limiter,
         trust_forwarded_for: false,
@@ -169,10 +175,14 @@ fn serve_with(
         refresh_cooldown: Duration::from_mins(15),
         process: "test".to_owned(),
         public_url: None,
-        sources,
-        links,
+        sources: Vec::new(),
+        links: None,
         shutdown: Duration::from_secs(1),
-    };
+    }
+}
+
+/// Serves `store` on a free port, as `config` says.
+pub fn serve_configured(store: &Store, clock: &Clock, config: ApiConfig) -> (SocketAddr, ServerHandle) {
     let server = start(config, store.clone(), Queue::memory(), clock.clone()).expect("a server");
     let (addr, handle) = (server.addr(), server.handle());
     tokio::spawn(server);

@@ -1,33 +1,43 @@
-//! Rate limits, alone and together.
+//! Rate limits, and keys that are known without a look into the database; one process alone and several together.
 
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use api::LimiterConfig;
+use api::{ApiConfig, LimiterConfig};
+use domain::ApiKey;
 use futures_util::future::join_all;
 
-use crate::harness::{Api, request, serve};
+use crate::harness::{Api, NOON, Reply, config, new_key, request, serve, serve_configured};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_key_gets_its_calls_in_each_minute_and_not_one_more() {
+async fn a_key_gets_its_calls_at_once_and_then_one_at_each_interval() {
     let api = Api::with(5, LimiterConfig::Memory).await;
     for left in (0..5).rev() {
+        let back_after = 12 * (5 - left);
         // Refused calls count like any other.
         let reply = api.get(if left % 2 == 0 { "/v2/whoami" } else { "/v2/nothing" }).await;
         assert_eq!(reply.header("x-ratelimit-limit"), "5");
         assert_eq!(reply.header("x-ratelimit-remaining"), left.to_string());
-        assert_eq!(reply.header("x-ratelimit-reset"), "1790000100");
-        assert_eq!(reply.header("ratelimit"), format!("\"default\";r={left};t=60"));
+        assert_eq!(reply.header("x-ratelimit-reset"), (1_790_000_040 + back_after).to_string());
+        assert_eq!(reply.header("ratelimit"), format!("\"default\";r={left};t={back_after}"));
         assert_eq!(reply.header("ratelimit-policy"), "\"default\";q=5;w=60");
     }
-    let refused = api.get("/v2/whoami").await.expect(429);
-    assert_eq!(refused.json()["code"], "RATE_LIMITED");
-    assert_eq!(refused.header("retry-after"), "60");
-    assert_eq!(refused.header("x-ratelimit-remaining"), "0");
+    for _ in 0..2 {
+        let refused = api.get("/v2/whoami").await.expect(429);
+        assert_eq!(refused.json()["code"], "RATE_LIMITED");
+        assert_eq!(refused.header("retry-after"), "12");
+        assert_eq!(refused.header("x-ratelimit-remaining"), "0");
+        assert_eq!(refused.header("x-ratelimit-reset"), "1790000100", "a refused call costs nothing");
+    }
     request(api.addr, "GET", "/v2/health", &[], b"").await.expect(200);
-    api.clock.advance(Duration::from_mins(1));
+    api.clock.advance(Duration::from_secs(12));
     api.get("/v2/whoami").await.expect(200);
+    api.get("/v2/whoami").await.expect(429);
+    api.clock.advance(Duration::from_mins(1));
+    assert_eq!(api.get("/v2/whoami").await.expect(200).header("x-ratelimit-remaining"), "4");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -78,43 +88,153 @@ async fn when_redis_comes_back_calls_are_counted_again() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn processes_that_share_redis_admit_exactly_the_limit_together() {
-    let Some(redis) = Redis::start(free_port()).await else {
-        eprintln!("skipped: there is no redis-server on the PATH");
-        return;
-    };
-    let url = format!("redis://127.0.0.1:{}", redis.port);
-    let api = Api::with(50, LimiterConfig::Redis { url: url.clone() }).await;
-    let (second, _handle) = serve(&api.store, &api.clock, 50, LimiterConfig::Redis { url });
-    let bearer = format!("Bearer {}", api.key);
-    let auth = [("Authorization", bearer.as_str())];
-    // Both have a connection, so that no call is let through for want of one. Then the minute must hold still: a window that has
-    // less than ten seconds to go is waited out.
-    let mut used = 0;
-    loop {
-        for addr in [api.addr, second, api.addr, second] {
-            used += 1;
-            let reply = request(addr, "GET", "/v2/whoami", &auth, b"").await.expect(200);
-            if reply.header("x-ratelimit-remaining") == "49" {
-                used = 1;
-            }
-        }
-        let reply = request(second, "GET", "/v2/whoami", &auth, b"").await.expect(200);
-        used += 1;
-        if reply.header("x-ratelimit-remaining") == "49" {
-            used = 1;
-        }
-        let left: u32 = reply.header("ratelimit").rsplit_once("t=").unwrap().1.parse().unwrap();
-        if left > 10 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_secs(u64::from(left))).await;
+    const LIMIT: usize = 20;
+    let Some((api, second, _redis)) = two_on_one_redis(20).await else { return };
+    // Both have a connection after this, so that no call is let through for want of one.
+    let warm = api.key_with("read").await;
+    for addr in [api.addr, second, api.addr, second] {
+        call(addr, &warm).await.expect(200);
     }
-    let calls = (0..80).map(|i| request(if i % 2 == 0 { api.addr } else { second }, "GET", "/v2/whoami", &auth, b""));
+    let began = Instant::now();
+    let calls = (0..80).map(|i| call(if i % 2 == 0 { api.addr } else { second }, &api.key));
     let replies = join_all(calls).await;
     let admitted = replies.iter().filter(|reply| reply.status == 200).count();
-    let let_through = api.handle.let_through_uncounted();
-    assert_eq!((admitted, let_through), (50 - used, 0));
+    let came_back = usize::try_from(began.elapsed().as_secs()).unwrap() / 3;
+    assert_eq!(api.handle.let_through_uncounted(), 0);
+    assert!((LIMIT..=LIMIT + came_back).contains(&admitted), "{admitted} with {came_back} that came back");
     assert!(replies.iter().filter(|reply| reply.status != 200).all(|reply| reply.status == 429));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn too_many_failed_authentications_from_one_address_are_told_to_wait_and_a_good_key_is_not() {
+    let api = Api::start().await;
+    let limited = ApiConfig { failed_authentications_per_minute: 3, ..config(600, LimiterConfig::Memory) };
+    let (addr, _handle) = serve_configured(&api.store, &api.clock, limited);
+    let unknown = format!("{}x", api.key);
+    let bare = || request(addr, "GET", "/v2/whoami", &[], b"");
+    bare().await.expect(401);
+    call(addr, &unknown).await.expect(401);
+    // Where nothing is, a bad key is not told apart from none, and counts.
+    let bearer = format!("Bearer {unknown}");
+    request(addr, "GET", "/v2/nothing", &[("Authorization", &bearer)], b"").await.expect(404);
+    for reply in [bare().await, call(addr, &unknown).await] {
+        let refused = reply.expect(429);
+        assert_eq!(refused.json()["code"], "RATE_LIMITED");
+        assert_eq!(refused.header("retry-after"), "20");
+        assert!(!refused.headers.contains_key("x-ratelimit-limit") && !refused.headers.contains_key("ratelimit"));
+    }
+    call(addr, &api.key).await.expect(200);
+    api.clock.advance(Duration::from_secs(20));
+    bare().await.expect(401);
+    bare().await.expect(429);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn failed_authentications_are_counted_over_all_processes() {
+    let Some((api, _second, redis)) = two_on_one_redis(600).await else { return };
+    let start = || {
+        let limited = ApiConfig { failed_authentications_per_minute: 3, ..config(600, redis.limiter()) };
+        serve_configured(&api.store, &api.clock, limited).0
+    };
+    let addrs = [start(), start()];
+    let mut statuses = Vec::new();
+    for n in 0..5 {
+        statuses.push(request(addrs[n % 2], "GET", "/v2/whoami", &[], b"").await.status);
+    }
+    assert_eq!(statuses, [401, 401, 401, 429, 429]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_known_key_is_let_in_without_a_look_into_the_database() {
+    let Some((api, second, _redis)) = two_on_one_redis(600).await else { return };
+    for _ in 0..3 {
+        call(api.addr, &api.key).await.expect(200);
+    }
+    // Another process, which knows nothing yet.
+    call(second, &api.key).await.expect(200);
+    api.store.clone().close().await.unwrap();
+    for _ in 0..10 {
+        call(api.addr, &api.key).await.expect(200);
+    }
+    // The same public part with another secret is not let in by what is known.
+    call(api.addr, &forged(&api.key)).await.expect(503);
+    call(second, &api.key).await.expect(503);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_known_key_expires_to_the_second() {
+    let Some((api, _second, _redis)) = two_on_one_redis(600).await else { return };
+    let ending = new_key(&api.store, api.organization, "read", Some(NOON.plus(Duration::from_secs(5)))).await;
+    for _ in 0..4 {
+        call(api.addr, &ending).await.expect(200);
+    }
+    api.clock.advance(Duration::from_secs(5));
+    call(api.addr, &ending).await.expect(401);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_revoked_key_is_refused_by_every_process_on_the_very_next_call_however_busy_it_is() {
+    let Some((api, second, redis)) = two_on_one_redis(1_000_000).await else { return };
+    for round in 0..12_u64 {
+        let key = api.key_with("read").await;
+        let public_part = key[3..11].to_owned();
+        let records = api.store.keys(Some(api.organization)).await.unwrap();
+        let id = records.iter().find(|record| record.public_part == public_part).unwrap().id;
+        let busy = Arc::new(AtomicBool::new(true));
+        let callers: Vec<_> = [api.addr, second, api.addr, second]
+            .into_iter()
+            .map(|addr| {
+                let (key, busy) = (key.clone(), Arc::clone(&busy));
+                tokio::spawn(async move {
+                    while busy.load(Ordering::Relaxed) {
+                        call(addr, &key).await;
+                    }
+                })
+            })
+            .collect();
+        tokio::time::sleep(Duration::from_millis(10 + 7 * round)).await;
+        let change = api::announce_key_changes(&redis.url(), &[public_part]).await.unwrap();
+        assert!(api.store.revoke_key(id, NOON).await.unwrap());
+        change.committed().await.unwrap();
+        for addr in [api.addr, second, second, api.addr] {
+            call(addr, &key).await.expect(403);
+        }
+        busy.store(false, Ordering::Relaxed);
+        join_all(callers).await;
+    }
+    assert_eq!(api.handle.let_through_uncounted(), 0);
+}
+
+/// The key with another secret: one that is well-formed, and wrong.
+fn forged(key: &str) -> String {
+    let entropy: Vec<u8> = key[3..11].bytes().map(digit).chain(std::iter::repeat_n(7, 43)).collect();
+    let forged = ApiKey::from_entropy(&std::array::from_fn(|at| entropy[at])).reveal().to_owned();
+    assert_eq!(forged[..12], key[..12]);
+    forged
+}
+
+/// The byte of which a key's letter is made.
+fn digit(letter: u8) -> u8 {
+    match letter {
+        b'0'..=b'9' => letter - b'0',
+        b'A'..=b'Z' => letter - b'A' + 10,
+        _ => letter - b'a' + 36,
+    }
+}
+
+async fn call(addr: SocketAddr, key: &str) -> Reply {
+    request(addr, "GET", "/v2/whoami", &[("Authorization", &format!("Bearer {key}"))], b"").await
+}
+
+/// Two servers on one store and one Redis; `None` where there is no Redis to start.
+async fn two_on_one_redis(limit: u32) -> Option<(Api, SocketAddr, Redis)> {
+    let Some(redis) = Redis::start(free_port()).await else {
+        eprintln!("skipped: there is no redis-server on the PATH");
+        return None;
+    };
+    let api = Api::with(limit, redis.limiter()).await;
+    let (second, _handle) = serve(&api.store, &api.clock, limit, redis.limiter());
+    Some((api, second, redis))
 }
 
 struct Redis {
@@ -123,6 +243,14 @@ struct Redis {
 }
 
 impl Redis {
+    fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    fn limiter(&self) -> LimiterConfig {
+        LimiterConfig::Redis { url: self.url() }
+    }
+
     async fn start(port: u16) -> Option<Self> {
         let child = Command::new("redis-server")
             .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"])
