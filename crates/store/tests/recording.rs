@@ -166,7 +166,7 @@ on_both! {
     async fn sums_are_those_of_the_rows_after_every_read_with_falls_and_hidden_likes(home) {
         let tenant = tenant(&home.store).await;
         let mut new = new_account("amy");
-        new.scrape_interval_hours = 1;
+        new.scrape_interval_hours = Some(1);
         let (id, _) = add(&tenant, &new, START).await;
         let mut list: Vec<_> = (0..4).map(|n| post(post_id(n), START, 100 * (n + 1))).collect();
         list[0].metrics.likes = exact(10);
@@ -200,7 +200,7 @@ on_both! {
     async fn a_metric_that_a_page_lacks_keeps_its_value_and_a_hidden_one_loses_it(home) {
         let tenant = tenant(&home.store).await;
         let mut new = new_video(&post_id(1).to_string());
-        new.scrape_interval_hours = 1;
+        new.scrape_interval_hours = Some(1);
         let id = add_video(&tenant, &new, START).await;
         let mut facts = post(post_id(1), START, 50);
         facts.metrics.likes = exact(9);
@@ -230,7 +230,7 @@ on_both! {
     async fn each_recording_leaves_one_snapshot_and_a_failed_one_none(home) {
         let tenant = tenant(&home.store).await;
         let mut new = new_video(&post_id(1).to_string());
-        new.scrape_interval_hours = 1;
+        new.scrape_interval_hours = Some(1);
         add_video(&tenant, &new, START).await;
         let (mut now, mut expected) = (START, 0);
         for outcome in [None, Some(Outcome::Timeout), None, Some(Outcome::NotFound), None] {
@@ -246,7 +246,7 @@ on_both! {
     async fn a_post_is_missing_then_deleted_then_live_again_and_private_when_withheld(home) {
         let tenant = tenant(&home.store).await;
         let mut new = new_video(&post_id(1).to_string());
-        new.scrape_interval_hours = 1;
+        new.scrape_interval_hours = Some(1);
         let id = add_video(&tenant, &new, START).await;
         let live = page_of(post(post_id(1), START, 5));
         let mut withheld = live.clone();
@@ -280,7 +280,7 @@ on_both! {
         assert!(is_within(due_in(&home, TargetKind::Profile, START).await, DAY));
 
         let mut new = new_video(&post_id(1).to_string());
-        new.scrape_interval_hours = 6;
+        new.scrape_interval_hours = Some(6);
         let video_id = add_video(&two, &new, START).await;
         work(&home.store, START, answer("11", "amy", &list)).await;
         assert!(is_about(due_in(&home, TargetKind::Post, START).await, 6 * HOUR));
@@ -411,7 +411,7 @@ on_both! {
         let (second, _) = add(&new, &new_account("amy.cooks"), now).await;
         let by_hand = {
             let mut post = new_video("https://www.tiktok.com/@amy.cooks/video/7571863205253770002");
-            post.scrape_interval_hours = 24;
+            post.scrape_interval_hours = Some(24);
             add_video(&new, &post, now).await
         };
         let mut other = post(post_id(2), now, 6);
