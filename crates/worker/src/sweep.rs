@@ -49,18 +49,12 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
 /// Forgets what is out of date, a bounded number at a time.
 async fn prune(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock.now();
-    in_batches(async || inner.store.prune_idempotency(now, PRUNE_MOST).await).await?;
-    inner.store.prune_page_loads(now.minus(inner.config.retention.page_loads), PRUNE_MOST).await?;
-    Ok(())
-}
-
-/// Calls `prune`, which lets go of at most [`PRUNE_MOST`], until it has nothing more to do; the rest is for the next round.
-async fn in_batches(prune: impl AsyncFn() -> Result<u64, StoreError>) -> Result<(), StoreError> {
     for _ in 0..PRUNE_BATCHES {
-        if prune().await? < u64::from(PRUNE_MOST) {
+        if inner.store.prune_idempotency(now, PRUNE_MOST).await? < u64::from(PRUNE_MOST) {
             break;
         }
     }
+    inner.store.prune_page_loads(now.minus(inner.config.retention.page_loads), PRUNE_MOST).await?;
     Ok(())
 }
 
