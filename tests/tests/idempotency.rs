@@ -153,10 +153,9 @@ async fn what_was_committed_before_a_kill_is_answered_for_by_another_process(pai
         })
         .collect();
     // Each request is sent, and nobody reads what comes back. The process is killed as soon as the first of them is in the database.
-    let unread = join_all(
-        bodies.iter().map(|(path, key, body)| post_unread(&deployment.client, &secret, path, key, body)),
-    )
-    .await;
+    let unread =
+        join_all(bodies.iter().map(|(path, key, body)| post_unread(&deployment.client, &secret, path, key, body)))
+            .await;
     while database.number(answered).await == 0 {
         tokio::task::yield_now().await;
     }
@@ -170,7 +169,9 @@ async fn what_was_committed_before_a_kill_is_answered_for_by_another_process(pai
     let mut replayed = 0;
     for (path, key, body) in &bodies {
         let is_kept = database
-            .number(&format!("SELECT COUNT(*) FROM idempotency_records WHERE idempotency_key = '{key}' AND status = 201"))
+            .number(&format!(
+                "SELECT COUNT(*) FROM idempotency_records WHERE idempotency_key = '{key}' AND status = 201"
+            ))
             .await;
         let answer = post(&client, path, key, body).await;
         answer.assert_status(201);

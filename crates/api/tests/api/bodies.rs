@@ -149,8 +149,7 @@ fn faults(document: &Value, schema: &Value) -> BTreeMap<String, Vec<Fault>> {
         let bounds = Bounds::of(document, schema);
         let wrong = bounds.wrong_values().into_iter().map(Some);
         let removed = required.contains(field).then_some(None);
-        let mut of_field: Vec<_> =
-            wrong.chain(removed).map(|value| Fault { value, named: field.clone() }).collect();
+        let mut of_field: Vec<_> = wrong.chain(removed).map(|value| Fault { value, named: field.clone() }).collect();
         if field == "metadata" {
             let many: Map<_, _> = (0..21).map(|n| (n.to_string(), json!(n))).collect();
             of_field.push(Fault { value: Some(many.into()), named: field.clone() });
@@ -213,13 +212,7 @@ async fn for_any_set_of_spoilt_fields_exactly_those_are_named() {
     assert!(checked >= 6);
 }
 
-fn check(
-    api: &Api,
-    method: &str,
-    path: &str,
-    good: &Value,
-    spoilt: &[(&String, &Fault)],
-) -> Result<(), TestCaseError> {
+fn check(api: &Api, method: &str, path: &str, good: &Value, spoilt: &[(&String, &Fault)]) -> Result<(), TestCaseError> {
     if spoilt.is_empty() {
         return Ok(());
     }

@@ -103,8 +103,18 @@ async fn scripts_of_allowed_origins_may_call_and_others_get_plain_answers() {
         let exposed: BTreeSet<_> =
             reply.header("access-control-expose-headers").split(", ").map(str::to_lowercase).collect();
         for name in [
-            "etag", "link", "location", "retry-after", "ratelimit", "ratelimit-policy", "x-ratelimit-limit",
-            "x-ratelimit-remaining", "x-ratelimit-reset", "x-request-id", "idempotency-replayed", "allow",
+            "etag",
+            "link",
+            "location",
+            "retry-after",
+            "ratelimit",
+            "ratelimit-policy",
+            "x-ratelimit-limit",
+            "x-ratelimit-remaining",
+            "x-ratelimit-reset",
+            "x-request-id",
+            "idempotency-replayed",
+            "allow",
         ] {
             assert!(exposed.contains(name), "{name} in {exposed:?}");
         }
@@ -315,7 +325,8 @@ async fn a_body_is_coded_as_the_client_asks_and_every_coding_has_its_own_tag() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_write_with_a_condition_is_done_when_it_holds_and_not_otherwise() {
     let api = unhurried().await;
-    let notes: Value = (0..15).map(|n| (format!("k{n}"), json!("x".repeat(200)))).collect::<serde_json::Map<_, _>>().into();
+    let notes: Value =
+        (0..15).map(|n| (format!("k{n}"), json!("x".repeat(200)))).collect::<serde_json::Map<_, _>>().into();
     let made: Vec<(&str, Value, Value)> = vec![
         ("/v2/accounts", json!({"platform": "tiktok", "username": "a", "metadata": notes}), json!({"category": "x"})),
         (
@@ -405,7 +416,8 @@ async fn every_write_wants_json_and_every_answer_is_json_by_the_qualities_of_acc
             assert_eq!(reply.json()["code"], "UNSUPPORTED_MEDIA_TYPE", "{} {kind}", one.name());
         }
     }
-    for accept in ["text/html;q=0.9, */*;q=0.1", "APPLICATION/JSON", "application/problem+json", "application/*;q=0.01"] {
+    for accept in ["text/html;q=0.9, */*;q=0.1", "APPLICATION/JSON", "application/problem+json", "application/*;q=0.01"]
+    {
         api.send("GET", "/v2/whoami", &[("Accept", accept)], None).await.expect(200);
     }
 }
@@ -467,7 +479,9 @@ async fn every_list_echoes_its_filters_and_its_sort() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_is_no_http_is_refused_by_the_parser_with_a_bare_status() {
     let api = Api::start().await;
-    for bytes in ["GET /v2/\u{e9} HTTP/1.1\r\nHost: x\r\n\r\n", "GET /v2/health HTTP/1.1\r\nno colon\r\n\r\n", "\u{1}\r\n\r\n"] {
+    for bytes in
+        ["GET /v2/\u{e9} HTTP/1.1\r\nHost: x\r\n\r\n", "GET /v2/health HTTP/1.1\r\nno colon\r\n\r\n", "\u{1}\r\n\r\n"]
+    {
         let reply = read(&exchange(api.addr, bytes.as_bytes(), b"").await).expect(400);
         assert!(reply.body.is_empty() && !reply.headers.contains_key("x-request-id"), "{reply:?}");
     }
