@@ -12,6 +12,10 @@ pub const QUEUE_URL: &str = "QUEUE__URL";
 pub const HTTP_LISTEN: &str = "HTTP__LISTEN";
 /// Threads that serve the API.
 pub const HTTP_WORKERS: &str = "HTTP__WORKERS";
+/// What the API is called from outside.
+pub const HTTP_PUBLIC_URL: &str = "HTTP__PUBLIC_URL";
+/// Origins whose scripts may call the API.
+pub const HTTP_ALLOWED_ORIGINS: &str = "HTTP__ALLOWED_ORIGINS";
 /// Where Instagram's pages are read.
 pub const INSTAGRAM_BASE_URL: &str = "PLATFORMS__INSTAGRAM__BASE_URL";
 /// Where TikTok's pages are read.

@@ -3,12 +3,15 @@
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Answer, Builder, Client, Deployment, Pair, on_every_pair, poll_until};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 
 on_every_pair!(
     forty_concurrent_posts_with_one_key_make_one_resource,
     a_replay_is_the_first_answer_byte_for_byte_even_after_a_crash,
     a_key_is_for_one_request_of_one_organization,
     a_refused_request_can_be_mended_under_a_new_key,
+    what_was_committed_before_a_kill_is_answered_for_by_another_process,
 );
 
 async fn deployment(pair: Pair) -> Deployment {
@@ -108,5 +111,89 @@ async fn a_refused_request_can_be_mended_under_a_new_key(pair: Pair) {
     post(&client, "/v2/creators", "bad", &json!({"name": ""})).await.assert_invalid(&["name"]);
     post(&client, "/v2/creators", &"x".repeat(255), &json!({"name": "Ada"})).await.assert_status(201);
     assert_eq!(client.get("/v2/creators").await.rows().len(), 1);
+    deployment.terminate_all().await;
+}
+
+/// Bytes as SQL writes them.
+fn bytes(pair: Pair, hex: &str) -> String {
+    match pair {
+        Pair::SqliteEmbedded | Pair::SqliteProcesses => format!("x'{hex}'"),
+        Pair::PostgresRedis => format!("'\\x{hex}'::bytea"),
+    }
+}
+
+/// Sends a POST on a connection of its own and never reads it; the connection.
+async fn post_unread(client: &Client, secret: &str, path: &str, key: &str, body: &Value) -> TcpStream {
+    let body = body.to_string();
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nHost: unread\r\nAuthorization: Bearer {secret}\r\nContent-Type: application/json\r\n\
+         Idempotency-Key: {key}\r\nContent-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    let address = client.base_url().strip_prefix("http://").expect("an address").to_owned();
+    let mut connection = TcpStream::connect(address).await.expect("the API listens");
+    connection.write_all(request.as_bytes()).await.expect("a request is taken");
+    connection
+}
+
+async fn what_was_committed_before_a_kill_is_answered_for_by_another_process(pair: Pair) {
+    let mut deployment = deployment(pair).await;
+    let secret = deployment.create_key(&deployment.organization, &[]);
+    let database = deployment.database();
+    let answered = "SELECT COUNT(*) FROM idempotency_records WHERE status IS NOT NULL";
+    let bodies: Vec<(&str, String, Value)> = (0..12)
+        .map(|n| match n % 3 {
+            0 => ("/v2/creators", format!("k{n}"), json!({"name": format!("Killed {n}")})),
+            1 => ("/v2/accounts", format!("k{n}"), json!({"platform": "tiktok", "username": format!("killed.{n}")})),
+            _ => (
+                "/v2/videos",
+                format!("k{n}"),
+                json!({"platform": "tiktok", "identifier": format!("75718632052537787{n:02}")}),
+            ),
+        })
+        .collect();
+    // Each request is sent, and nobody reads what comes back. The process is killed as soon as the first of them is in the database.
+    let unread =
+        join_all(bodies.iter().map(|(path, key, body)| post_unread(&deployment.client, &secret, path, key, body)))
+            .await;
+    while database.number(answered).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    deployment.api.take().expect("the API runs").kill9();
+    let committed = database.number(answered).await;
+    assert!(committed > 0);
+    drop(unread);
+
+    deployment.start_api().await;
+    let client = deployment.client.clone();
+    let mut replayed = 0;
+    for (path, key, body) in &bodies {
+        let is_kept = database
+            .number(&format!(
+                "SELECT COUNT(*) FROM idempotency_records WHERE idempotency_key = '{key}' AND status = 201"
+            ))
+            .await;
+        let answer = post(&client, path, key, body).await;
+        answer.assert_status(201);
+        assert_eq!(answer.header("idempotency-replayed") == Some("true"), is_kept == 1, "{key}");
+        replayed += is_kept;
+        // The original bytes and headers are those that the dead process committed.
+        let hex: String = answer.body.iter().map(|byte| format!("{byte:02x}")).collect();
+        let (body_is, tag) = (bytes(pair, &hex), answer.must_header("etag").to_owned());
+        let location = answer.must_header("location").to_owned();
+        let same = format!(
+            "SELECT COUNT(*) FROM idempotency_records WHERE idempotency_key = '{key}' AND body = {body_is} \
+             AND etag = '{tag}' AND location = '{location}' AND content_type = '{}'",
+            answer.must_header("content-type")
+        );
+        assert_eq!(database.number(&same).await, 1, "{key}");
+        assert_eq!(client.get(&location).await.data(200)["id"], answer.data(201)["id"], "{key}");
+        let again = post(&client, path, key, body).await;
+        assert_eq!((again.status, &again.body), (201, &answer.body), "{key}");
+    }
+    assert_eq!(replayed, committed);
+    for path in ["/v2/creators", "/v2/accounts", "/v2/videos"] {
+        assert_eq!(client.get(path).await.rows().len(), 4, "{path}: each was done once");
+    }
     deployment.terminate_all().await;
 }

@@ -14,6 +14,7 @@ use tracing::Instrument;
 
 use crate::Worker;
 use crate::exchange::Exchange;
+use crate::headers;
 use crate::negotiate::tag_in_coding;
 use crate::problem::{Code, PROBLEM_JSON, Problem};
 
@@ -38,11 +39,13 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
 
     let response = next.call(request).instrument(span.clone()).await?.map_into_boxed_body();
     let mut response = as_problem(&exchange, response);
+    let (method, status) = (response.request().method().clone(), response.status());
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(exchange.request_id.as_str()) {
         headers.insert(X_REQUEST_ID, value);
     }
     settle_encoding(headers);
+    headers::complete(&worker.shared, exchange.route.get(), &method, status, headers);
     span.in_scope(|| log(&exchange, &response, started));
     Ok(response)
 }
@@ -75,7 +78,7 @@ fn as_problem(exchange: &Exchange, response: ServiceResponse) -> ServiceResponse
     ServiceResponse::new(request, answer)
 }
 
-/// Drops the mark by which small bodies are kept from being compressed, and says that the encoding depends on the request.
+/// Drops the mark by which small bodies are kept from being compressed, and gives the body of a coding its own tag.
 fn settle_encoding(headers: &mut HeaderMap) {
     if headers.get(header::CONTENT_ENCODING).is_some_and(|value| value == "identity") {
         headers.remove(header::CONTENT_ENCODING);
@@ -86,7 +89,6 @@ fn settle_encoding(headers: &mut HeaderMap) {
     if let Some(tag) = tag.and_then(|tag| HeaderValue::try_from(tag).ok()) {
         headers.insert(header::ETAG, tag);
     }
-    headers.insert(header::VARY, HeaderValue::from_static("Accept-Encoding"));
 }
 
 fn log(exchange: &Exchange, response: &ServiceResponse, started: Instant) {

@@ -10,15 +10,16 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header;
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpRequest};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use domain::Scope;
 use futures_util::FutureExt;
 
 use crate::Worker;
 use crate::auth::{authenticate, check_scope, refuse_failed};
+use crate::cors::answer_preflight;
 use crate::exchange::Exchange;
 use crate::limit::Window;
-use crate::negotiate::check_accept;
+use crate::negotiate::{check_accept, refuses_identity};
 use crate::problem::{Code, Problem};
 
 /// Who may call an operation.
@@ -37,7 +38,7 @@ pub(crate) enum Access {
 pub(crate) struct Rules {
     /// The pattern of its path.
     pub(crate) route: &'static str,
-    /// Its methods, HEAD aside, which goes wherever GET goes. None at all: the rest of the paths, where nothing is.
+    /// Its methods, HEAD aside, which goes wherever GET goes, and OPTIONS, which goes everywhere. None at all: the rest of the paths, where nothing is.
     pub(crate) operations: Vec<(Method, Access)>,
     /// Whether it answers with something else than JSON.
     pub(crate) is_document: bool,
@@ -57,7 +58,13 @@ impl Rules {
                 names.push("HEAD");
             }
         }
+        names.push("OPTIONS");
         names.join(", ")
+    }
+
+    /// Whether nothing is there.
+    fn is_nowhere(&self) -> bool {
+        self.operations.is_empty()
     }
 
     /// Whether everything on the path is open.
@@ -80,6 +87,9 @@ pub(crate) async fn gate(
     exchange.route.set(rules.route);
     tracing::Span::current().record("route", rules.route);
 
+    if request.method() == Method::OPTIONS && !rules.is_nowhere() {
+        return Ok(options(&rules, request));
+    }
     let mut response = match admit(&rules, &worker, &exchange, &request).await {
         Ok(()) => run(&exchange, request, next).await,
         Err(problem) => {
@@ -87,16 +97,30 @@ pub(crate) async fn gate(
             refuse(&exchange, http, &problem)
         }
     };
+    let is_marked = response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity");
+    if is_marked && refuses_identity(response.request().headers()) {
+        // It is too small to be worth it, but the client takes nothing else.
+        response.headers_mut().remove(header::CONTENT_ENCODING);
+    }
     if let Some(window) = exchange.window.get() {
         window.write(response.headers_mut());
     }
     Ok(response)
 }
 
+/// Tells anybody what the path answers to; it is in the published document, so no key is needed.
+fn options(rules: &Rules, request: ServiceRequest) -> ServiceResponse {
+    let allow = rules.allow();
+    let mut answer = HttpResponse::NoContent();
+    answer.insert_header((header::ALLOW, allow.as_str()));
+    answer_preflight(request.headers(), &mut answer, &allow);
+    request.into_response(answer.finish())
+}
+
 async fn admit(rules: &Rules, worker: &Worker, exchange: &Exchange, request: &ServiceRequest) -> Result<(), Problem> {
     let operation = rules.access(request.method());
     // A path where nothing is needs no key to say so, but counts towards a good one.
-    let is_nowhere = rules.operations.is_empty();
+    let is_nowhere = rules.is_nowhere();
     let is_keyed = if is_nowhere { request.headers().contains_key(header::AUTHORIZATION) } else { !rules.is_open() };
     if is_keyed {
         match identify(worker, exchange, request).await {
@@ -242,11 +266,11 @@ mod tests {
     }
 
     #[test]
-    fn head_goes_where_get_goes_and_allow_says_so() {
+    fn head_goes_where_get_goes_and_options_everywhere_and_allow_says_so() {
         let rules = rules(vec![(Method::GET, Access::AnyKey), (Method::POST, Access::Scope(Scope::WriteTracking))]);
         assert_eq!(rules.access(&Method::HEAD), Some(Access::AnyKey));
         assert_eq!(rules.access(&Method::PATCH), None);
-        assert_eq!(rules.allow(), "GET, HEAD, POST");
+        assert_eq!(rules.allow(), "GET, HEAD, POST, OPTIONS");
     }
 
     #[test]

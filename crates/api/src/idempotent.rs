@@ -72,7 +72,7 @@ pub(crate) async fn post<T>(
 ) -> Answer {
     let Some(key) = key else { return write(call, input?, work).await };
     let claimed = Claimed::new(&key, call, body)?;
-    let mut tx = begin(call).await?;
+    let mut tx = begin_keyed(call, &claimed).await?;
     if let Some(earlier) = claim(&tx, &claimed).await? {
         return earlier;
     }
@@ -96,7 +96,7 @@ pub(crate) async fn post<T>(
     if !is_kept(&refusal) {
         return Err(refusal);
     }
-    let tx = begin(call).await?;
+    let tx = begin_keyed(call, &claimed).await?;
     if let Some(earlier) = claim(&tx, &claimed).await? {
         return earlier;
     }
@@ -107,9 +107,10 @@ pub(crate) async fn post<T>(
 /// The answer to an earlier POST of the same key, for one that has something to do before it can begin. The key is not claimed: whoever
 /// finds no answer goes on to [`post`], which looks again.
 pub(crate) async fn earlier(call: &Call, key: &IdempotencyKey, body: &[u8]) -> Result<Option<Answer>, Problem> {
-    let tx = begin(call).await?;
+    let claimed = Claimed::new(key, call, body)?;
+    let tx = begin_keyed(call, &claimed).await?;
     // Dropping the transaction lets go of the key.
-    claim(&tx, &Claimed::new(key, call, body)?).await
+    claim(&tx, &claimed).await
 }
 
 /// Does `work` and undoes it: the answer is what [`post`] would come to now. Nothing is written and nobody is woken.
@@ -141,10 +142,23 @@ fn is_kept(refusal: &Problem) -> bool {
 }
 
 async fn begin(call: &Call) -> Result<TenantTx, Problem> {
+    acting(call, call.tenant()?.begin(&call.exchange().request_id, call.now()).await?)
+}
+
+/// The transaction with the key that it is made by, for the audit records.
+fn acting(call: &Call, mut tx: TenantTx) -> Result<TenantTx, Problem> {
     let key = call.key()?;
-    let mut tx = call.tenant()?.begin(&call.exchange().request_id, call.now()).await?;
     tx.acting_as(key.id, &key.name);
     Ok(tx)
+}
+
+async fn begin_keyed(call: &Call, claimed: &Claimed) -> Result<TenantTx, Problem> {
+    let begun = call.tenant()?.begin_keyed(&call.exchange().request_id, call.now(), &claimed.key).await?;
+    acting(call, begun.ok_or_else(still_running)?)
+}
+
+fn still_running() -> Problem {
+    Problem::conflict("The first request with this Idempotency-Key is still running.").retry(RUNNING_RETRY_SECONDS)
 }
 
 /// Commits, lets every process forget what it knew of the keys that were changed, and rings the wakes.
@@ -180,10 +194,7 @@ async fn claim(tx: &TenantTx, claimed: &Claimed) -> Result<Option<Answer>, Probl
             "was used with another body or path before; use a new one for a new request",
         )
         .into())),
-        IdempotencyClaim::InProgress => {
-            Some(Err(Problem::conflict("The first request with this Idempotency-Key is still running.")
-                .retry(RUNNING_RETRY_SECONDS)))
-        }
+        IdempotencyClaim::InProgress => Some(Err(still_running())),
     })
 }
 

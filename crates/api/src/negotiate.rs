@@ -48,6 +48,24 @@ fn quality(parameter: &str) -> Option<f32> {
     Some(value.trim().parse().unwrap_or(0.0))
 }
 
+/// Whether the client takes a body in a coding alone: it refuses the plain form, by name or with everything that it does not name.
+pub(crate) fn refuses_identity(headers: &HeaderMap) -> bool {
+    let (mut identity, mut any) = (None, None);
+    for value in headers.get_all(header::ACCEPT_ENCODING).filter_map(|value| value.to_str().ok()) {
+        for coding in value.split(',') {
+            let mut parts = coding.split(';').map(str::trim);
+            let name = parts.next().unwrap_or_default();
+            let is_wanted = parts.find_map(quality).unwrap_or(1.0) > 0.0;
+            if name.eq_ignore_ascii_case("identity") {
+                identity = Some(is_wanted);
+            } else if name == "*" {
+                any = Some(is_wanted);
+            }
+        }
+    }
+    identity.or(any) == Some(false)
+}
+
 /// Refuses a body that is not declared as JSON, or is compressed.
 pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let declared = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -127,7 +145,7 @@ impl Tags {
 }
 
 /// Codings under which a body has a tag of its own.
-const CODINGS: [&str; 2] = ["br", "gzip"];
+const CODINGS: [&str; 3] = ["br", "gzip", "deflate"];
 
 /// The tag of a body in a coding: other bytes, so another strong tag. It tells the tag of the plain body by its beginning.
 pub(crate) fn tag_in_coding(etag: &str, coding: &str) -> Option<String> {
@@ -179,6 +197,21 @@ mod tests {
             "json",
         ] {
             assert!(!accepts_json(accept), "{accept}");
+        }
+    }
+
+    #[test]
+    fn the_plain_form_is_refused_by_name_or_with_the_rest() {
+        let refuses = |text: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::ACCEPT_ENCODING, HeaderValue::from_str(text).unwrap());
+            refuses_identity(&headers)
+        };
+        for text in ["gzip, identity;q=0", "Identity; q=0.0, br", "br, *;q=0"] {
+            assert!(refuses(text), "{text}");
+        }
+        for text in ["", "gzip", "*", "identity", "identity;q=0.1, *;q=0", "gzip;q=0", "*;q=0.5"] {
+            assert!(!refuses(text), "{text}");
         }
     }
 

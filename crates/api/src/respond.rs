@@ -212,6 +212,22 @@ mod tests {
     }
 
     #[test]
+    fn a_view_that_the_client_has_is_not_even_turned_into_what_is_shown() {
+        #[derive(Hash)]
+        struct View;
+        #[derive(Serialize)]
+        struct Out;
+        impl From<View> for Out {
+            fn from(_: View) -> Self {
+                panic!("the view was turned into what is shown")
+            }
+        }
+        let mut request = HeaderMap::new();
+        request.insert(IF_NONE_MATCH, HeaderValue::from_str(&tag_of(&View)).unwrap());
+        assert_eq!(shown::<Out>(&request, View).unwrap().status(), StatusCode::NOT_MODIFIED);
+    }
+
+    #[test]
     fn a_client_that_has_the_body_gets_none_and_none_is_made() {
         let mut request = HeaderMap::new();
         let made = || Ok(Bytes::from_static(b"{}"));

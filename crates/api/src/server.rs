@@ -18,6 +18,7 @@ use queue::Queue;
 use store::Store;
 
 use crate::boundary::boundary;
+use crate::cors::cors;
 use crate::key_cache::KeyCache;
 use crate::limit::{MemoryLimits, RedisLimits};
 use crate::links::ExpandLinks;
@@ -203,9 +204,11 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
     let mut server = HttpServer::new(move || {
         let worker = Rc::new(Worker::new(Arc::clone(&shared), redis.clone()));
         let outermost = Rc::clone(&worker);
+        let cors = cors(&shared.allowed_origins);
         App::new()
             .app_data(worker)
             .wrap(Compress::default())
+            .wrap(cors)
             .wrap(from_fn(move |request, next| boundary(Rc::clone(&outermost), request, next)))
             .configure(routes::configure)
     })

@@ -1,14 +1,20 @@
 //! Remembered answers: the same key and body get the same answer, from any process, after any crash.
 
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
 use domain::{OrganizationId, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
-use std::time::Duration;
 
 use crate::sql::{execute, is_postgres, row, values};
 use crate::{Store, StoreError};
 
 /// How long an answer is remembered.
 const KEPT: Duration = Duration::from_hours(24);
+
+/// How long the second request of a key waits for the first to end. The claim on PostgreSQL says the same in its own words.
+pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(2);
 
 /// An answer as it was given.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +44,44 @@ pub enum IdempotencyClaim {
     OtherRequest,
     /// The first request is still being worked on.
     InProgress,
+}
+
+/// The keys whose transactions are open in this process.
+///
+/// On SQLite the second request of a key cannot see the first one's claim: it waits for the one writer, as everybody does. This tells
+/// whether it is its own first request that it waits for. Another process on the same file cannot be told; it waits for the writer longer,
+/// and then counts the database as away.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Running(Arc<Mutex<HashSet<(OrganizationId, String)>>>);
+
+/// A key in [`Running`], until it is dropped.
+#[derive(Debug)]
+pub(crate) struct RunningKey {
+    running: Running,
+    key: (OrganizationId, String),
+}
+
+impl Running {
+    fn lock(&self) -> MutexGuard<'_, HashSet<(OrganizationId, String)>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn has(&self, organization: OrganizationId, key: &str) -> bool {
+        self.lock().contains(&(organization, key.to_owned()))
+    }
+
+    /// Notes a key. On SQLite there is one writing transaction, so no key is noted twice.
+    pub(crate) fn enter(&self, organization: OrganizationId, key: &str) -> RunningKey {
+        let key = (organization, key.to_owned());
+        self.lock().insert(key.clone());
+        RunningKey { running: self.clone(), key }
+    }
+}
+
+impl Drop for RunningKey {
+    fn drop(&mut self) {
+        self.running.lock().remove(&self.key);
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -172,12 +216,20 @@ pub(crate) async fn remember(
 }
 
 impl Store {
-    /// Forgets answers older than a day, at most `limit` of them; how many went.
+    /// Forgets answers older than a day, at most `limit` of them, the oldest first; how many went.
+    ///
+    /// Rows are found by the index on their age and deleted by their place, whatever the planner thinks of the table. One that is being taken over
+    /// at this moment is left alone, or looked at again once it is: then it is young.
     pub async fn prune_idempotency(&self, now: Timestamp, limit: u32) -> Result<u64, StoreError> {
+        let old = "SELECT {place} FROM idempotency_records WHERE created_at < $1 ORDER BY created_at LIMIT $2";
+        let sql = if is_postgres(&self.write) {
+            format!("ctid = ANY (ARRAY({} FOR UPDATE SKIP LOCKED))", old.replace("{place}", "ctid"))
+        } else {
+            format!("rowid IN ({})", old.replace("{place}", "rowid"))
+        };
         execute(
             &self.write,
-            "DELETE FROM idempotency_records WHERE (organization_id, idempotency_key) IN \
-             (SELECT organization_id, idempotency_key FROM idempotency_records WHERE created_at < $1 LIMIT $2)",
+            &format!("DELETE FROM idempotency_records WHERE created_at < $1 AND {sql}"),
             values![now.minus(KEPT).as_millis(), i64::from(limit)],
         )
         .await

@@ -83,6 +83,7 @@ pub struct Store {
     read: DatabaseConnection,
     write: DatabaseConnection,
     age_curve: Arc<AgeCurve>,
+    running: idempotency::Running,
 }
 
 /// How long a call waits for a free connection before the database counts as away.
@@ -120,14 +121,14 @@ impl Store {
             options.test_before_acquire(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
             let write = Database::connect(options.clone().max_connections(1).to_owned()).await?;
             let read = Database::connect(options.max_connections(config.max_connections).to_owned()).await?;
-            Ok(Self { read, write, age_curve })
+            Ok(Self { read, write, age_curve, running: idempotency::Running::default() })
         } else {
             options
                 .max_connections(config.max_connections)
                 .connect_lazy(true)
                 .test_before_acquire_if_idle_for(Duration::from_secs(1));
             let pool = Database::connect(options).await?;
-            Ok(Self { read: pool.clone(), write: pool, age_curve })
+            Ok(Self { read: pool.clone(), write: pool, age_curve, running: idempotency::Running::default() })
         }
     }
 

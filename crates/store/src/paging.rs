@@ -1,5 +1,6 @@
 //! Keyset paging: a page begins after the last row of the page before it, so it costs the same anywhere and a walk sees every row that
-//! existed throughout exactly once, whatever is inserted meanwhile.
+//! existed throughout exactly once, whatever is inserted meanwhile. A row whose sort key changes during a walk moves, and may be seen at
+//! either place, at both or at none.
 
 use domain::Timestamp;
 use uuid::Uuid;

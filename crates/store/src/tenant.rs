@@ -1,12 +1,15 @@
 //! An organization's door to its own tracking: every read and write of it begins here, so the organization is in every query.
 
+use std::pin::pin;
 use std::sync::Arc;
 
 use domain::{AgeCurve, OrganizationId, RequestId, Timestamp, Wake};
 use sea_orm::DatabaseTransaction;
+use tokio::time::timeout;
 
 use crate::audit::Actor;
-use crate::idempotency::{self, IdempotencyClaim, StoredAnswer};
+use crate::idempotency::{self, IdempotencyClaim, LONGEST_WAIT, RunningKey, StoredAnswer};
+use crate::sql::is_postgres;
 use crate::{Store, StoreError};
 
 /// One organization's view of the store.
@@ -35,7 +38,30 @@ impl Tenant {
             changed_keys: Vec::new(),
             actor: Actor::Operator,
             age_curve: Arc::clone(&self.store.age_curve),
+            running: None,
         })
+    }
+
+    /// The same for a request that is going to claim the idempotency `key`. `None` when it has waited long enough for an earlier request of the
+    /// same key, which is still running.
+    pub async fn begin_keyed(
+        &self,
+        request_id: &RequestId,
+        now: Timestamp,
+        key: &str,
+    ) -> Result<Option<TenantTx>, StoreError> {
+        if is_postgres(&self.store.write) {
+            // There the claim itself waits, and no longer than that.
+            return self.begin(request_id, now).await.map(Some);
+        }
+        let mut begun = pin!(self.begin(request_id, now));
+        let tx = match timeout(LONGEST_WAIT, &mut begun).await {
+            Ok(tx) => tx?,
+            Err(_) if self.store.running.has(self.organization, key) => return Ok(None),
+            // It is somebody else's turn that takes so long.
+            Err(_) => begun.await?,
+        };
+        Ok(Some(TenantTx { running: Some(self.store.running.enter(self.organization, key)), ..tx }))
     }
 }
 
@@ -50,6 +76,8 @@ pub struct TenantTx {
     pub(crate) changed_keys: Vec<String>,
     pub(crate) actor: Actor,
     pub(crate) age_curve: Arc<AgeCurve>,
+    /// Held until the transaction ends, for [`Tenant::begin_keyed`].
+    running: Option<RunningKey>,
 }
 
 impl TenantTx {
@@ -70,7 +98,9 @@ impl TenantTx {
 
     /// Makes everything lasting; the wakes to ring after it, best effort.
     pub async fn commit(self) -> Result<Vec<Wake>, StoreError> {
-        self.tx.commit().await?;
-        Ok(self.wakes)
+        let Self { tx, wakes, running, .. } = self;
+        tx.commit().await?;
+        drop(running);
+        Ok(wakes)
     }
 }

@@ -6,10 +6,10 @@ mod support;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::Timestamp;
-use store::{IdempotencyClaim, StoreError, StoredAnswer, Tenant};
+use store::{IdempotencyClaim, Store, StoreConfig, StoreError, StoredAnswer, Tenant, TenantTx};
 use support::{HOUR, START, begin, new_account, tenant};
 
 const ONE: [u8; 32] = [1; 32];
@@ -28,6 +28,10 @@ fn answer(body: &str) -> StoredAnswer {
 
 async fn claim(tenant: &Tenant, key: &str, print: &[u8; 32], now: Timestamp) -> IdempotencyClaim {
     begin(tenant, now).await.claim_idempotency(key, print).await.unwrap()
+}
+
+async fn keyed(tenant: &Tenant, key: &str) -> Option<TenantTx> {
+    tenant.begin_keyed(&domain::RequestId::new(), START, key).await.unwrap()
 }
 
 async fn answered(tenant: &Tenant, key: &str, print: &[u8; 32], body: &str, now: Timestamp) {
@@ -114,6 +118,81 @@ on_both! {
         drop(tx);
         assert_eq!(claim(&tenant, "key", &TWO, START).await, IdempotencyClaim::Fresh);
         assert!(support::all_accounts(&tenant).await.rows.is_empty());
+    }
+
+    async fn while_the_first_request_runs_the_second_is_told_so_in_time(home) {
+        let tenant = tenant(&home.store).await;
+        let first = keyed(&tenant, "key").await.expect("nobody else is there");
+        assert_eq!(first.claim_idempotency("key", &ONE).await.unwrap(), IdempotencyClaim::Fresh);
+        let began = Instant::now();
+        let told = match keyed(&tenant, "key").await {
+            Some(tx) => tx.claim_idempotency("key", &ONE).await.unwrap(),
+            None => IdempotencyClaim::InProgress,
+        };
+        assert_eq!(told, IdempotencyClaim::InProgress);
+        assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
+        // Another key has nothing to do with it: at worst it waits until the first has ended.
+        let other = tokio::spawn({
+            let tenant = tenant.clone();
+            async move {
+                let tx = keyed(&tenant, "other").await.expect("nobody runs this key");
+                tx.claim_idempotency("other", &ONE).await.unwrap()
+            }
+        });
+        tokio::time::sleep(Duration::from_millis(2300)).await;
+        first.remember("key", &answer("a")).await.unwrap();
+        first.commit().await.unwrap();
+        assert_eq!(other.await.unwrap(), IdempotencyClaim::Fresh);
+        let again = keyed(&tenant, "key").await.expect("it has ended");
+        assert_eq!(again.claim_idempotency("key", &ONE).await.unwrap(), IdempotencyClaim::Replay(answer("a")));
+    }
+
+    async fn forgetting_finds_its_rows_by_index(home) {
+        let tenant = tenant(&home.store).await;
+        answered(&tenant, "one", &ONE, "a", START).await;
+        let copies = "INSERT INTO idempotency_records (organization_id, idempotency_key, fingerprint, status, content_type, body, created_at) \
+             WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000) \
+             SELECT organization_id, idempotency_key || i, fingerprint, status, content_type, body, created_at + i * 6000 \
+             FROM idempotency_records, n";
+        home.sql(copies).await;
+        home.sql("ANALYZE").await;
+        if home.url.starts_with("sqlite") {
+            let plan = "EXPLAIN QUERY PLAN DELETE FROM idempotency_records WHERE created_at < 5 AND rowid IN \
+                 (SELECT rowid FROM idempotency_records WHERE created_at < 5 ORDER BY created_at LIMIT 5)";
+            assert!(home.plan(plan).await.iter().all(|line| !line.contains("SCAN idempotency_records")));
+            return;
+        }
+        let scans = async |column: &str| {
+            let sql = format!("SELECT {column} FROM pg_stat_user_tables WHERE relname = 'idempotency_records'");
+            home.number(&sql).await.unwrap()
+        };
+        // A connection says what it has done when it ends.
+        let config = StoreConfig { url: home.url.clone(), max_connections: 1, age_curve: domain::AgeCurve::flat() };
+        let store = Store::connect(&config).await.unwrap();
+        let (by_index, whole) = (scans("idx_scan").await, scans("seq_scan").await);
+        assert_eq!(store.prune_idempotency(START.plus(40 * HOUR), 1000).await.unwrap(), 1000);
+        store.close().await.unwrap();
+        while scans("idx_scan").await == by_index {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(scans("seq_scan").await, whole, "the whole table was read");
+    }
+
+    async fn a_key_that_is_taken_over_is_not_forgotten_with_the_old(home) {
+        let tenant = tenant(&home.store).await;
+        answered(&tenant, "key", &ONE, "a", START).await;
+        let now = START.plus(25 * HOUR);
+        let tx = begin(&tenant, now).await;
+        assert_eq!(tx.claim_idempotency("key", &TWO).await.unwrap(), IdempotencyClaim::Fresh);
+        let forgetting = tokio::spawn({
+            let store = home.store.clone();
+            async move { store.prune_idempotency(now, 10).await }
+        });
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        tx.remember("key", &answer("b")).await.unwrap();
+        tx.commit().await.unwrap();
+        assert_eq!(forgetting.await.unwrap().unwrap(), 0);
+        assert_eq!(claim(&tenant, "key", &TWO, now).await, IdempotencyClaim::Replay(answer("b")));
     }
 
     async fn an_answer_is_remembered_for_a_day(home) {

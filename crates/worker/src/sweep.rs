@@ -15,9 +15,10 @@ use crate::job::{self, chain};
 /// Targets offered at most in one round, for each platform.
 const MOST: u32 = 500;
 
-/// How often, and how much at once, remembered answers are forgotten.
+/// How often what is out of date is forgotten, how much at once, and how many times in a round: as much as comes, and no statement that runs long.
 const PRUNE_INTERVAL: Duration = Duration::from_mins(1);
 const PRUNE_MOST: u32 = 1000;
+const PRUNE_BATCHES: u32 = 20;
 
 /// Makes rounds until `shutdown`.
 pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
@@ -48,7 +49,11 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
 /// Forgets what is out of date, a bounded number at a time.
 async fn prune(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock.now();
-    inner.store.prune_idempotency(now, PRUNE_MOST).await?;
+    for _ in 0..PRUNE_BATCHES {
+        if inner.store.prune_idempotency(now, PRUNE_MOST).await? < u64::from(PRUNE_MOST) {
+            break;
+        }
+    }
     inner.store.prune_retired_secrets(now, PRUNE_MOST).await?;
     inner.store.prune_page_loads(now.minus(inner.config.retention.page_loads), PRUNE_MOST).await?;
     Ok(())

@@ -148,6 +148,13 @@ pub fn serve(store: &Store, clock: &Clock, limit: u32, limiter: LimiterConfig) -
     serve_with(store, clock, limit, limiter, Vec::new(), None)
 }
 
+/// Serves `store` on a free port, with the settings as `change` leaves them.
+pub fn serve_as(store: &Store, clock: &Clock, change: impl FnOnce(&mut ApiConfig)) -> SocketAddr {
+    let mut settings = config(600, LimiterConfig::Memory);
+    change(&mut settings);
+    serve_configured(store, clock, settings).0
+}
+
 fn serve_with(
     store: &Store,
     clock: &Clock,
@@ -213,16 +220,22 @@ pub async fn request(addr: SocketAddr, method: &str, path: &str, headers: &[(&st
         let _ = write!(head, "Content-Length: {}\r\n", body.len());
     }
     head.push_str("\r\n");
+    read(&exchange(addr, head.as_bytes(), body).await)
+}
+
+/// The bytes that come back for bytes of whatever kind, until the server closes the connection.
+pub async fn exchange(addr: SocketAddr, head: &[u8], body: &[u8]) -> Vec<u8> {
     let mut stream = TcpStream::connect(addr).await.expect("a connection");
-    stream.write_all(head.as_bytes()).await.expect("a request");
+    stream.write_all(head).await.expect("a request");
     // A server that refuses a body unread may close while it is being sent.
     let _ = stream.write_all(body).await;
     let mut bytes = Vec::new();
     let _ = stream.read_to_end(&mut bytes).await;
-    read(&bytes)
+    bytes
 }
 
-fn read(bytes: &[u8]) -> Reply {
+/// An answer out of its bytes.
+pub fn read(bytes: &[u8]) -> Reply {
     let end = bytes.windows(4).position(|four| four == b"\r\n\r\n").expect("a whole head");
     let head = std::str::from_utf8(&bytes[..end]).expect("a readable head");
     let mut lines = head.split("\r\n");
@@ -241,6 +254,10 @@ fn read(bytes: &[u8]) -> Reply {
 
 fn unchunk(mut rest: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
+    // The answer to a HEAD.
+    if rest.is_empty() {
+        return body;
+    }
     loop {
         let line = rest.windows(2).position(|two| two == b"\r\n").expect("a chunk");
         let size = std::str::from_utf8(&rest[..line]).expect("a size");

@@ -1,9 +1,12 @@
 //! The same key, the same answer.
 
+use std::time::{Duration, Instant};
+
+use domain::RequestId;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use crate::harness::{Api, new_key, new_organization, request};
+use crate::harness::{Api, NOON, new_key, new_organization, request};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_repeated_post_gets_the_first_answer_to_the_byte() {
@@ -63,6 +66,24 @@ async fn a_refusal_is_remembered_and_a_malformed_request_is_not() {
     let body = json!({"platform": "tiktok", "username": "someone"});
     api.send("POST", "/v2/accounts", &[("Idempotency-Key", "conflict")], Some(&body)).await.expect(409);
     api.send("POST", "/v2/accounts", &[("Idempotency-Key", "fresh")], Some(&body)).await.expect(201);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_first_request_runs_a_second_is_told_so_within_seconds() {
+    let api = Api::start().await;
+    let body = json!({"platform": "tiktok", "username": "someone"});
+    let key = [("Idempotency-Key", "order-1")];
+    let tenant = api.store.tenant(api.organization);
+    let first = tenant.begin_keyed(&RequestId::new(), NOON, "order-1").await.unwrap().expect("nobody else is there");
+    first.claim_idempotency("order-1", &[0; 32]).await.unwrap();
+    let began = Instant::now();
+    let told = api.send("POST", "/v2/accounts", &key, Some(&body)).await.expect(409);
+    assert!(began.elapsed() < Duration::from_millis(3500), "{:?}", began.elapsed());
+    assert_eq!(told.header("retry-after"), "1");
+    assert_eq!(told.json()["code"], "CONFLICT");
+    // It comes to nothing, so the key is free again.
+    drop(first);
+    api.send("POST", "/v2/accounts", &key, Some(&body)).await.expect(201);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

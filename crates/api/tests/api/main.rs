@@ -2,10 +2,14 @@
 
 #![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
+mod document;
 mod harness;
 
 mod accounts;
+mod bodies;
+mod conventions;
 mod creators;
+mod cursors;
 mod docs;
 mod idempotency;
 mod isolation;

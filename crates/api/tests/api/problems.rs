@@ -94,35 +94,6 @@ async fn whatever_is_wrong_with_a_request_is_a_problem_document() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_method_that_a_resource_does_not_know_is_answered_with_those_that_it_does() {
-    let api = Api::start().await;
-    let id = "0197a6f0-0000-7000-8000-000000000001";
-    for (path, allow) in [
-        ("/v2/health".to_owned(), "GET, HEAD"),
-        ("/v2/health/ready".to_owned(), "GET, HEAD"),
-        ("/v2/meta".to_owned(), "GET, HEAD"),
-        ("/v2/whoami".to_owned(), "GET, HEAD"),
-        ("/v2/openapi.json".to_owned(), "GET, HEAD"),
-        ("/v2/docs".to_owned(), "GET, HEAD"),
-        ("/v2/accounts".to_owned(), "GET, HEAD, POST"),
-        (format!("/v2/accounts/{id}"), "GET, HEAD, PATCH, DELETE"),
-        ("/v2/videos".to_owned(), "GET, HEAD, POST"),
-        (format!("/v2/videos/{id}"), "GET, HEAD, PATCH, DELETE"),
-        ("/v2/account-videos".to_owned(), "GET, HEAD"),
-        ("/v2/account-videos/1".to_owned(), "GET, HEAD"),
-        ("/v2/creators".to_owned(), "GET, HEAD, POST"),
-        (format!("/v2/creators/{id}"), "GET, HEAD, PATCH, DELETE"),
-        (format!("/v2/creators/{id}/accounts/{id}"), "PUT, DELETE"),
-    ] {
-        for method in ["TRACE", "PROPFIND"] {
-            let reply = api.send(method, &path, &[], None).await;
-            check(&reply, &path, 405, "METHOD_NOT_ALLOWED");
-            assert_eq!(reply.header("allow"), allow, "{path}");
-        }
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_request_id_is_adopted_when_it_is_well_formed_and_made_otherwise() {
     let api = Api::start().await;
     for path in ["/v2/health", "/v2/nothing", "/v2/whoami"] {

@@ -269,6 +269,15 @@ impl Home {
         number
     }
 
+    /// The lines of a plan, as SQLite tells it.
+    pub async fn plan(&self, text: &str) -> Vec<String> {
+        let connection = sea_orm::Database::connect(&self.url).await.unwrap();
+        let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), text)).await;
+        let lines = rows.unwrap().iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        connection.close().await.unwrap();
+        lines
+    }
+
     /// The one text that a query gives; `None` for null.
     pub async fn text(&self, text: &str) -> Option<String> {
         let connection = sea_orm::Database::connect(&self.url).await.unwrap();
