@@ -196,13 +196,13 @@ mod tests {
             kept_address: crate::KeptAddress::None,
             allowed_origins: Vec::new(),
             refresh_cooldown: std::time::Duration::ZERO,
-            process: String::new(),
             public_url: None,
             windows: crate::limit::MemoryWindows::default(),
             let_through: Arc::default(),
             openapi: web::Bytes::new(),
             links: None,
             sources: crate::sources::Sources::default(),
+            recorder: Arc::default(),
         };
         Rc::new(Worker { shared: Arc::new(shared), redis: None })
     }

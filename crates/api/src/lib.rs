@@ -10,6 +10,7 @@ mod body;
 mod boundary;
 mod call;
 mod cursor;
+mod events;
 mod exchange;
 mod gate;
 mod idempotent;
@@ -36,6 +37,7 @@ use domain::Clock;
 use queue::Queue;
 use store::Store;
 
+use crate::events::Recorder;
 use crate::limit::{Limiter, MemoryWindows, RedisWindows};
 use crate::sources::Sources;
 
@@ -56,13 +58,13 @@ struct Shared {
     kept_address: KeptAddress,
     allowed_origins: Vec<String>,
     refresh_cooldown: Duration,
-    process: String,
     public_url: Option<String>,
     windows: MemoryWindows,
     let_through: Arc<AtomicU64>,
     openapi: Bytes,
     links: Option<Arc<dyn ExpandLinks>>,
     sources: Sources,
+    recorder: Arc<Recorder>,
 }
 
 /// What one worker thread has.

@@ -15,7 +15,7 @@ use actix_web::http::Method;
 
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
-use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, sources, videos};
+use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, requests, sources, videos};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -28,6 +28,7 @@ use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, s
         creators::list, creators::create, creators::read, creators::update, creators::delete,
         creators::link, creators::unlink,
         sources::list,
+        requests::read,
     ),
     components(schemas(ProblemOut)),
     security(("api_key" = [])),
@@ -37,6 +38,7 @@ use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, s
         (name = "account videos", description = "Posts that were found in the feeds of tracked accounts."),
         (name = "creators", description = "People and brands, and which accounts are theirs."),
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
+        (name = "requests", description = "What became of a call, by its request id."),
         (name = "meta", description = "The service itself and the key."),
     )
 )]

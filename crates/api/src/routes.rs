@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod creators;
 pub(crate) mod docs;
 pub(crate) mod meta;
+pub(crate) mod requests;
 pub(crate) mod sources;
 pub(crate) mod videos;
 
@@ -23,6 +24,7 @@ const OPEN: Access = Access::Open;
 const ANY_KEY: Access = Access::AnyKey;
 const READ: Access = Access::Scope(Scope::Read);
 const READ_SOCIAL: Access = Access::Scope(Scope::ReadSocial);
+const READ_SUPPORT: Access = Access::Scope(Scope::ReadSupport);
 const READ_MEMBER: Access = Access::Scope(Scope::ReadMember);
 const WRITE_TRACKING: Access = Access::Scope(Scope::WriteTracking);
 
@@ -60,6 +62,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .patch(WRITE_TRACKING, creators::update)
             .delete(WRITE_TRACKING, creators::delete),
         Endpoint::at("/v2/creators").get(READ_MEMBER, creators::list).post(WRITE_TRACKING, creators::create),
+        Endpoint::at("/v2/requests/{request_id}").get(READ_SUPPORT, requests::read),
         Endpoint::at("/v2/sources").get(READ, sources::list),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),

@@ -18,6 +18,7 @@ use queue::Queue;
 use store::Store;
 
 use crate::boundary::boundary;
+use crate::events::Recorder;
 use crate::limit::{MemoryWindows, RedisWindows};
 use crate::links::ExpandLinks;
 use crate::openapi::openapi_json;
@@ -101,6 +102,7 @@ impl std::fmt::Debug for LimiterConfig {
 pub struct Server {
     addr: SocketAddr,
     let_through: Arc<AtomicU64>,
+    recorder: Arc<Recorder>,
     running: actix_web::dev::Server,
 }
 
@@ -112,7 +114,11 @@ impl Server {
 
     /// What stops it.
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle { handle: self.running.handle(), let_through: Arc::clone(&self.let_through) }
+        ServerHandle {
+            handle: self.running.handle(),
+            let_through: Arc::clone(&self.let_through),
+            recorder: Arc::clone(&self.recorder),
+        }
     }
 
     /// Serves until it is stopped.
@@ -134,12 +140,25 @@ impl Future for Server {
 pub struct ServerHandle {
     handle: actix_web::dev::ServerHandle,
     let_through: Arc<AtomicU64>,
+    recorder: Arc<Recorder>,
 }
 
 impl ServerHandle {
-    /// Takes no new connection, lets the requests in hand end within the configured time, and returns when the server has stopped.
+    /// Takes no new connection, lets the requests in hand end within the configured time, writes the record of calls to its end, and
+    /// returns when the server has stopped.
     pub async fn stop(&self) {
         self.handle.stop(true).await;
+        self.recorder.stop().await;
+    }
+
+    /// Calls that were recorded.
+    pub fn request_events_written(&self) -> u64 {
+        self.recorder.written()
+    }
+
+    /// Calls whose record was given up: there was no room for it, or no database.
+    pub fn request_events_lost(&self) -> u64 {
+        self.recorder.lost()
     }
 
     /// Requests that were let through uncounted because Redis was out of reach.
@@ -179,6 +198,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         })?),
     };
     let let_through = Arc::new(AtomicU64::new(0));
+    let recorder = Recorder::start(store.clone(), process, clock.clone());
     let shared = Arc::new(Shared {
         store,
         queue,
@@ -190,13 +210,13 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         kept_address,
         allowed_origins,
         refresh_cooldown,
-        process,
         public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
         windows: MemoryWindows::default(),
         let_through: Arc::clone(&let_through),
         openapi: Bytes::from(openapi_json()),
         links,
         sources: Sources::new(sources),
+        recorder: Arc::clone(&recorder),
     });
     let mut server = HttpServer::new(move || {
         let worker = Rc::new(Worker::new(Arc::clone(&shared), redis.clone()));
@@ -216,7 +236,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
     }
     let server = server.bind(listen)?;
     let addr = server.addrs().first().copied().unwrap_or(listen);
-    Ok(Server { addr, let_through, running: server.run() })
+    Ok(Server { addr, let_through, recorder, running: server.run() })
 }
 
 impl Worker {
