@@ -9,4 +9,5 @@ mod parse_cli;
 mod problems;
 mod samples;
 mod tour;
+mod trace;
 mod walk;

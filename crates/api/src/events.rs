@@ -3,6 +3,7 @@
 //! Nobody waits for the record. What there is no room for, or no database, is given up and counted; the record of a process that is killed
 //! lacks its last moments, and its row in the store shows that it never said goodbye.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
@@ -348,11 +349,18 @@ fn own_words(headers: &HeaderMap, name: &str) -> Option<String> {
 }
 
 fn shortened(text: &str, most: usize) -> String {
+    // No text has more characters than bytes.
+    if text.len() <= most {
+        return text.to_owned();
+    }
     text.chars().take(most).collect()
 }
 
 /// Takes out whatever looks like one of our keys: it is a secret wherever it was sent by mistake.
-fn without_keys(text: &str) -> String {
+fn without_keys(text: &str) -> Cow<'_, str> {
+    if !text.contains("ca_") {
+        return Cow::Borrowed(text);
+    }
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
     while let Some(at) = rest.find("ca_") {
@@ -365,7 +373,7 @@ fn without_keys(text: &str) -> String {
         rest = after;
     }
     kept.push_str(rest);
-    kept
+    Cow::Owned(kept)
 }
 
 /// As much of an address as is kept.

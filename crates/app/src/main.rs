@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{Failure, dev, keys, organizations, pages, parse, roles, settings, sources};
+use crate::commands::{Failure, dev, keys, organizations, pages, parse, roles, settings, sources, trace};
 use crate::config::Config;
 
 #[global_allocator]
@@ -48,6 +48,8 @@ enum Command {
     Key(keys::Command),
     /// Show how the platforms and their sources stand, or stop and start one.
     Sources(sources::Args),
+    /// Tell the story behind a call, a run, an account or a video.
+    Trace(trace::Args),
     /// Read a saved page and print what a worker would have recorded.
     Parse(parse::Args),
     /// Serve stand-in platforms.
@@ -91,6 +93,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Org(_)
         | Command::Key(_)
         | Command::Sources(_)
+        | Command::Trace(_)
         | Command::Sandbox(_)
         | Command::Config => {}
     }
@@ -104,6 +107,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Org(command) => organizations::run(&config, command).await,
         Command::Key(command) => keys::run(&config, command).await,
         Command::Sources(args) => sources::run(&config, args).await,
+        Command::Trace(args) => trace::run(&config, args).await,
         Command::Sandbox(args) => pages::run(&args).await,
         Command::Config => settings::run(&config),
         Command::Parse(_) | Command::Openapi => Ok(()),

@@ -58,11 +58,11 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets calls, what they touched, and processes last heard of before `before`, at most `most` of each; how many calls went.
+    /// Forgets calls, what they touched, and processes last heard of before `before`, at most `most` of each; how many rows went.
     pub async fn prune_request_events(&self, before: Timestamp, most: u32) -> Result<u64, StoreError> {
-        self.prune_oldest("touched_resources", "occurred_at", before, most).await?;
-        self.prune_oldest("api_processes", "heard_at", before, most).await?;
-        self.prune_oldest("request_events", "occurred_at", before, most).await
+        let touched = self.prune_oldest("touched_resources", "occurred_at", before, most).await?;
+        let processes = self.prune_oldest("api_processes", "heard_at", before, most).await?;
+        Ok(touched + processes + self.prune_oldest("request_events", "occurred_at", before, most).await?)
     }
 
     /// Deletes by the rows' places, which costs one walk along the index of ages.
