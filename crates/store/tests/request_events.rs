@@ -1,6 +1,6 @@
 //! The record of calls: written once, whatever happens; found by index; forgotten in time. And the stories that it tells.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a helper of a test fails the test")]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod support;
 
@@ -159,8 +159,8 @@ on_both! {
         store.write_request_events(&reborn, &[], false, START.plus(2 * MINUTE)).await.unwrap();
         let lossy = ApiProcess { lost: 3, lost_at: Some(START), ..named("lost some") };
         store.write_request_events(&lossy, &[], false, START.plus(2 * MINUTE)).await.unwrap();
-        let story = store.trace_request("none", LIMIT, START.plus(2 * MINUTE)).await.unwrap();
-        let mut gaps: Vec<_> = story.gaps.iter().map(|gap| (gap.name.as_str(), gap.is_silent, gap.lost)).collect();
+        let told = store.trace_request("none", LIMIT, START.plus(2 * MINUTE)).await.unwrap();
+        let mut gaps: Vec<_> = told.gaps.iter().map(|gap| (gap.name.as_str(), gap.is_silent, gap.lost)).collect();
         gaps.sort_unstable();
         assert_eq!(gaps, [("began again", true, 0), ("crashed", true, 0), ("lost some", false, 3)]);
     }

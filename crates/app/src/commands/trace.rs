@@ -51,14 +51,14 @@ fn video(text: &str) -> Result<AnyVideo, String> {
 /// Does it.
 pub async fn run(config: &Config, args: Args) -> Result<(), Failure> {
     let store = wiring::store(config).await?;
-    let (story, missing) = tell(&store, &args).await?;
-    let Story { record, calls, changes: _, runs, loads: _, gaps } = &story;
-    let is_found = record.is_some() || !calls.is_empty() || !runs.is_empty();
+    let (told, missing) = tell(&store, &args).await?;
+    let Story { record, calls, changes, runs, loads: _, gaps } = &told;
+    let is_found = record.is_some() || !calls.is_empty() || !changes.is_empty() || !runs.is_empty();
     if args.json && is_found {
-        return print_json(&json::as_value(&story));
+        return print_json(&json::as_value(&told));
     }
     if is_found {
-        for line in text::lines(&story) {
+        for line in text::lines(&told) {
             print(&line);
         }
         return Ok(());
