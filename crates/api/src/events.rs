@@ -67,12 +67,11 @@ pub(crate) struct Recorder {
 }
 
 impl Recorder {
-    /// Begins to record for a process. Must be called inside a tokio runtime.
-    pub(crate) fn start(store: Store, process: String, clock: Clock) -> Arc<Self> {
-        let recorder = Arc::new(Self::default());
+    /// Begins to write what is handed in, for a process. Must be called inside a tokio runtime.
+    pub(crate) fn start(self: &Arc<Self>, store: Store, process: String, clock: Clock) {
         let process = ApiProcess { name: process, started_at: clock.now(), written: 0, lost: 0, lost_at: None };
         let writer = Writer {
-            recorder: Arc::clone(&recorder),
+            recorder: Arc::clone(self),
             store,
             clock,
             process,
@@ -84,8 +83,7 @@ impl Recorder {
             is_away: false,
         };
         let task = tokio::spawn(writer.run());
-        *recorder.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
-        recorder
+        *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
     /// Takes an event over, or counts it as lost when there is no room. Never waits for anything but another hand-over.

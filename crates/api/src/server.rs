@@ -198,7 +198,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         })?),
     };
     let let_through = Arc::new(AtomicU64::new(0));
-    let recorder = Recorder::start(store.clone(), process, clock.clone());
+    let recorder = Arc::new(Recorder::default());
     let shared = Arc::new(Shared {
         store,
         queue,
@@ -218,6 +218,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         sources: Sources::new(sources),
         recorder: Arc::clone(&recorder),
     });
+    let of_record = Arc::clone(&shared);
     let mut server = HttpServer::new(move || {
         let worker = Rc::new(Worker::new(Arc::clone(&shared), redis.clone()));
         let outermost = Rc::clone(&worker);
@@ -236,6 +237,8 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
     }
     let server = server.bind(listen)?;
     let addr = server.addrs().first().copied().unwrap_or(listen);
+    // Not before the socket is had: a process that never served has no calls to miss.
+    recorder.start(of_record.store.clone(), process, of_record.clock.clone());
     Ok(Server { addr, let_through, recorder, running: server.run() })
 }
 

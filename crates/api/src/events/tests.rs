@@ -40,7 +40,8 @@ async fn calls_that_cannot_be_written_before_the_end_are_counted_as_lost() {
     let config =
         StoreConfig { url: "sqlite::memory:".to_owned(), max_connections: 1, age_curve: domain::AgeCurve::flat() };
     let store = Store::connect(&config).await.unwrap();
-    let recorder = Recorder::start(store, "test".to_owned(), Clock::system());
+    let recorder = Arc::new(Recorder::default());
+    recorder.start(store, "test".to_owned(), Clock::system());
     for number in 0..3 {
         recorder.record(event(number));
     }
