@@ -49,7 +49,7 @@ CREATE TABLE request_events (
     resources TEXT
 );
 CREATE INDEX request_events_request ON request_events (request_id, organization_id, occurred_at);
-CREATE INDEX request_events_age ON request_events (occurred_at);
+CREATE INDEX request_events_age ON request_events ((occurred_at / 60000));
 
 CREATE TABLE touched_resources (
     resource_id TEXT NOT NULL,
@@ -58,7 +58,7 @@ CREATE TABLE touched_resources (
     occurred_at BIGINT NOT NULL
 );
 CREATE INDEX touched_resources_resource ON touched_resources (resource_id, occurred_at);
-CREATE INDEX touched_resources_age ON touched_resources (occurred_at);
+CREATE INDEX touched_resources_age ON touched_resources ((occurred_at / 60000));
 
 CREATE TABLE api_processes (
     name TEXT NOT NULL,
@@ -70,7 +70,7 @@ CREATE TABLE api_processes (
     ended_at BIGINT,
     PRIMARY KEY (name, started_at)
 );
-CREATE INDEX api_processes_age ON api_processes (heard_at);
+CREATE INDEX api_processes_age ON api_processes ((heard_at / 60000));
 
 CREATE TABLE audit_records (
     id {uuid} NOT NULL PRIMARY KEY,

@@ -13,6 +13,8 @@ use crate::{Store, StoreError};
 /// Rows of one statement at most. Statements come in powers of two up to this, so that few of them are prepared.
 const MOST_ROWS: usize = 128;
 
+const MINUTE_MS: i64 = 60_000;
+
 /// A key's last use is written again when it is this much later: nobody needs to know it better.
 const LAST_USE_STEP: Duration = Duration::from_mins(1);
 
@@ -58,22 +60,25 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets calls, what they touched, and processes last heard of before `before`, at most `most` of each; how many rows went.
+    /// Forgets calls, what they touched, and processes last heard of before the minute of `before`, at most `most` of each; how many rows went.
     pub async fn prune_request_events(&self, before: Timestamp, most: u32) -> Result<u64, StoreError> {
         let touched = self.prune_oldest("touched_resources", "occurred_at", before, most).await?;
         let processes = self.prune_oldest("api_processes", "heard_at", before, most).await?;
         Ok(touched + processes + self.prune_oldest("request_events", "occurred_at", before, most).await?)
     }
 
-    /// Deletes by the rows' places, which costs one walk along the index of ages.
+    /// Deletes by the rows' places, which costs one walk along the index of ages. That index is by whole minutes: one by the time itself would
+    /// lure the planner into walking it for the newest calls of one id.
     async fn prune_oldest(&self, table: &str, age: &str, before: Timestamp, most: u32) -> Result<u64, StoreError> {
-        let oldest = |place: &str| format!("SELECT {place} FROM {table} WHERE {age} < $1 ORDER BY {age} LIMIT $2");
+        let oldest = |place: &str| {
+            format!("SELECT {place} FROM {table} WHERE {age} / {MINUTE_MS} < $1 ORDER BY {age} / {MINUTE_MS} LIMIT $2")
+        };
         let sql = if is_postgres(&self.write) {
             format!("DELETE FROM {table} WHERE ctid = ANY (ARRAY({} FOR UPDATE SKIP LOCKED))", oldest("ctid"))
         } else {
             format!("DELETE FROM {table} WHERE rowid IN ({})", oldest("rowid"))
         };
-        execute(&self.write, &sql, values![before.as_millis(), i64::from(most)]).await
+        execute(&self.write, &sql, values![before.as_millis() / MINUTE_MS, i64::from(most)]).await
     }
 }
 
