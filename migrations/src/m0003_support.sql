@@ -52,16 +52,29 @@ CREATE TABLE request_events (
     idempotency_key TEXT,
     resources TEXT
 );
-CREATE INDEX request_events_request ON request_events (request_id);
-CREATE INDEX request_events_age ON request_events {by_block} (occurred_at);
+CREATE INDEX request_events_request ON request_events (request_id, organization_id, occurred_at);
+CREATE INDEX request_events_age ON request_events ((occurred_at / 60000));
 
 CREATE TABLE touched_resources (
     resource_id TEXT NOT NULL,
+    organization_id {uuid} NOT NULL,
     request_id TEXT NOT NULL,
     occurred_at BIGINT NOT NULL
 );
 CREATE INDEX touched_resources_resource ON touched_resources (resource_id, occurred_at);
-CREATE INDEX touched_resources_age ON touched_resources {by_block} (occurred_at);
+CREATE INDEX touched_resources_age ON touched_resources ((occurred_at / 60000));
+
+CREATE TABLE api_processes (
+    name TEXT NOT NULL,
+    started_at BIGINT NOT NULL,
+    heard_at BIGINT NOT NULL,
+    written BIGINT NOT NULL,
+    lost BIGINT NOT NULL,
+    lost_at BIGINT,
+    ended_at BIGINT,
+    PRIMARY KEY (name, started_at)
+);
+CREATE INDEX api_processes_age ON api_processes ((heard_at / 60000));
 
 CREATE TABLE audit_records (
     id {uuid} NOT NULL PRIMARY KEY,

@@ -1,4 +1,5 @@
 DROP TABLE audit_records;
+DROP TABLE api_processes;
 DROP TABLE touched_resources;
 DROP TABLE request_events;
 DROP TABLE tracked_runs;

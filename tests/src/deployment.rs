@@ -1,7 +1,7 @@
 //! The product as an operator runs it: a database, a queue, API and worker processes, an organization and its keys.
 
 use std::fs::File;
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -279,10 +279,15 @@ impl Deployment {
 
     /// Runs the command line to its end, which must be a success, and returns what it printed.
     pub fn run(&self, arguments: &[&str]) -> String {
-        let output = self.command(Command::new(binary())).args(arguments).output().expect("the binary can be run");
+        let output = self.try_run(arguments);
         let stderr = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "creator-audit {}: {}\n{stderr}", arguments.join(" "), output.status);
         String::from_utf8(output.stdout).expect("the command line prints UTF-8")
+    }
+
+    /// Runs the command line to its end, whatever that is.
+    pub fn try_run(&self, arguments: &[&str]) -> Output {
+        self.command(Command::new(binary())).args(arguments).output().expect("the binary can be run")
     }
 
     /// As [`Deployment::run`], with `--json`.

@@ -10,4 +10,5 @@ mod parse_cli;
 mod problems;
 mod samples;
 mod tour;
+mod trace;
 mod walk;

@@ -13,6 +13,7 @@ use domain::RequestId;
 use tracing::Instrument;
 
 use crate::Worker;
+use crate::events::event_of;
 use crate::exchange::Exchange;
 use crate::headers;
 use crate::negotiate::tag_in_coding;
@@ -47,6 +48,9 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
     settle_encoding(headers);
     headers::complete(&worker.shared, exchange.route.get(), &method, status, headers);
     span.in_scope(|| log(&exchange, &response, started));
+    if let Some(event) = event_of(&exchange, &response, worker.shared.kept_address, started.elapsed()) {
+        worker.shared.recorder.record(event);
+    }
     Ok(response)
 }
 

@@ -222,7 +222,6 @@ mod tests {
             kept_address: crate::KeptAddress::None,
             allowed_origins: Vec::new(),
             refresh_cooldown: std::time::Duration::ZERO,
-            process: String::new(),
             public_url: None,
             limits: crate::limit::MemoryLimits::default(),
             keys: crate::key_cache::KeyCache::default(),
@@ -230,6 +229,7 @@ mod tests {
             openapi: web::Bytes::new(),
             links: None,
             sources: crate::sources::Sources::default(),
+            recorder: Arc::default(),
         };
         Rc::new(Worker { shared: Arc::new(shared), redis: None })
     }

@@ -11,6 +11,7 @@ mod boundary;
 mod call;
 mod cors;
 mod cursor;
+mod events;
 mod exchange;
 mod gate;
 mod headers;
@@ -42,6 +43,7 @@ use store::Store;
 
 use crate::key_cache::KeyCache;
 use crate::limit::{Limiter, MemoryLimits, RedisLimits};
+use crate::events::Recorder;
 use crate::sources::Sources;
 
 pub use crate::key_tags::{KeyChange, KeyChangeError, announce_key_changes};
@@ -62,7 +64,6 @@ struct Shared {
     kept_address: KeptAddress,
     allowed_origins: Vec<String>,
     refresh_cooldown: Duration,
-    process: String,
     public_url: Option<String>,
     limits: MemoryLimits,
     keys: KeyCache,
@@ -70,6 +71,7 @@ struct Shared {
     openapi: Bytes,
     links: Option<Arc<dyn ExpandLinks>>,
     sources: Sources,
+    recorder: Arc<Recorder>,
 }
 
 /// What one worker thread has.

@@ -16,7 +16,7 @@ use actix_web::http::Method;
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
-use crate::routes::{bulk, organization};
+use crate::routes::{bulk, organization, requests};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -31,6 +31,7 @@ use crate::routes::{bulk, organization};
         sources::list,
         api_keys::list, api_keys::create, api_keys::read, api_keys::update, api_keys::revoke, api_keys::rotate,
         bulk::accounts, bulk::videos, organization::read, organization::update, organization::usage,
+        requests::read,
     ),
     components(schemas(ProblemOut)),
     security(("api_key" = [])),
@@ -42,6 +43,7 @@ use crate::routes::{bulk, organization};
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
         (name = "API keys", description = "Your organization's keys: who may do what, and until when."),
         (name = "organization", description = "Your organization, its defaults and bounds, and what it uses."),
+        (name = "requests", description = "What became of a call, by its request id."),
         (name = "meta", description = "The service itself and the key."),
     )
 )]

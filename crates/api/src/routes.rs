@@ -6,6 +6,7 @@ pub(crate) mod api_keys;
 pub(crate) mod creators;
 pub(crate) mod docs;
 pub(crate) mod meta;
+pub(crate) mod requests;
 pub(crate) mod sources;
 pub(crate) mod videos;
 
@@ -27,6 +28,7 @@ const OPEN: Access = Access::Open;
 const ANY_KEY: Access = Access::AnyKey;
 const READ: Access = Access::Scope(Scope::Read);
 const READ_SOCIAL: Access = Access::Scope(Scope::ReadSocial);
+const READ_SUPPORT: Access = Access::Scope(Scope::ReadSupport);
 const READ_MEMBER: Access = Access::Scope(Scope::ReadMember);
 const ADMIN: Access = Access::Scope(Scope::Admin);
 const WRITE_TRACKING: Access = Access::Scope(Scope::WriteTracking);
@@ -77,6 +79,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
             .patch(ADMIN, api_keys::update)
             .delete(ADMIN, api_keys::revoke),
         Endpoint::at("/v2/api-keys").get(ADMIN, api_keys::list).post(ADMIN, api_keys::create),
+        Endpoint::at("/v2/requests/{request_id}").get(READ_SUPPORT, requests::read),
         Endpoint::at("/v2/sources").get(READ, sources::list),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),

@@ -21,6 +21,7 @@ use crate::boundary::boundary;
 use crate::cors::cors;
 use crate::key_cache::KeyCache;
 use crate::limit::{MemoryLimits, RedisLimits};
+use crate::events::Recorder;
 use crate::links::ExpandLinks;
 use crate::openapi::openapi_json;
 use crate::sources::{ConfiguredSource, Sources};
@@ -103,6 +104,7 @@ impl std::fmt::Debug for LimiterConfig {
 pub struct Server {
     addr: SocketAddr,
     let_through: Arc<AtomicU64>,
+    recorder: Arc<Recorder>,
     running: actix_web::dev::Server,
 }
 
@@ -114,7 +116,11 @@ impl Server {
 
     /// What stops it.
     pub fn handle(&self) -> ServerHandle {
-        ServerHandle { handle: self.running.handle(), let_through: Arc::clone(&self.let_through) }
+        ServerHandle {
+            handle: self.running.handle(),
+            let_through: Arc::clone(&self.let_through),
+            recorder: Arc::clone(&self.recorder),
+        }
     }
 
     /// Serves until it is stopped.
@@ -136,12 +142,25 @@ impl Future for Server {
 pub struct ServerHandle {
     handle: actix_web::dev::ServerHandle,
     let_through: Arc<AtomicU64>,
+    recorder: Arc<Recorder>,
 }
 
 impl ServerHandle {
-    /// Takes no new connection, lets the requests in hand end within the configured time, and returns when the server has stopped.
+    /// Takes no new connection, lets the requests in hand end within the configured time, writes the record of calls to its end, and
+    /// returns when the server has stopped.
     pub async fn stop(&self) {
         self.handle.stop(true).await;
+        self.recorder.stop().await;
+    }
+
+    /// Calls that were recorded.
+    pub fn request_events_written(&self) -> u64 {
+        self.recorder.written()
+    }
+
+    /// Calls whose record was given up: there was no room for it, or no database.
+    pub fn request_events_lost(&self) -> u64 {
+        self.recorder.lost()
     }
 
     /// Requests that were let through uncounted because Redis was out of reach.
@@ -181,6 +200,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         })?),
     };
     let let_through = Arc::new(AtomicU64::new(0));
+    let recorder = Arc::new(Recorder::default());
     let shared = Arc::new(Shared {
         store,
         queue,
@@ -192,7 +212,6 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         kept_address,
         allowed_origins,
         refresh_cooldown,
-        process,
         public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
         limits: MemoryLimits::default(),
         keys: KeyCache::default(),
@@ -200,7 +219,9 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         openapi: Bytes::from(openapi_json()),
         links,
         sources: Sources::new(sources),
+        recorder: Arc::clone(&recorder),
     });
+    let of_record = Arc::clone(&shared);
     let mut server = HttpServer::new(move || {
         let worker = Rc::new(Worker::new(Arc::clone(&shared), redis.clone()));
         let outermost = Rc::clone(&worker);
@@ -221,7 +242,9 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
     }
     let server = server.bind(listen)?;
     let addr = server.addrs().first().copied().unwrap_or(listen);
-    Ok(Server { addr, let_through, running: server.run() })
+    // Not before the socket is had: a process that never served has no calls to miss.
+    recorder.start(of_record.store.clone(), process, of_record.clock.clone());
+    Ok(Server { addr, let_through, recorder, running: server.run() })
 }
 
 impl Worker {

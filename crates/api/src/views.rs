@@ -10,6 +10,7 @@ pub(crate) mod creator;
 pub(crate) mod creator_in;
 pub(crate) mod post;
 pub(crate) mod post_in;
+pub(crate) mod request;
 pub(crate) mod source;
 pub(crate) mod vocabulary;
 

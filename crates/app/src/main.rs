@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{Failure, audit, dev, keys, organizations, pages, parse, roles, settings, sources};
+use crate::commands::{Failure, audit, dev, keys, organizations, pages, parse, roles, settings, sources, trace};
 use crate::config::Config;
 
 #[global_allocator]
@@ -50,6 +50,8 @@ enum Command {
     Audit(audit::Args),
     /// Show how the platforms and their sources stand, or stop and start one.
     Sources(sources::Args),
+    /// Tell the story behind a call, a run, an account or a video.
+    Trace(trace::Args),
     /// Read a saved page and print what a worker would have recorded.
     Parse(parse::Args),
     /// Serve stand-in platforms.
@@ -94,6 +96,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Key(_)
         | Command::Audit(_)
         | Command::Sources(_)
+        | Command::Trace(_)
         | Command::Sandbox(_)
         | Command::Config => {}
     }
@@ -108,6 +111,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key(command) => keys::run(&config, command).await,
         Command::Audit(args) => audit::run(&config, &args).await,
         Command::Sources(args) => sources::run(&config, args).await,
+        Command::Trace(args) => trace::run(&config, args).await,
         Command::Sandbox(args) => pages::run(&args).await,
         Command::Config => settings::run(&config),
         Command::Parse(_) | Command::Openapi => Ok(()),

@@ -14,6 +14,9 @@ use crate::config::MetricsConfig;
 
 const LET_THROUGH: &str = "creator_audit_rate_limit_let_through_total";
 
+const EVENTS_WRITTEN: &str = "creator_audit_request_events_written_total";
+const EVENTS_LOST: &str = "creator_audit_request_events_lost_total";
+
 /// How often numbers are looked up that nobody tells.
 const LOOK: Duration = Duration::from_secs(5);
 
@@ -29,6 +32,8 @@ pub fn serve(config: &MetricsConfig) -> Result<(), Failure> {
         LET_THROUGH,
         "Requests that were not counted against a rate limit because Redis was out of reach."
     );
+    describe_counter!(EVENTS_WRITTEN, "Calls that were recorded.");
+    describe_counter!(EVENTS_LOST, "Calls whose record was given up: there was no room for it, or no database.");
     info!(%listen, "metrics are served at /metrics");
     Ok(())
 }
@@ -37,6 +42,8 @@ pub fn serve(config: &MetricsConfig) -> Result<(), Failure> {
 pub async fn follow(server: ServerHandle) -> Infallible {
     loop {
         counter!(LET_THROUGH).absolute(server.let_through_uncounted());
+        counter!(EVENTS_WRITTEN).absolute(server.request_events_written());
+        counter!(EVENTS_LOST).absolute(server.request_events_lost());
         tokio::time::sleep(LOOK).await;
     }
 }

@@ -18,11 +18,13 @@ mod listing;
 mod page_loads;
 mod paging;
 mod record;
+mod request_events;
 mod runs;
 pub mod schedule;
 mod sources;
 mod sql;
 mod tenant;
+mod trace;
 mod tracked_post;
 mod videos;
 mod views;
@@ -56,9 +58,11 @@ pub use paging::{
 };
 pub use paging::{KeyFilter, KeyOrder};
 pub use record::{RecordPolicy, Recorded};
+pub use request_events::{ApiProcess, CausedRun, NewRequestEvent, RecordedRequest, RequestEvent};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};
+pub use trace::{ProcessGap, Story, TracedChange, TracedLoad, TracedRecord, TracedRun};
 pub use views::{
     Account, AccountVideo, Creator, Freshness, MetricPrecisions, MetricStatuses, PostCounts, TrackedPost, Video,
 };

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use domain::Timestamp;
 use store::{Budget, PlatformPolicy, StoreError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -19,6 +20,7 @@ const MOST: u32 = 500;
 const PRUNE_INTERVAL: Duration = Duration::from_mins(1);
 const PRUNE_MOST: u32 = 1000;
 const PRUNE_BATCHES: u32 = 20;
+const PRUNE_TIME: Duration = Duration::from_secs(2);
 
 /// Makes rounds until `shutdown`.
 pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
@@ -56,6 +58,13 @@ async fn prune(inner: &Inner) -> Result<(), StoreError> {
     }
     inner.store.prune_retired_secrets(now, PRUNE_MOST).await?;
     inner.store.prune_page_loads(now.minus(inner.config.retention.page_loads), PRUNE_MOST).await?;
+    prune_request_events(inner, now.minus(inner.config.retention.request_events)).await
+}
+
+/// There are as many calls as clients please, so they are forgotten batch after batch, but not for long at a time.
+async fn prune_request_events(inner: &Inner, before: Timestamp) -> Result<(), StoreError> {
+    let begun = Instant::now();
+    while inner.store.prune_request_events(before, PRUNE_MOST).await? > 0 && begun.elapsed() < PRUNE_TIME {}
     Ok(())
 }
 

@@ -16,6 +16,7 @@ mod isolation;
 mod limits;
 mod lists;
 mod problems;
+mod requests;
 mod short_links;
 mod sources;
 mod videos;

@@ -10,6 +10,7 @@ pub mod parse;
 pub mod roles;
 pub mod settings;
 pub mod sources;
+pub mod trace;
 
 use std::net::SocketAddr;
 

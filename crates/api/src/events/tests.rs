@@ -1,0 +1,79 @@
+use store::StoreConfig;
+
+use super::*;
+
+fn event(number: usize) -> NewRequestEvent {
+    NewRequestEvent {
+        request_id: format!("call-{number}"),
+        occurred_at: Timestamp::from_millis(1_790_000_000_000),
+        organization_id: None,
+        api_key_id: None,
+        api_key_name: None,
+        method: "GET".to_owned(),
+        route: "/v2/accounts",
+        path: "/v2/accounts".to_owned(),
+        status: 401,
+        code: Some("UNAUTHORIZED"),
+        duration_us: 1,
+        client_address: None,
+        user_agent: None,
+        idempotency_key: None,
+        resources: Vec::new(),
+        is_write: false,
+    }
+}
+
+#[test]
+fn what_does_not_fit_is_counted_and_takes_no_room() {
+    let recorder = Recorder::default();
+    for number in 0..ROOM + 7 {
+        recorder.record(event(number));
+    }
+    assert_eq!(recorder.lost(), 7);
+    assert_eq!(recorder.waiting.lock().unwrap().len(), ROOM);
+    assert_eq!(recorder.held.load(Ordering::Relaxed), ROOM);
+}
+
+#[tokio::test]
+async fn calls_that_cannot_be_written_before_the_end_are_counted_as_lost() {
+    // Without tables.
+    let config =
+        StoreConfig { url: "sqlite::memory:".to_owned(), max_connections: 1, age_curve: domain::AgeCurve::flat() };
+    let store = Store::connect(&config).await.unwrap();
+    let recorder = Arc::new(Recorder::default());
+    recorder.start(store, "test".to_owned(), Clock::system());
+    for number in 0..3 {
+        recorder.record(event(number));
+    }
+    recorder.stop().await;
+    assert_eq!((recorder.written(), recorder.lost(), recorder.held.load(Ordering::Relaxed)), (0, 3, 0));
+}
+
+#[test]
+fn an_address_is_kept_as_far_as_the_settings_allow() {
+    let kept = |address: &str, how| kept_of(address.parse().unwrap(), how);
+    assert_eq!(kept("203.0.113.77", KeptAddress::Truncated).unwrap(), "203.0.113.0/24");
+    assert_eq!(kept("::ffff:203.0.113.77", KeptAddress::Truncated).unwrap(), "203.0.113.0/24");
+    assert_eq!(kept("2001:db8:aa:bb::1", KeptAddress::Truncated).unwrap(), "2001:db8:aa::/48");
+    assert_eq!(kept("203.0.113.77", KeptAddress::Full).unwrap(), "203.0.113.77");
+    assert_eq!(kept("203.0.113.77", KeptAddress::None), None);
+}
+
+#[test]
+fn a_key_that_was_sent_where_none_belongs_is_not_kept() {
+    let entropy = std::array::from_fn(|at| u8::try_from(at).unwrap());
+    let key = domain::ApiKey::from_entropy(&entropy);
+    let path = format!("/v2/accounts/{}/x", key.reveal());
+    assert_eq!(without_keys(&path), "/v2/accounts/ca_…/x");
+    assert_eq!(without_keys("a ca_b Mca_c/1.0"), "a ca_b Mca_c/1.0");
+}
+
+#[test]
+fn ids_are_uuids_and_plain_numbers() {
+    let id = "0190f4c5-7b6a-7def-8abc-0123456789ab";
+    assert_eq!(as_id(&id.to_uppercase()).as_deref(), Some(id));
+    assert_eq!(as_id("17").as_deref(), Some("17"));
+    for other in ["017", "accounts", "", "-1", "a b"] {
+        assert_eq!(as_id(other), None, "{other}");
+    }
+}

@@ -1,0 +1,195 @@
+//! Request events: who called what, when, and how it was answered. Support staff find them by the request id that a customer names.
+//!
+//! They are written in batches by a task of each API process, numbered, so that a batch whose answer got lost is not written twice. Each life
+//! of a process has a row that tells how far it came and whether it said goodbye: what a crash took with it can be told.
+
+mod read;
+mod write;
+
+use domain::{ApiKeyId, OrganizationId, RunId, Timestamp};
+use sea_orm::FromQueryResult;
+use uuid::Uuid;
+
+/// A call to be noted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NewRequestEvent {
+    /// Its `X-Request-ID`.
+    pub request_id: String,
+    /// When it came.
+    pub occurred_at: Timestamp,
+    /// Whose key it was made with; `None` when no key was admitted.
+    pub organization_id: Option<OrganizationId>,
+    /// The key.
+    pub api_key_id: Option<ApiKeyId>,
+    /// The key's name; of one that was not admitted, the public beginning.
+    pub api_key_name: Option<String>,
+    /// The HTTP method.
+    pub method: String,
+    /// The pattern of its route; empty where nothing is.
+    pub route: &'static str,
+    /// Its path, without the query.
+    pub path: String,
+    /// The HTTP status of the answer.
+    pub status: u16,
+    /// The code of the answer when it was a problem.
+    pub code: Option<&'static str>,
+    /// How long it took, in microseconds.
+    pub duration_us: u64,
+    /// Where it came from, as much of it as is kept.
+    pub client_address: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// Its `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// Ids of the resources that it read or touched.
+    pub resources: Vec<String>,
+    /// Whether it may have changed them.
+    pub is_write: bool,
+}
+
+/// One life of an API process, as far as the record of calls goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiProcess {
+    /// Its name: role, host and number.
+    pub name: String,
+    /// When it began. A name may come back.
+    pub started_at: Timestamp,
+    /// The number of the last event that is written; they are numbered from one.
+    pub written: u64,
+    /// Events that were given up: there was no room for them, or no database.
+    pub lost: u64,
+    /// When it was last noticed that some were.
+    pub lost_at: Option<Timestamp>,
+}
+
+/// A call, as it is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RequestEvent {
+    /// Its `X-Request-ID`.
+    pub request_id: String,
+    /// When it came.
+    pub occurred_at: Timestamp,
+    /// The process that answered it.
+    pub process: String,
+    /// Whose key it was made with.
+    pub organization_id: Option<OrganizationId>,
+    /// The key.
+    pub api_key_id: Option<ApiKeyId>,
+    /// The key's name at that time; of one that was not admitted, the public beginning.
+    pub api_key_name: Option<String>,
+    /// The HTTP method.
+    pub method: String,
+    /// The pattern of its route; empty where nothing is.
+    pub route: String,
+    /// Its path, without the query.
+    pub path: String,
+    /// The HTTP status of the answer.
+    pub status: i64,
+    /// The code of the answer when it was a problem.
+    pub code: Option<String>,
+    /// How long it took, in microseconds.
+    pub duration_us: i64,
+    /// Where it came from, as much of it as is kept.
+    pub client_address: Option<String>,
+    /// What the client calls itself.
+    pub user_agent: Option<String>,
+    /// Its `Idempotency-Key`.
+    pub idempotency_key: Option<String>,
+    /// Ids of the resources that it read or touched.
+    pub resources: Vec<String>,
+}
+
+/// All that an organization did under one request id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RecordedRequest {
+    /// The newest call.
+    pub call: RequestEvent,
+    /// Those before it, newest first, when the client used the id several times.
+    pub other_calls: Vec<RequestEvent>,
+    /// The runs that the calls caused, oldest first.
+    pub runs: Vec<CausedRun>,
+}
+
+/// A run that a call caused.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct CausedRun {
+    /// Its id.
+    pub id: RunId,
+    /// The kind and the id of the organization's own record that it reads for.
+    pub target: Option<(String, String)>,
+    /// Where it stands.
+    pub status: String,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// What is known beyond that.
+    pub detail: Option<String>,
+    /// Since when it was due.
+    pub queued_at: Timestamp,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+}
+
+/// The columns of a [`RequestEventRow`], of the table `e`.
+pub(crate) const EVENT: &str = "e.request_id, e.occurred_at, e.process, e.organization_id, e.api_key_id, e.api_key_name, e.method, e.route, e.path, \
+     e.status, e.code, e.duration_us, e.client_address, e.user_agent, e.idempotency_key, e.resources";
+
+#[derive(FromQueryResult)]
+pub(crate) struct RequestEventRow {
+    request_id: String,
+    occurred_at: i64,
+    process: String,
+    organization_id: Option<Uuid>,
+    api_key_id: Option<Uuid>,
+    api_key_name: Option<String>,
+    method: String,
+    route: String,
+    path: String,
+    status: i64,
+    code: Option<String>,
+    duration_us: i64,
+    client_address: Option<String>,
+    user_agent: Option<String>,
+    idempotency_key: Option<String>,
+    resources: Option<String>,
+}
+
+impl From<RequestEventRow> for RequestEvent {
+    fn from(row: RequestEventRow) -> Self {
+        let RequestEventRow {
+            request_id,
+            occurred_at,
+            process,
+            organization_id,
+            api_key_id,
+            api_key_name,
+            method,
+            route,
+            path,
+            status,
+            code,
+            duration_us,
+            client_address,
+            user_agent,
+            idempotency_key,
+            resources,
+        } = row;
+        Self {
+            request_id,
+            occurred_at: Timestamp::from_millis(occurred_at),
+            process,
+            organization_id: organization_id.map(OrganizationId),
+            api_key_id: api_key_id.map(ApiKeyId),
+            api_key_name,
+            method,
+            route,
+            path,
+            status,
+            code,
+            duration_us,
+            client_address,
+            user_agent,
+            idempotency_key,
+            resources: resources.map(|list| list.split(' ').map(str::to_owned).collect()).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The story behind a call, a run or a tracking record, across processes and organizations: for the operator, who helps customers.
+//!
+//! Every statement finds its rows by an index and stops at the limit, newest first, so that a story costs the same among millions.
+
+mod read;
+mod rows;
+
+use domain::{OrganizationId, RunId, Timestamp};
+use uuid::Uuid;
+
+use crate::RequestEvent;
+
+/// What is known about one thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Story {
+    /// The tracking record that it is about.
+    pub record: Option<TracedRecord>,
+    /// Calls, oldest first.
+    pub calls: Vec<RequestEvent>,
+    /// Changes of keys and organizations that the calls made, oldest first.
+    pub changes: Vec<TracedChange>,
+    /// Runs, oldest first.
+    pub runs: Vec<TracedRun>,
+    /// The page loads of the runs, oldest first.
+    pub loads: Vec<TracedLoad>,
+    /// Processes whose calls may be missing.
+    pub gaps: Vec<ProcessGap>,
+}
+
+/// An organization's tracking of something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedRecord {
+    /// `account`, `video` or `account_video`.
+    pub kind: &'static str,
+    /// Its id.
+    pub id: String,
+    /// Whose it is.
+    pub organization_id: OrganizationId,
+    /// The platform.
+    pub platform: String,
+    /// The handle, or the platform's id of the post.
+    pub name: Option<String>,
+    /// The profile or post that is read for it.
+    pub target_id: i64,
+    /// Whether it is collected.
+    pub is_active: bool,
+    /// Since when it is tracked.
+    pub added_at: Timestamp,
+    /// When it was last read.
+    pub last_scrape_at: Option<Timestamp>,
+}
+
+/// A change that left an audit record.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedChange {
+    /// When.
+    pub occurred_at: Timestamp,
+    /// Whose.
+    pub organization_id: OrganizationId,
+    /// The call that made it.
+    pub request_id: Option<String>,
+    /// Who made it.
+    pub actor: String,
+    /// What was done.
+    pub action: String,
+    /// What kind of thing it was done to.
+    pub subject_type: String,
+    /// Its id.
+    pub subject_id: Uuid,
+    /// What it was, as JSON.
+    pub before: Option<String>,
+    /// What it became, as JSON.
+    pub after: Option<String>,
+}
+
+/// A run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedRun {
+    /// Its id.
+    pub id: RunId,
+    /// Which page is read: `profile`, `feed` or `post`.
+    pub kind: String,
+    /// The profile or post.
+    pub target_id: i64,
+    /// The platform.
+    pub platform: String,
+    /// Why it came to be.
+    pub trigger: String,
+    /// The call that caused it.
+    pub request_id: Option<String>,
+    /// The organization whose call it was.
+    pub organization_id: Option<OrganizationId>,
+    /// Where it stands.
+    pub status: String,
+    /// How it ended.
+    pub outcome: Option<String>,
+    /// How often a worker took it up.
+    pub attempts: i64,
+    /// Since when it was due.
+    pub queued_at: Timestamp,
+    /// When a worker first took it up.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub finished_at: Option<Timestamp>,
+    /// The HTTP status of the page that decided.
+    pub http_status: Option<i64>,
+    /// What read that page.
+    pub adapter: Option<String>,
+    /// What is known beyond that.
+    pub detail: Option<String>,
+    /// Who has it or had it last.
+    pub worker: Option<String>,
+}
+
+/// A page load.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedLoad {
+    /// Its id.
+    pub id: Uuid,
+    /// Its run.
+    pub run_id: Option<RunId>,
+    /// The platform.
+    pub platform: String,
+    /// Which page was read.
+    pub kind: String,
+    /// Where it was asked for.
+    pub source: String,
+    /// The way out.
+    pub egress: String,
+    /// Who asked.
+    pub worker: Option<String>,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it ended; `None` while it is under way, and for ever when its worker died.
+    pub finished_at: Option<Timestamp>,
+    /// What it came to.
+    pub outcome: Option<String>,
+    /// The HTTP status.
+    pub http_status: Option<i64>,
+    /// What read the page.
+    pub adapter: Option<String>,
+    /// What is known beyond that.
+    pub detail: Option<String>,
+}
+
+/// A life of an API process whose record of calls has a gap, or may have one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProcessGap {
+    /// The process.
+    pub name: String,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it was last heard of.
+    pub heard_at: Timestamp,
+    /// Whether it ended without a goodbye: calls of its last second may be missing.
+    pub is_silent: bool,
+    /// How many calls it gave up noting.
+    pub lost: i64,
+    /// When it last noticed that.
+    pub lost_at: Option<Timestamp>,
+}

@@ -1,0 +1,233 @@
+//! The record of calls: written once, whatever happens; found by index; forgotten in time. And the stories that it tells.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod support;
+
+use domain::{ApiKey, ApiKeyId, OrganizationId, RequestId, RunId, Timestamp};
+use store::{ApiProcess, NewRequestEvent, RequestEvent, Store};
+use support::{HOUR, Home, MINUTE, START};
+use uuid::Uuid;
+
+const LIMIT: u32 = 100;
+
+fn event(id: &str, organization: Option<OrganizationId>, at: Timestamp) -> NewRequestEvent {
+    NewRequestEvent {
+        request_id: id.to_owned(),
+        occurred_at: at,
+        organization_id: organization,
+        api_key_id: None,
+        api_key_name: None,
+        method: "GET".to_owned(),
+        route: "/v2/accounts",
+        path: "/v2/accounts".to_owned(),
+        status: 200,
+        code: None,
+        duration_us: 812,
+        client_address: None,
+        user_agent: None,
+        idempotency_key: None,
+        resources: Vec::new(),
+        is_write: false,
+    }
+}
+
+fn process(written: usize) -> ApiProcess {
+    let written = u64::try_from(written).unwrap();
+    ApiProcess { name: "serve-a-1".to_owned(), started_at: START, written, lost: 0, lost_at: None }
+}
+
+async fn write(store: &Store, process: &ApiProcess, events: &[NewRequestEvent]) {
+    store.write_request_events(process, events, false, START).await.unwrap();
+}
+
+async fn number(home: &Home, sql: &str) -> i64 {
+    home.number(sql).await.unwrap()
+}
+
+/// A literal of an id in the dialect at hand.
+fn literal(home: &Home, id: Uuid) -> String {
+    if home.url.starts_with("sqlite") { format!("x'{}'", id.simple()) } else { format!("'{id}'") }
+}
+
+async fn key(store: &Store, organization: OrganizationId, seed: u8) -> ApiKeyId {
+    let key = ApiKey::from_entropy(&std::array::from_fn(|at| seed.wrapping_add(u8::try_from(at).unwrap())));
+    store.create_key(organization, "a key", &key, &"read".parse().unwrap(), None, START).await.unwrap().id
+}
+
+fn ids(calls: &[RequestEvent]) -> Vec<&str> {
+    calls.iter().map(|call| call.request_id.as_str()).collect()
+}
+
+on_both! {
+    async fn every_field_comes_back_as_it_was_written(home) {
+        let organization = support::organization(&home.store, None).await;
+        let account = Uuid::now_v7().to_string();
+        let written = NewRequestEvent {
+            api_key_id: Some(ApiKeyId::new()),
+            api_key_name: Some("Müller's key".to_owned()),
+            method: "PATCH".to_owned(),
+            code: Some("CONFLICT"),
+            status: 409,
+            client_address: Some("203.0.113.0/24".to_owned()),
+            user_agent: Some("curl\t8 \\N \"x\"".to_owned()),
+            idempotency_key: Some("order 17".to_owned()),
+            resources: vec![account.clone(), "17".to_owned()],
+            is_write: true,
+            ..event("every-field", Some(organization), START)
+        };
+        write(&home.store, &process(1), std::slice::from_ref(&written)).await;
+        let id = RequestId::adopt(Some("every-field"));
+        let found = home.store.tenant(organization).recorded_request(&id).await.unwrap().unwrap();
+        assert_eq!(
+            found.call,
+            RequestEvent {
+                request_id: "every-field".to_owned(),
+                occurred_at: START,
+                process: "serve-a-1".to_owned(),
+                organization_id: Some(organization),
+                api_key_id: written.api_key_id,
+                api_key_name: written.api_key_name,
+                method: "PATCH".to_owned(),
+                route: "/v2/accounts".to_owned(),
+                path: "/v2/accounts".to_owned(),
+                status: 409,
+                code: Some("CONFLICT".to_owned()),
+                duration_us: 812,
+                client_address: written.client_address,
+                user_agent: written.user_agent,
+                idempotency_key: written.idempotency_key,
+                resources: vec![account, "17".to_owned()],
+            }
+        );
+        let stranger = support::organization(&home.store, None).await;
+        assert_eq!(home.store.tenant(stranger).recorded_request(&id).await.unwrap(), None);
+    }
+
+    async fn a_batch_that_is_tried_again_is_written_once(home) {
+        let events: Vec<_> = (0..301).map(|n| event(&format!("call-{n}"), None, START)).collect();
+        write(&home.store, &process(301), &events).await;
+        write(&home.store, &process(301), &events).await;
+        assert_eq!(number(&home, "SELECT COUNT(*) FROM request_events").await, 301);
+        write(&home.store, &process(602), &events).await;
+        assert_eq!(number(&home, "SELECT COUNT(*) FROM request_events").await, 602);
+        // Another life of the same name counts from one.
+        let reborn = ApiProcess { started_at: START.plus(HOUR), ..process(301) };
+        write(&home.store, &reborn, &events).await;
+        assert_eq!(number(&home, "SELECT COUNT(*) FROM request_events").await, 903);
+    }
+
+    async fn the_last_use_of_a_key_is_written_once_a_minute_whoever_saw_it(home) {
+        let organization = support::organization(&home.store, None).await;
+        let keys = [key(&home.store, organization, 1).await, key(&home.store, organization, 9).await];
+        let used = async |at: Timestamp| {
+            home.store.note_key_uses(&keys.map(|key| (key, at))).await.unwrap();
+            number(&home, "SELECT MIN(last_used_at) FROM api_keys").await
+        };
+        assert_eq!(used(START).await, START.as_millis());
+        assert_eq!(used(START.plus(MINUTE / 2)).await, START.as_millis(), "another process saw it half a minute later");
+        assert_eq!(used(START.plus(2 * MINUTE)).await, START.plus(2 * MINUTE).as_millis());
+        assert_eq!(used(START).await, START.plus(2 * MINUTE).as_millis(), "a late word does not turn time back");
+    }
+
+    async fn old_calls_go_a_bounded_number_at_a_time_with_what_they_touched(home) {
+        let organization = support::organization(&home.store, None).await;
+        let call = |n: u32, at| NewRequestEvent {
+            resources: vec![Uuid::now_v7().to_string()],
+            is_write: true,
+            ..event(&format!("call-{n}"), Some(organization), at)
+        };
+        let old: Vec<_> = (0..5).map(|n| call(n, START)).collect();
+        let new: Vec<_> = (5..8).map(|n| call(n, START.plus(HOUR))).collect();
+        write(&home.store, &process(8), &[old, new].concat()).await;
+        let before = START.plus(MINUTE);
+        for gone in [2 + 2 + 1, 2 + 2, 1 + 1, 0] {
+            assert_eq!(home.store.prune_request_events(before, 2).await.unwrap(), gone);
+        }
+        assert_eq!(number(&home, "SELECT COUNT(*) FROM request_events").await, 3);
+        assert_eq!(number(&home, "SELECT COUNT(*) FROM touched_resources").await, 3);
+        assert_eq!(number(&home, "SELECT COUNT(*) FROM api_processes").await, 0);
+    }
+
+    async fn a_process_that_said_no_goodbye_is_told_of(home) {
+        let named = |name: &str| ApiProcess { name: name.to_owned(), ..process(0) };
+        let store = &home.store;
+        store.write_request_events(&named("said goodbye"), &[], true, START).await.unwrap();
+        store.write_request_events(&named("crashed"), &[], false, START).await.unwrap();
+        store.write_request_events(&named("began again"), &[], false, START.plus(2 * MINUTE)).await.unwrap();
+        let reborn = ApiProcess { started_at: START.plus(MINUTE), ..named("began again") };
+        store.write_request_events(&reborn, &[], false, START.plus(2 * MINUTE)).await.unwrap();
+        let lossy = ApiProcess { lost: 3, lost_at: Some(START), ..named("lost some") };
+        store.write_request_events(&lossy, &[], false, START.plus(2 * MINUTE)).await.unwrap();
+        let told = store.trace_request("none", LIMIT, START.plus(2 * MINUTE)).await.unwrap();
+        let mut gaps: Vec<_> = told.gaps.iter().map(|gap| (gap.name.as_str(), gap.is_silent, gap.lost)).collect();
+        gaps.sort_unstable();
+        assert_eq!(gaps, [("began again", true, 0), ("crashed", true, 0), ("lost some", false, 3)]);
+    }
+
+    async fn the_runs_that_an_organization_caused_are_shown_to_it_alone(home) {
+        let [own, stranger] = [support::organization(&home.store, None).await, support::organization(&home.store, None).await];
+        let events = [event("shared-id", Some(own), START), event("shared-id", Some(stranger), START)];
+        write(&home.store, &process(2), &events).await;
+        let run_id = RunId::new();
+        let (run_text, own_text) = (literal(&home, run_id.0), literal(&home, own.0));
+        home.sql(&format!(
+            "INSERT INTO runs (id, kind, target_id, platform, reason, request_id, organization_id, status, outcome, queued_at) \
+             VALUES ({run_text}, 'profile', 1, 'tiktok', 'created', 'shared-id', {own_text}, 'failed', 'not_found', 5)"
+        )).await;
+        home.sql(&format!(
+            "INSERT INTO tracked_runs (organization_id, run_id, target_type, target_id) VALUES ({own_text}, {run_text}, 'account', 'an-id')"
+        )).await;
+        let id = RequestId::adopt(Some("shared-id"));
+        let mine = home.store.tenant(own).recorded_request(&id).await.unwrap().unwrap();
+        assert_eq!(mine.runs.len(), 1);
+        assert_eq!(mine.runs[0].id, run_id);
+        assert_eq!(mine.runs[0].target, Some(("account".to_owned(), "an-id".to_owned())));
+        assert_eq!((mine.runs[0].status.as_str(), mine.runs[0].outcome.as_deref()), ("failed", Some("not_found")));
+        let theirs = home.store.tenant(stranger).recorded_request(&id).await.unwrap().unwrap();
+        assert_eq!((theirs.runs.len(), theirs.other_calls.len()), (0, 0));
+    }
+
+    async fn a_story_has_the_calls_of_everybody_and_the_writes_that_touched_a_record(home) {
+        let organizations = [support::organization(&home.store, None).await, support::organization(&home.store, None).await];
+        let account = domain::AccountId::new();
+        let touching = |id: &str, at, is_write| NewRequestEvent {
+            resources: vec![account.to_string()],
+            is_write,
+            ..event(id, Some(organizations[0]), at)
+        };
+        let events = [
+            event("shared", None, START),
+            event("shared", Some(organizations[0]), START.plus(MINUTE)),
+            event("shared", Some(organizations[1]), START.plus(2 * MINUTE)),
+            touching("created", START, true),
+            touching("looked at", START.plus(MINUTE), false),
+            touching("deleted", START.plus(2 * MINUTE), true),
+        ];
+        write(&home.store, &process(events.len()), &events).await;
+        let shared = home.store.trace_request("shared", LIMIT, START).await.unwrap();
+        let owners: Vec<_> = shared.calls.iter().map(|call| call.organization_id).collect();
+        assert_eq!(owners, [None, Some(organizations[0]), Some(organizations[1])]);
+        let story = home.store.trace_account(account, LIMIT, START).await.unwrap();
+        assert_eq!(story.record, None, "there is no such account any more");
+        assert_eq!(ids(&story.calls), ["created", "deleted"]);
+        let bounded = home.store.trace_account(account, 1, START).await.unwrap();
+        assert_eq!(ids(&bounded.calls), ["deleted"], "the newest");
+    }
+
+    async fn the_story_of_an_account_has_its_runs_and_their_page_loads(home) {
+        let organization = support::organization(&home.store, None).await;
+        let tenant = home.store.tenant(organization);
+        let (account, wakes) = support::add(&tenant, &support::new_account("nasa"), START).await;
+        let job = support::claim(&home.store, &wakes[0], START).await;
+        let story = home.store.trace_account(account, LIMIT, START).await.unwrap();
+        let record = story.record.unwrap();
+        assert_eq!((record.kind, record.name.as_deref(), record.is_active), ("account", Some("nasa"), true));
+        assert_eq!(story.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [job.run_id]);
+        assert_eq!(story.runs[0].status, "running");
+        assert_eq!(story.loads.len(), 1);
+        assert_eq!(story.loads[0].source, "test.profile");
+        let same = home.store.trace_run(job.run_id, LIMIT, START).await.unwrap();
+        assert_eq!((same.runs, same.loads), (story.runs, story.loads));
+    }
+}
