@@ -2,6 +2,7 @@ DROP TABLE audit_records;
 DROP TABLE touched_resources;
 DROP TABLE request_events;
 DROP TABLE tracked_runs;
+DROP INDEX runs_open;
 DROP INDEX runs_age;
 ALTER TABLE runs DROP COLUMN organization_id;
 ALTER TABLE idempotency_records DROP COLUMN is_sealed;

@@ -17,6 +17,7 @@ mod listing;
 mod page_loads;
 mod paging;
 mod record;
+mod refresh;
 mod runs;
 pub mod schedule;
 mod sources;
@@ -49,6 +50,8 @@ pub use paging::{
     Position, PostOrder, RowId, SortKey, VideoFilter,
 };
 pub use record::{RecordPolicy, Recorded};
+pub use refresh::Refreshed;
+pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};

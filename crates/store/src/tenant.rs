@@ -6,6 +6,7 @@ use domain::{AgeCurve, OrganizationId, RequestId, Timestamp, Wake};
 use sea_orm::DatabaseTransaction;
 
 use crate::idempotency::{self, IdempotencyClaim, StoredAnswer};
+use crate::runs::Cause;
 use crate::{Store, StoreError};
 
 /// One organization's view of the store.
@@ -50,6 +51,11 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
+    /// The call that this transaction is made for, as what arms a schedule row.
+    pub(crate) fn cause(&self) -> Cause<'_> {
+        Cause::Call { organization: self.organization, request_id: &self.request_id }
+    }
+
     /// Takes an idempotency key for this transaction. To be the first statement of it.
     pub async fn claim_idempotency(&self, key: &str, fingerprint: &[u8; 32]) -> Result<IdempotencyClaim, StoreError> {
         idempotency::claim(&self.tx, self.organization, key, fingerprint, self.now).await
