@@ -43,6 +43,11 @@ impl Post {
     pub(crate) fn fields(&self) -> Result<Fields, Problem> {
         Fields::parse(&self.body)
     }
+
+    /// Lets pass a POST without a body, and one with an empty object.
+    pub(crate) fn no_fields(&self) -> Result<(), Problem> {
+        if self.body.is_empty() { Ok(()) } else { Ok(self.fields()?.finish()?) }
+    }
 }
 
 impl FromRequest for Call {
@@ -122,6 +127,17 @@ impl Call {
         let key = IdempotencyKey::read(self.headers())?;
         negotiate::check_content_type(self.headers())?;
         Ok(Post { key, body: self.body().await? })
+    }
+
+    /// What a POST that writes and needs no body brings.
+    pub(crate) async fn bare_post(&mut self) -> Result<Post, Problem> {
+        self.no_query()?;
+        let key = IdempotencyKey::read(self.headers())?;
+        let body = self.body().await?;
+        if !body.is_empty() {
+            negotiate::check_content_type(self.headers())?;
+        }
+        Ok(Post { key, body })
     }
 
     /// What a PATCH brings.
@@ -211,3 +227,4 @@ macro_rules! from_path {
 }
 
 from_path!(AccountId, VideoId, CreatorId);
+from_path!(RunId);

@@ -16,6 +16,7 @@ use actix_web::http::Method;
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, sources, videos};
+use crate::routes::{refresh, runs};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -28,6 +29,8 @@ use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, s
         creators::list, creators::create, creators::read, creators::update, creators::delete,
         creators::link, creators::unlink,
         sources::list,
+        runs::list, runs::read, runs::of_account, runs::of_video, runs::of_account_video,
+        refresh::account, refresh::video,
     ),
     components(schemas(ProblemOut)),
     security(("api_key" = [])),
@@ -37,6 +40,7 @@ use crate::routes::{account_videos, accounts, creators, docs, endpoints, meta, s
         (name = "account videos", description = "Posts that were found in the feeds of tracked accounts."),
         (name = "creators", description = "People and brands, and which accounts are theirs."),
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
+        (name = "runs", description = "What was read, is being read and is about to be; reading on demand."),
         (name = "meta", description = "The service itself and the key."),
     )
 )]

@@ -8,6 +8,7 @@ pub(crate) mod creator;
 pub(crate) mod creator_in;
 pub(crate) mod post;
 pub(crate) mod post_in;
+pub(crate) mod run;
 pub(crate) mod source;
 pub(crate) mod vocabulary;
 

@@ -50,6 +50,7 @@ async fn prune(inner: &Inner) -> Result<(), StoreError> {
     let now = inner.clock.now();
     inner.store.prune_idempotency(now, PRUNE_MOST).await?;
     inner.store.prune_page_loads(now.minus(inner.config.retention.page_loads), PRUNE_MOST).await?;
+    inner.store.prune_runs(now.minus(inner.config.retention.runs), PRUNE_MOST).await?;
     Ok(())
 }
 

@@ -77,6 +77,22 @@ names! {
     }
 }
 
+names! {
+    /// Why a run came to be: the target was just added, its interval passed, you asked, or the run before it failed.
+    TriggerName as RunTrigger { Created = "created", Scheduled = "scheduled", Refresh = "refresh", Retry = "retry" }
+
+    /// Where a run stands. One that is `skipped` was not needed any more: nobody collects the target, or a later run took its place.
+    RunStatusName as RunStatus {
+        Queued = "queued", Running = "running", Succeeded = "succeeded", Failed = "failed", Skipped = "skipped",
+    }
+
+    /// Which page a run reads.
+    RunKindName as RunKind { Profile = "profile", Feed = "feed", Post = "post" }
+
+    /// What a run reads.
+    RunTargetTypeName as RunTargetType { Account = "account", Video = "video", AccountVideo = "account_video" }
+}
+
 #[cfg(test)]
 mod tests {
     use utoipa::PartialSchema;
@@ -94,6 +110,9 @@ mod tests {
         assert_eq!(published::<MediaTypeName>(), domain::MediaType::ALL.map(domain::MediaType::as_str));
         assert_eq!(published::<OutcomeName>(), domain::Outcome::ALL.map(domain::Outcome::as_str));
         assert_eq!(published::<ScopeName>(), domain::Scope::ALL.map(domain::Scope::as_str));
+        assert_eq!(published::<TriggerName>(), domain::Trigger::ALL.map(domain::Trigger::as_str));
+        assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));
+        assert_eq!(published::<RunKindName>(), domain::TargetKind::ALL.map(domain::TargetKind::as_str));
         for name in published::<PostStatusName>() {
             assert!(name.parse::<domain::PostStatus>().is_ok(), "{name}");
         }
