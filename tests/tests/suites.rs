@@ -7,6 +7,7 @@ mod isolation;
 mod licences;
 mod parse_cli;
 mod problems;
+mod refresh;
 mod samples;
 mod tour;
 mod walk;

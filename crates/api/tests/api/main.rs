@@ -12,6 +12,8 @@ mod isolation;
 mod limits;
 mod lists;
 mod problems;
+mod refresh;
+mod runs;
 mod short_links;
 mod sources;
 mod videos;
