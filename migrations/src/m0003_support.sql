@@ -25,14 +25,26 @@ ALTER TABLE idempotency_records ADD COLUMN is_sealed BOOLEAN NOT NULL DEFAULT FA
 
 ALTER TABLE runs ADD COLUMN organization_id {uuid};
 CREATE INDEX runs_age ON runs (queued_at);
+CREATE INDEX runs_open ON runs (kind, target_id) WHERE status IN ('queued', 'running');
 CREATE TABLE tracked_runs (
     organization_id {uuid} NOT NULL REFERENCES organizations (id),
     run_id {uuid} NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     target_type TEXT NOT NULL,
     target_id TEXT NOT NULL,
-    PRIMARY KEY (organization_id, run_id)
+    reason TEXT NOT NULL,
+    request_id TEXT,
+    queued_at BIGINT NOT NULL,
+    status TEXT NOT NULL,
+    outcome TEXT,
+    left_at BIGINT,
+    left_after BIGINT,
+    PRIMARY KEY (run_id, organization_id)
 );
-CREATE INDEX tracked_runs_run ON tracked_runs (run_id);
+CREATE INDEX tracked_runs_by_age ON tracked_runs (organization_id, queued_at, run_id);
+CREATE INDEX tracked_runs_by_target ON tracked_runs (organization_id, target_id, queued_at, run_id);
+CREATE INDEX tracked_runs_by_status ON tracked_runs (organization_id, status, queued_at, run_id);
+CREATE INDEX tracked_runs_by_outcome ON tracked_runs (organization_id, outcome, queued_at, run_id) WHERE outcome IS NOT NULL;
+CREATE INDEX tracked_runs_by_request ON tracked_runs (organization_id, request_id, queued_at, run_id) WHERE request_id IS NOT NULL;
 
 CREATE TABLE request_events (
     request_id TEXT NOT NULL,

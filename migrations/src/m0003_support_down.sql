@@ -3,6 +3,7 @@ DROP TABLE api_processes;
 DROP TABLE touched_resources;
 DROP TABLE request_events;
 DROP TABLE tracked_runs;
+DROP INDEX runs_open;
 DROP INDEX runs_age;
 ALTER TABLE runs DROP COLUMN organization_id;
 ALTER TABLE idempotency_records DROP COLUMN is_sealed;

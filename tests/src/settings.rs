@@ -28,6 +28,8 @@ pub const TIKTOK_REFUSALS_TO_CLOSE: &str = "PLATFORMS__TIKTOK__REFUSALS_TO_CLOSE
 pub const LOG_FILTER: &str = "LOG__FILTER";
 /// Calls a minute that a key may make.
 pub const REQUESTS_PER_MINUTE: &str = "RATE_LIMIT__REQUESTS_PER_MINUTE";
+/// Minutes after a read within which a refresh is answered by it.
+pub const REFRESH_COOLDOWN_MINUTES: &str = "REFRESH__COOLDOWN_MINUTES";
 /// Seconds for which a worker holds what it claimed; more than a page load and its reading may take together.
 pub const LEASE_SECONDS: &str = "WORKER__LEASE_SECONDS";
 /// Seconds until the first attempt after a failure.

@@ -8,6 +8,7 @@ mod isolation;
 mod licences;
 mod parse_cli;
 mod problems;
+mod refresh;
 mod samples;
 mod tour;
 mod trace;

@@ -44,6 +44,11 @@ impl Post {
     pub(crate) fn fields(&self) -> Result<Fields, Problem> {
         Fields::parse(&self.body)
     }
+
+    /// Lets pass a POST without a body, and one with an empty object.
+    pub(crate) fn no_fields(&self) -> Result<(), Problem> {
+        if self.body.is_empty() { Ok(()) } else { Ok(self.fields()?.finish()?) }
+    }
 }
 
 impl FromRequest for Call {
@@ -229,3 +234,4 @@ macro_rules! from_path {
 
 from_path!(AccountId, VideoId, CreatorId);
 from_path!(ApiKeyId);
+from_path!(RunId);

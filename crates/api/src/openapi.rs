@@ -16,7 +16,7 @@ use actix_web::http::Method;
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
-use crate::routes::{bulk, organization, requests};
+use crate::routes::{bulk, organization, refresh, requests, runs};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -32,6 +32,8 @@ use crate::routes::{bulk, organization, requests};
         api_keys::list, api_keys::create, api_keys::read, api_keys::update, api_keys::revoke, api_keys::rotate,
         bulk::accounts, bulk::videos, organization::read, organization::update, organization::usage,
         requests::read,
+        runs::list, runs::read, runs::of_account, runs::of_video, runs::of_account_video,
+        refresh::account, refresh::video,
     ),
     components(schemas(ProblemOut)),
     security(("api_key" = [])),
@@ -44,6 +46,7 @@ use crate::routes::{bulk, organization, requests};
         (name = "API keys", description = "Your organization's keys: who may do what, and until when."),
         (name = "organization", description = "Your organization, its defaults and bounds, and what it uses."),
         (name = "requests", description = "What became of a call, by its request id."),
+        (name = "runs", description = "What was read, is being read and is about to be; reading on demand."),
         (name = "meta", description = "The service itself and the key."),
     )
 )]

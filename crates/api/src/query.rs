@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use domain::{FieldErrors, Timestamp};
 use serde::Serialize;
-use store::{Direction, PageRequest};
+use store::{Direction, PageRequest, RowId};
 use url::form_urlencoded;
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -77,6 +77,16 @@ impl Query {
     /// A UUID.
     pub(crate) fn uuid(&mut self, name: &str) -> Option<Uuid> {
         self.read(name, |text| hyphenated(text).ok_or_else(|| "must be a UUID".to_owned()))
+    }
+
+    /// The id of an account, video or account video.
+    pub(crate) fn target(&mut self, name: &str) -> Option<RowId> {
+        self.read(name, |text| {
+            let is_plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
+            let number = || if is_plain { text.parse().ok().map(RowId::Integer) } else { None };
+            let id = hyphenated(text).map(RowId::Uuid).or_else(number);
+            id.ok_or_else(|| "must be the id of an account, video or account video".to_owned())
+        })
     }
 
     /// The beginning of a span: an RFC 3339 time, or a date (UTC), which begins with its first millisecond.

@@ -7,6 +7,8 @@ pub(crate) mod creators;
 pub(crate) mod docs;
 pub(crate) mod meta;
 pub(crate) mod requests;
+pub(crate) mod refresh;
+pub(crate) mod runs;
 pub(crate) mod sources;
 pub(crate) mod videos;
 
@@ -81,6 +83,13 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::at("/v2/api-keys").get(ADMIN, api_keys::list).post(ADMIN, api_keys::create),
         Endpoint::at("/v2/requests/{request_id}").get(READ_SUPPORT, requests::read),
         Endpoint::at("/v2/sources").get(READ, sources::list),
+        Endpoint::at("/v2/runs/{run_id}").get(READ, runs::read),
+        Endpoint::at("/v2/runs").get(READ, runs::list),
+        Endpoint::at("/v2/accounts/{account_id}/runs").get(READ, runs::of_account),
+        Endpoint::at("/v2/videos/{video_id}/runs").get(READ, runs::of_video),
+        Endpoint::at("/v2/account-videos/{account_video_id}/runs").get(READ, runs::of_account_video),
+        Endpoint::at("/v2/accounts/{account_id}/refresh").post(WRITE_TRACKING, refresh::account),
+        Endpoint::at("/v2/videos/{video_id}/refresh").post(WRITE_TRACKING, refresh::video),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),
         Endpoint::at("/v2/meta").get(OPEN, meta::meta),

@@ -11,6 +11,7 @@ pub(crate) mod creator_in;
 pub(crate) mod post;
 pub(crate) mod post_in;
 pub(crate) mod request;
+pub(crate) mod run;
 pub(crate) mod source;
 pub(crate) mod vocabulary;
 

@@ -119,6 +119,9 @@ pub enum RunStatus {
 }
 
 impl RunStatus {
+    /// Every status, in the contract's order.
+    pub const ALL: [Self; 5] = [Self::Queued, Self::Running, Self::Succeeded, Self::Failed, Self::Skipped];
+
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -128,5 +131,13 @@ impl RunStatus {
             Self::Failed => "failed",
             Self::Skipped => "skipped",
         }
+    }
+}
+
+impl std::str::FromStr for RunStatus {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        one_of(s, &Self::ALL, RunStatus::as_str)
     }
 }

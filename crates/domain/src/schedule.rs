@@ -18,7 +18,8 @@ pub enum TargetKind {
 }
 
 impl TargetKind {
-    const ALL: [Self; 3] = [Self::Profile, Self::Feed, Self::Post];
+    /// Every kind.
+    pub const ALL: [Self; 3] = [Self::Profile, Self::Feed, Self::Post];
 
     /// The name in the database and in log lines.
     pub const fn as_str(self) -> &'static str {
@@ -53,7 +54,8 @@ pub enum Trigger {
 }
 
 impl Trigger {
-    const ALL: [Self; 4] = [Self::Created, Self::Scheduled, Self::Refresh, Self::Retry];
+    /// Every trigger, in the contract's order.
+    pub const ALL: [Self; 4] = [Self::Created, Self::Scheduled, Self::Refresh, Self::Retry];
 
     /// The name on the wire.
     pub const fn as_str(self) -> &'static str {

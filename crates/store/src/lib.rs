@@ -19,6 +19,7 @@ mod page_loads;
 mod paging;
 mod record;
 mod request_events;
+mod refresh;
 mod runs;
 pub mod schedule;
 mod sources;
@@ -59,6 +60,8 @@ pub use paging::{
 pub use paging::{KeyFilter, KeyOrder};
 pub use record::{RecordPolicy, Recorded};
 pub use request_events::{ApiProcess, CausedRun, NewRequestEvent, RecordedRequest, RequestEvent};
+pub use refresh::Refreshed;
+pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};

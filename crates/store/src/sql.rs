@@ -125,6 +125,16 @@ pub fn contains(text: &str) -> String {
     pattern
 }
 
+/// An expression for a UUID in its hyphenated form.
+pub fn uuid_text(connection: &impl ConnectionTrait, column: &str) -> String {
+    if is_postgres(connection) {
+        return format!("CAST({column} AS TEXT)");
+    }
+    let part = |from: u8, length: u8| format!("substr(hex({column}), {from}, {length})");
+    let parts = [part(1, 8), part(9, 4), part(13, 4), part(17, 4), part(21, 12)].join(" || '-' || ");
+    format!("lower({parts})")
+}
+
 /// `$from, $from+1, …` for `count` parameters.
 pub fn places(from: usize, count: usize) -> String {
     (from..from + count).map(|n| format!("${n}")).collect::<Vec<_>>().join(", ")

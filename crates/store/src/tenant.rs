@@ -9,6 +9,7 @@ use tokio::time::timeout;
 
 use crate::audit::Actor;
 use crate::idempotency::{self, IdempotencyClaim, LONGEST_WAIT, RunningKey, StoredAnswer};
+use crate::runs::Cause;
 use crate::sql::is_postgres;
 use crate::{Store, StoreError};
 
@@ -81,6 +82,11 @@ pub struct TenantTx {
 }
 
 impl TenantTx {
+    /// The call that this transaction is made for, as what arms a schedule row.
+    pub(crate) fn cause(&self) -> Cause<'_> {
+        Cause::Call { organization: self.organization, request_id: &self.request_id }
+    }
+
     /// Takes an idempotency key for this transaction. To be the first statement of it.
     pub async fn claim_idempotency(&self, key: &str, fingerprint: &[u8; 32]) -> Result<IdempotencyClaim, StoreError> {
         idempotency::claim(&self.tx, self.organization, key, fingerprint, self.now).await

@@ -58,6 +58,7 @@ async fn prune(inner: &Inner) -> Result<(), StoreError> {
     }
     inner.store.prune_retired_secrets(now, PRUNE_MOST).await?;
     inner.store.prune_page_loads(now.minus(inner.config.retention.page_loads), PRUNE_MOST).await?;
+    inner.store.prune_runs(now.minus(inner.config.retention.runs), PRUNE_MOST).await?;
     prune_request_events(inner, now.minus(inner.config.retention.request_events)).await
 }
 

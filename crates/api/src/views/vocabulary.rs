@@ -80,6 +80,22 @@ names! {
     KeyLifetimeName as ApiKeyLifetime { Days30 = "30d", Days60 = "60d", Days90 = "90d", Year = "1y", Never = "never" }
 }
 
+names! {
+    /// Why a run came to be: the target was just added, its interval passed, you asked, or the run before it failed.
+    TriggerName as RunTrigger { Created = "created", Scheduled = "scheduled", Refresh = "refresh", Retry = "retry" }
+
+    /// Where a run stands. One that is `skipped` was not needed any more: nobody collects the target, or a later run took its place.
+    RunStatusName as RunStatus {
+        Queued = "queued", Running = "running", Succeeded = "succeeded", Failed = "failed", Skipped = "skipped",
+    }
+
+    /// Which page a run reads.
+    RunKindName as RunKind { Profile = "profile", Feed = "feed", Post = "post" }
+
+    /// What a run reads.
+    RunTargetTypeName as RunTargetType { Account = "account", Video = "video", AccountVideo = "account_video" }
+}
+
 #[cfg(test)]
 mod tests {
     use utoipa::PartialSchema;
@@ -98,6 +114,9 @@ mod tests {
         assert_eq!(published::<OutcomeName>(), domain::Outcome::ALL.map(domain::Outcome::as_str));
         assert_eq!(published::<ScopeName>(), domain::Scope::ALL.map(domain::Scope::as_str));
         assert_eq!(published::<KeyLifetimeName>(), domain::KeyLifetime::ALL.map(domain::KeyLifetime::as_str));
+        assert_eq!(published::<TriggerName>(), domain::Trigger::ALL.map(domain::Trigger::as_str));
+        assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));
+        assert_eq!(published::<RunKindName>(), domain::TargetKind::ALL.map(domain::TargetKind::as_str));
         for name in published::<PostStatusName>() {
             assert!(name.parse::<domain::PostStatus>().is_ok(), "{name}");
         }

@@ -17,6 +17,8 @@ mod limits;
 mod lists;
 mod problems;
 mod requests;
+mod refresh;
+mod runs;
 mod short_links;
 mod sources;
 mod videos;

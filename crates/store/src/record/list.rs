@@ -64,8 +64,8 @@ pub async fn record_list(
         adopt(recording, *id, profile_id).await?;
         if link(recording, profile_id, *id, *rank, facts).await? {
             let target = Target { kind: TargetKind::Post, id: *id, platform: facts.platform };
-            let request_id = recording.job.request_id.as_ref();
-            wakes.push(schedule::arm_now(recording.tx, target, Trigger::Created, request_id, recording.now).await?);
+            let cause = recording.job.cause();
+            wakes.push(schedule::arm_now(recording.tx, target, Trigger::Created, cause, recording.now).await?);
         } else if *is_new {
             // Whoever would have collected it was paused a moment ago; nobody else knows of the row yet.
             execute(recording.tx, "DELETE FROM posts WHERE id = $1", values![*id]).await?;

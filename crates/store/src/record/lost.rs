@@ -5,9 +5,9 @@ use domain::{PostFacts, TargetKind, Trigger, UnavailableReason, Wake};
 
 use super::Recording;
 use super::identity::{KNOWN, Known, is_held_elsewhere, is_stand_in, known};
-use crate::StoreError;
 use crate::schedule::{self, FROM_THE_FIRST_SOURCE, Target};
 use crate::sql::{Number, execute, is_postgres, row, values};
+use crate::{StoreError, runs};
 
 /// A lost profile that was found under this handle.
 pub struct Found {
@@ -52,13 +52,9 @@ pub async fn note_withheld(recording: &Recording<'_>) -> Result<(), StoreError> 
 async fn rest_feed(recording: &Recording<'_>) -> Result<(), StoreError> {
     let Recording { tx, job, now, .. } = recording;
     schedule::lock(tx, TargetKind::Feed, job.target_id).await?;
-    execute(
-        *tx,
-        "UPDATE runs SET status = 'skipped', finished_at = $2, detail = 'its profile is not to be found' WHERE status = 'queued' \
-         AND id = (SELECT s.run_id FROM schedules s WHERE s.kind = 'feed' AND s.target_id = $1 AND s.lease_token IS NULL)",
-        values![job.target_id, now.as_millis()],
-    )
-    .await?;
+    if let Some(waiting) = schedule::waiting(tx, TargetKind::Feed, job.target_id).await? {
+        runs::skip(tx, waiting.run_id, "its profile is not to be found", *now).await?;
+    }
     execute(
         *tx,
         &format!(
@@ -84,7 +80,7 @@ async fn search(recording: &Recording<'_>) -> Result<Vec<Wake>, StoreError> {
     .await?;
     let Some(Number { value: id }) = youngest else { return Ok(Vec::new()) };
     let post = Target { kind: TargetKind::Post, id, platform: job.platform };
-    let wake = schedule::arm_now(tx, post, Trigger::Scheduled, job.request_id.as_ref(), *now).await?;
+    let wake = schedule::arm_now(tx, post, Trigger::Scheduled, job.cause(), *now).await?;
     Ok(vec![wake])
 }
 
@@ -161,7 +157,7 @@ pub async fn settle_under(recording: &Recording<'_>, lost: &Known, username: &st
     .is_some();
     let target = Target { kind: TargetKind::Profile, id: lost.id, platform: job.platform };
     let wake = if is_collected {
-        Some(schedule::arm_now(tx, target, Trigger::Scheduled, job.request_id.as_ref(), *now).await?)
+        Some(schedule::arm_now(tx, target, Trigger::Scheduled, job.cause(), *now).await?)
     } else {
         None
     };

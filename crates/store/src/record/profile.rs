@@ -55,8 +55,8 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
     if is_good {
         // Before any row that the feed's own recording locks after its schedule.
         let feed = Target { kind: TargetKind::Feed, id: known.id, platform: facts.platform };
-        let request_id = recording.job.request_id.as_ref();
-        wakes.push(schedule::arm_now(recording.tx, feed, Trigger::Scheduled, request_id, recording.now).await?);
+        let cause = recording.job.cause();
+        wakes.push(schedule::arm_now(recording.tx, feed, Trigger::Scheduled, cause, recording.now).await?);
     }
     let (username, kept) = write_profile(recording, &known, facts).await?;
     history::write(recording, history::PROFILES, known.id, &readings(facts)).await?;

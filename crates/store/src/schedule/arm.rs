@@ -5,14 +5,36 @@ use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
 use super::cadence::shortest_interval;
-use super::{FROM_THE_FIRST_SOURCE, Target};
+use super::{FROM_THE_FIRST_SOURCE, Target, lock};
+use crate::runs::{Cause, NewRun};
 use crate::sql::{Number, execute, row, values};
 use crate::{StoreError, runs};
 
-#[derive(FromQueryResult)]
-struct ArmedRow {
-    generation: i64,
-    superseded: Option<Uuid>,
+/// The run of a row that no worker has in hand.
+pub(crate) struct Waiting {
+    pub(crate) run_id: RunId,
+    /// Claims of it so far.
+    attempts: i64,
+}
+
+/// The run that a row waits with, when it has one and no worker has it in hand.
+pub(crate) async fn waiting(
+    tx: &DatabaseTransaction,
+    kind: TargetKind,
+    id: i64,
+) -> Result<Option<Waiting>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Row {
+        run_id: Uuid,
+        attempts: i64,
+    }
+    let found = row::<Row>(
+        tx,
+        "SELECT run_id, attempts FROM schedules WHERE kind = $1 AND target_id = $2 AND lease_token IS NULL AND run_id IS NOT NULL",
+        values![kind.as_str(), id],
+    )
+    .await?;
+    Ok(found.map(|Row { run_id, attempts }| Waiting { run_id: RunId(run_id), attempts }))
 }
 
 /// Makes sure that there is a row, resting until something arms it.
@@ -27,28 +49,55 @@ pub(crate) async fn rest(tx: &DatabaseTransaction, target: Target) -> Result<(),
     Ok(())
 }
 
-/// Arms a row so that it is due now, ahead of routine work, and makes the run that the caller can follow.
+/// Arms a row so that it is due now, ahead of routine work, and makes the run that the caller can follow. A run that waits for its first
+/// claim does for whoever comes later as well, so that nobody learns from its end that somebody came; who knows it already gets another.
 pub(crate) async fn arm_now(
     tx: &DatabaseTransaction,
     target: Target,
     reason: Trigger,
-    request_id: Option<&RequestId>,
+    cause: Cause<'_>,
     now: Timestamp,
 ) -> Result<Wake, StoreError> {
-    let run_id = RunId::new();
-    let before = row::<ArmedRow>(
-        tx,
-        "SELECT generation, CASE WHEN lease_token IS NULL THEN run_id END AS superseded FROM schedules \
-         WHERE kind = $1 AND target_id = $2",
-        values![target.kind.as_str(), target.id],
-    )
-    .await?;
-    let generation = row::<Number>(
+    lock(tx, target.kind, target.id).await?;
+    let before = waiting(tx, target.kind, target.id).await?;
+    let joined = match &before {
+        Some(run) if run.attempts == 0 && !runs::knows(tx, cause, run.run_id).await? => Some(run.run_id),
+        Some(_) | None => None,
+    };
+    let run_id = joined.unwrap_or_default();
+    let request_id = cause.request_id();
+    let generation = due_now(tx, target, reason, request_id, run_id, now).await?;
+    if joined.is_some() {
+        runs::join(tx, run_id, reason, cause).await?;
+    } else {
+        if let Some(run) = before {
+            runs::skip(tx, run.run_id, runs::SUPERSEDED, now).await?;
+        }
+        let run =
+            NewRun { id: run_id, target, reason, request_id, status: RunStatus::Queued, worker: None, queued_at: now };
+        runs::insert(tx, &run, Some(cause)).await?;
+    }
+    runs::show_to_causer(tx, run_id, target, reason, cause, now).await?;
+    Ok(Wake { kind: target.kind, target_id: target.id, generation, request_id: request_id.cloned() })
+}
+
+/// Makes the row due now with `run_id` as its run; the arming that it is.
+async fn due_now(
+    tx: &DatabaseTransaction,
+    target: Target,
+    reason: Trigger,
+    request_id: Option<&RequestId>,
+    run_id: RunId,
+    now: Timestamp,
+) -> Result<i64, StoreError> {
+    let armed = row::<Number>(
         tx,
         &format!("INSERT INTO schedules (kind, target_id, platform, priority, due_at, generation, reason, request_id, run_id) \
          VALUES ($1, $2, $3, 0, $4, 1, $5, $6, $7) \
          ON CONFLICT (kind, target_id) DO UPDATE SET priority = 0, due_at = excluded.due_at, \
-         generation = schedules.generation + 1, reason = excluded.reason, request_id = excluded.request_id, \
+         generation = schedules.generation + 1, reason = excluded.reason, \
+         request_id = CASE WHEN schedules.run_id = excluded.run_id THEN COALESCE(excluded.request_id, schedules.request_id) \
+         ELSE excluded.request_id END, \
          run_id = excluded.run_id, attempts = 0, {FROM_THE_FIRST_SOURCE}, offered_at = NULL RETURNING generation AS value"),
         values![
             target.kind.as_str(),
@@ -60,25 +109,8 @@ pub(crate) async fn arm_now(
             run_id.0,
         ],
     )
-    .await?
-    .map_or(1, |number| number.value);
-    if let Some(superseded) = before.and_then(|row| row.superseded.filter(|_| row.generation < generation)) {
-        runs::supersede(tx, RunId(superseded), run_id, now).await?;
-    }
-    runs::insert(
-        tx,
-        &runs::NewRun {
-            id: run_id,
-            target,
-            reason,
-            request_id,
-            status: RunStatus::Queued,
-            worker: None,
-            queued_at: now,
-        },
-    )
     .await?;
-    Ok(Wake { kind: target.kind, target_id: target.id, generation, request_id: request_id.cloned() })
+    Ok(armed.map_or(1, |number| number.value))
 }
 
 /// Routine reads are spread over this fraction of their interval, so that what was added together does not come back together for ever.

@@ -6,6 +6,7 @@ use uuid::Uuid;
 
 use super::clear::lay_to_rest;
 use super::{Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, Target, gate, interval};
+use crate::runs::NewRun;
 use crate::sql::{execute, row, values};
 use crate::{Store, StoreError, page_loads, runs};
 
@@ -55,7 +56,7 @@ impl Store {
             claimed.platform.parse().map_err(|_| StoreError::Unreadable { table: "schedules", column: "platform" })?;
         let target = Target { kind: wake.kind, id: wake.target_id, platform };
         if interval(&tx, target.kind, target.id, &self.age_curve, now).await?.is_none() {
-            lay_to_rest(&tx, target, claimed.run_id, now).await?;
+            lay_to_rest(&tx, target, now).await?;
             tx.commit().await?;
             return Ok(Claim::Untracked);
         }
@@ -132,24 +133,19 @@ async fn start(
         reason.parse().map_err(|_| StoreError::Unreadable { table: "schedules", column: "reason" })?;
     let request_id = request_id.map(|id| RequestId::adopt(Some(&id)));
     let run_id = if let Some(id) = run_id {
-        runs::start(tx, RunId(id), attempts, &policy.worker, now).await?;
         RunId(id)
     } else {
         let id = RunId::new();
-        runs::insert(
-            tx,
-            &runs::NewRun {
-                id,
-                target,
-                reason,
-                request_id: request_id.as_ref(),
-                status: RunStatus::Running,
-                worker: Some(&policy.worker),
-                queued_at: due_at.map_or(now, Timestamp::from_millis),
-            },
-        )
-        .await?;
-        runs::start(tx, id, attempts, &policy.worker, now).await?;
+        let run = NewRun {
+            id,
+            target,
+            reason,
+            request_id: request_id.as_ref(),
+            status: RunStatus::Running,
+            worker: Some(&policy.worker),
+            queued_at: due_at.map_or(now, Timestamp::from_millis),
+        };
+        runs::insert(tx, &run, None).await?;
         execute(
             tx,
             "UPDATE schedules SET run_id = $3 WHERE kind = $1 AND target_id = $2",
@@ -158,8 +154,9 @@ async fn start(
         .await?;
         id
     };
+    runs::start(tx, run_id, target, attempts, &policy.worker, now).await?;
     let Some(job_target) = job_target(tx, target).await? else {
-        lay_to_rest(tx, target, Some(run_id.0), now).await?;
+        lay_to_rest(tx, target, now).await?;
         return Ok(None);
     };
     let load_id = Uuid::now_v7();

@@ -1,8 +1,7 @@
 //! Putting to rest what nobody collects, and deleting what nobody tracks.
 
-use domain::{RunId, TargetKind, Timestamp};
+use domain::{TargetKind, Timestamp};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
-use uuid::Uuid;
 
 use super::{FROM_THE_FIRST_SOURCE, Target, lock};
 use crate::sql::{Number, execute, row, values};
@@ -10,18 +9,11 @@ use crate::{StoreError, runs};
 
 /// Nobody collects the target. When trackers are left (paused ones), the row rests until one resumes; when none are, the target goes,
 /// with its history.
-pub(super) async fn lay_to_rest(
-    tx: &DatabaseTransaction,
-    target: Target,
-    run_id: Option<Uuid>,
-    now: Timestamp,
-) -> Result<(), StoreError> {
-    if let Some(run_id) = run_id {
-        runs::skip(tx, RunId(run_id), now).await?;
-    }
+pub(super) async fn lay_to_rest(tx: &DatabaseTransaction, target: Target, now: Timestamp) -> Result<(), StoreError> {
+    runs::skip_open(tx, target.kind, target.id, None, runs::NOT_COLLECTED, now).await?;
     let kept = match target.kind {
-        TargetKind::Profile => forget_profile(tx, target.id).await?,
-        TargetKind::Post => forget_post(tx, target.id).await?,
+        TargetKind::Profile => forget_profile(tx, target.id, now).await?,
+        TargetKind::Post => forget_post(tx, target.id, now).await?,
         TargetKind::Feed => true,
     };
     if kept {
@@ -39,7 +31,7 @@ pub(super) async fn lay_to_rest(
 }
 
 /// Deletes a profile that nobody tracks; whether it had to be kept.
-async fn forget_profile(tx: &DatabaseTransaction, id: i64) -> Result<bool, StoreError> {
+async fn forget_profile(tx: &DatabaseTransaction, id: i64, now: Timestamp) -> Result<bool, StoreError> {
     let accounts =
         row::<Number>(tx, "SELECT COUNT(*) AS value FROM accounts WHERE profile_id = $1", values![id]).await?;
     if accounts.is_some_and(|number| number.value > 0) {
@@ -57,13 +49,9 @@ async fn forget_profile(tx: &DatabaseTransaction, id: i64) -> Result<bool, Store
     if trackers.is_some_and(|number| number.value > 0) {
         return Ok(true);
     }
-    execute(
-        tx,
-        "UPDATE runs SET status = 'skipped', detail = 'nobody collects it any more' WHERE status = 'queued' \
-         AND id IN (SELECT run_id FROM schedules WHERE kind IN ('profile', 'feed') AND target_id = $1)",
-        values![id],
-    )
-    .await?;
+    for kind in [TargetKind::Profile, TargetKind::Feed] {
+        runs::skip_open(tx, kind, id, None, runs::NOT_COLLECTED, now).await?;
+    }
     for sql in [
         "DELETE FROM profile_snapshots WHERE profile_id = $1",
         "DELETE FROM schedules WHERE kind IN ('profile', 'feed') AND target_id = $1",
@@ -75,7 +63,7 @@ async fn forget_profile(tx: &DatabaseTransaction, id: i64) -> Result<bool, Store
 }
 
 /// Deletes a post that nobody tracks, and its author when that was the last thing known of them; whether it had to be kept.
-async fn forget_post(tx: &DatabaseTransaction, id: i64) -> Result<bool, StoreError> {
+async fn forget_post(tx: &DatabaseTransaction, id: i64, now: Timestamp) -> Result<bool, StoreError> {
     #[derive(FromQueryResult)]
     struct Author {
         profile_id: Option<i64>,
@@ -99,7 +87,7 @@ async fn forget_post(tx: &DatabaseTransaction, id: i64) -> Result<bool, StoreErr
         execute(tx, sql, values![id]).await?;
     }
     if let Some(profile) = author.and_then(|row| row.profile_id) {
-        forget_profile(tx, profile).await?;
+        forget_profile(tx, profile, now).await?;
     }
     Ok(false)
 }

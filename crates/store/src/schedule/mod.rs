@@ -21,7 +21,9 @@ use std::time::Duration;
 use domain::{Platform, RequestId, RunId, Source, TargetKind};
 use uuid::Uuid;
 
-pub(crate) use arm::{SPREAD_FRACTION, arm_now, follow_tracking, rest, visit_orphans};
+use crate::runs::Cause;
+
+pub(crate) use arm::{SPREAD_FRACTION, arm_now, follow_tracking, rest, visit_orphans, waiting};
 pub(crate) use cadence::interval;
 pub(crate) use lock::{lock, lock_all, lock_list};
 
@@ -144,6 +146,13 @@ pub struct Job {
     pub breaker: Breaker,
     /// What to read.
     pub target: JobTarget,
+}
+
+impl Job {
+    /// This run, as what arms further rows.
+    pub(crate) fn cause(&self) -> Cause<'_> {
+        Cause::Run { id: self.run_id, request_id: self.request_id.as_ref() }
+    }
 }
 
 /// What to read.
