@@ -151,6 +151,23 @@ async fn a_call_without_a_good_key_is_noted_and_an_open_one_is_not() {
 }
 
 #[tokio::test]
+async fn a_refused_key_is_noted_by_its_public_beginning_and_nothing_more_of_it() {
+    let api = Api::start().await;
+    let ended = new_key(&api.store, api.organization, "read", Some(api.clock.now())).await;
+    let bearer = format!("Bearer {ended}");
+    let path = format!("/v2/accounts?key={ended}");
+    let headers = [("Authorization", bearer.as_str()), ("X-Request-ID", "refused"), ("User-Agent", ended.as_str())];
+    request(api.addr, "GET", &path, &headers, b"").await.expect(401);
+    api.handle.stop().await;
+    let story = api.store.trace_request("refused", 10, api.clock.now()).await.unwrap();
+    let call = &story.calls[0];
+    assert_eq!((call.organization_id, call.api_key_id), (None, None));
+    assert_eq!(call.api_key_name.as_deref(), Some(format!("{}…", &ended[..11]).as_str()));
+    assert_eq!((call.status, call.code.as_deref(), call.process.as_str()), (401, Some("UNAUTHORIZED"), "test"));
+    assert!(!format!("{story:?}").contains(&ended[..20]), "{story:?}");
+}
+
+#[tokio::test]
 async fn an_order_to_stop_writes_what_is_waiting() {
     let api = Api::with(10_000, LimiterConfig::Memory).await;
     for _ in 0..20 {

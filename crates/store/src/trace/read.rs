@@ -105,33 +105,39 @@ impl Store {
         Ok(Story { record, calls, changes, runs, loads, gaps: self.gaps(now).await? })
     }
 
-    /// Calls under a request id: first those without a good key, then the newest of each organization, each by one look at the index.
+    /// Calls under a request id, each owner's by one look at the index: the newest of each organization, then, as far as there is room, those
+    /// without a good key, which anybody can make.
     async fn calls_under(&self, id: &str, limit: u32) -> Result<Vec<RequestEvent>, StoreError> {
-        let newest = |whose: &str| {
-            format!(
-                "SELECT {EVENT} FROM request_events e WHERE e.request_id = $1 AND {whose} ORDER BY e.occurred_at DESC LIMIT $2"
-            )
-        };
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-        let most = i64::try_from(limit).unwrap_or(i64::MAX);
-        let nobody = newest("e.organization_id IS NULL");
-        let mut calls = rows::<RequestEventRow>(&self.read, &nobody, values![id, most]).await?;
-        let mut after: Option<Uuid> = None;
+        let mut calls = Vec::new();
+        let mut after = Uuid::nil();
         while calls.len() < limit {
             let next = row::<OwnerRow>(
                 &self.read,
                 "SELECT organization_id FROM request_events WHERE request_id = $1 AND organization_id > $2 \
                  ORDER BY organization_id LIMIT 1",
-                values![id, after.unwrap_or(Uuid::nil())],
+                values![id, after],
             )
             .await?;
-            let Some(OwnerRow { organization_id }) = next else { break };
-            let own = newest("e.organization_id = $3");
-            let most = i64::try_from(limit - calls.len()).unwrap_or(i64::MAX);
-            calls.extend(rows::<RequestEventRow>(&self.read, &own, values![id, most, organization_id]).await?);
-            after = Some(organization_id);
+            let Some(OwnerRow { organization_id: owner }) = next else { break };
+            calls.extend(self.newest_calls(id, Some(owner), limit - calls.len()).await?);
+            after = owner;
         }
-        Ok(calls.into_iter().map(RequestEvent::from).collect())
+        calls.extend(self.newest_calls(id, None, limit - calls.len()).await?);
+        Ok(calls)
+    }
+
+    async fn newest_calls(&self, id: &str, owner: Option<Uuid>, most: usize) -> Result<Vec<RequestEvent>, StoreError> {
+        let mut values = values![id, i64::try_from(most).unwrap_or(i64::MAX)];
+        let whose = if owner.is_some() { "= $3" } else { "IS NULL" };
+        values.extend(owner.map(Value::from));
+        // The organization is the same in all; but only so is it seen that the index has them in order where there is none.
+        let sql = format!(
+            "SELECT {EVENT} FROM request_events e WHERE e.request_id = $1 AND e.organization_id {whose} \
+             ORDER BY e.organization_id DESC, e.occurred_at DESC LIMIT $2"
+        );
+        let found = rows::<RequestEventRow>(&self.read, &sql, values).await?;
+        Ok(found.into_iter().map(RequestEvent::from).collect())
     }
 
     async fn calls_that_touched(&self, resource: &str, limit: u32) -> Result<Vec<RequestEvent>, StoreError> {

@@ -38,8 +38,10 @@ fn concerns(gap: &ProcessGap, calls: &[RequestEvent]) -> bool {
 }
 
 fn cut(line: &str) -> String {
+    // A detail may quote a page and a name be a customer's; a story keeps to its lines.
+    let line = line.replace(char::is_control, " ");
     if line.chars().count() <= WIDTH {
-        return line.to_owned();
+        return line;
     }
     line.chars().take(WIDTH - 1).chain(['…']).collect()
 }
@@ -74,7 +76,7 @@ fn call_text(call: &RequestEvent) -> String {
         (Some(name), Some(organization)) => add(format!("by \"{name}\" of {organization}")),
         (Some(name), None) => add(format!("by {name}, not admitted")),
         (None, Some(organization)) => add(format!("by {organization}")),
-        (None, None) => add("without a key".to_owned()),
+        (None, None) => add("without a good key".to_owned()),
     }
     call.client_address.iter().for_each(|address| add(format!("from {address}")));
     add(format!("at {}", call.process));
@@ -152,9 +154,7 @@ fn ended_text(run: &TracedRun) -> String {
 
 fn add_detail(text: &mut String, detail: Option<&str>) {
     if let Some(detail) = detail {
-        // A detail may quote a page; a story keeps to its lines.
-        let plain = detail.replace(char::is_control, " ");
-        let _ = write!(text, ": {plain}");
+        let _ = write!(text, ": {detail}");
     }
 }
 
