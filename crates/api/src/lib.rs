@@ -41,9 +41,9 @@ use domain::Clock;
 use queue::Queue;
 use store::Store;
 
+use crate::events::Recorder;
 use crate::key_cache::KeyCache;
 use crate::limit::{Limiter, MemoryLimits, RedisLimits};
-use crate::events::Recorder;
 use crate::sources::Sources;
 
 pub use crate::key_tags::{KeyChange, KeyChangeError, announce_key_changes};

@@ -19,9 +19,9 @@ use store::Store;
 
 use crate::boundary::boundary;
 use crate::cors::cors;
+use crate::events::Recorder;
 use crate::key_cache::KeyCache;
 use crate::limit::{MemoryLimits, RedisLimits};
-use crate::events::Recorder;
 use crate::links::ExpandLinks;
 use crate::openapi::openapi_json;
 use crate::sources::{ConfiguredSource, Sources};

@@ -10,7 +10,7 @@ use super::profiles::name_of;
 use super::{ROWS_AT_ONCE, listed};
 use crate::changes::{NewAccount, Refusal};
 use crate::organizations::default_interval;
-use crate::schedule::{self, Cause, Target};
+use crate::schedule::{self, Asker, Target};
 use crate::sql::{Number, execute, is_postgres, places, row, rows, values};
 use crate::{StoreError, TenantTx, creators};
 
@@ -239,8 +239,8 @@ impl TenantTx {
             .filter(|(_, asked)| is_collected(asked.new))
             .map(|(profile, asked)| (target(*profile, asked.new), asked.id.0))
             .collect();
-        let cause = Cause { organization: self.organization, request_id: &self.request_id, target_type: "account" };
-        let wakes = schedule::arm_batch(&self.tx, &active, cause, self.now).await?;
+        let asker = Asker { organization: self.organization, request_id: &self.request_id, target_type: "account" };
+        let wakes = schedule::arm_batch(&self.tx, &active, asker, self.now).await?;
         self.wakes.extend(wakes);
         Ok(())
     }

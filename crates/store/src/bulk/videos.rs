@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::{ROWS_AT_ONCE, listed};
 use crate::changes::{NewVideo, Refusal};
 use crate::organizations::default_interval;
-use crate::schedule::{self, Cause, Target};
+use crate::schedule::{self, Asker, Target};
 use crate::sql::{Number, places, rows, values};
 use crate::{StoreError, TenantTx};
 
@@ -49,8 +49,8 @@ impl TenantTx {
         let is_due = |(post, asked): &(&i64, &Asked<'_>)| !there.contains_key(post) && asked.new.is_active;
         let due: Vec<(Target, Uuid)> =
             asked.iter().filter(is_due).map(|(post, asked)| (target(*post, asked.new), asked.id.0)).collect();
-        let cause = Cause { organization: self.organization, request_id: &self.request_id, target_type: "video" };
-        let wakes = schedule::arm_batch(&self.tx, &due, cause, self.now).await?;
+        let asker = Asker { organization: self.organization, request_id: &self.request_id, target_type: "video" };
+        let wakes = schedule::arm_batch(&self.tx, &due, asker, self.now).await?;
         self.wakes.extend(wakes);
         let result = |(index, new)| {
             let found = post_of(new).and_then(|post| Some((post, asked.get(&post)?)));

@@ -1,19 +1,20 @@
 //! Making many rows due at once, for whoever adds many targets in one transaction.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use domain::{OrganizationId, RequestId, RunId, RunStatus, TargetKind, Timestamp, Trigger, Wake};
 use sea_orm::{DatabaseTransaction, FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::{FROM_THE_FIRST_SOURCE, Target};
+use super::{FROM_THE_FIRST_SOURCE, Target, arm_now};
+use crate::StoreError;
 use crate::bulk::{ROWS_AT_ONCE, listed};
-use crate::sql::{execute, places, rows, values};
-use crate::{StoreError, runs};
+use crate::runs::Cause;
+use crate::sql::{Number, execute, places, rows, values};
 
-/// Whose tracking makes targets due.
+/// Who asks for many targets at once.
 #[derive(Clone, Copy)]
-pub(crate) struct Cause<'a> {
+pub(crate) struct Asker<'a> {
     pub organization: OrganizationId,
     pub request_id: &'a RequestId,
     /// What the organization knows the targets as: `account` or `video`.
@@ -43,25 +44,29 @@ pub(crate) async fn rest_batch(tx: &DatabaseTransaction, targets: &[Target]) -> 
 pub(crate) async fn arm_batch(
     tx: &DatabaseTransaction,
     targets: &[(Target, Uuid)],
-    cause: Cause<'_>,
+    asker: Asker<'_>,
     now: Timestamp,
 ) -> Result<Vec<Wake>, StoreError> {
     let mut wakes = Vec::with_capacity(targets.len());
     for some in targets.chunks(ROWS_AT_ONCE) {
-        let armed: Vec<Armed> = some
-            .iter()
-            .map(|(target, tracked)| Armed { target: *target, tracked: *tracked, run_id: RunId::new() })
-            .collect();
-        let waiting = waiting_runs(tx, &armed).await?;
-        let generations = arm(tx, &armed, cause.request_id, now).await?;
-        note_runs(tx, &armed, cause, now).await?;
-        for Armed { target, tracked: _, run_id } in armed {
-            if let Some(superseded) = waiting.get(&target.id) {
-                runs::supersede(tx, RunId(*superseded), run_id, now).await?;
-            }
-            let generation = generations.get(&target.id).copied().unwrap_or(1);
-            let request_id = Some(cause.request_id.clone());
-            wakes.push(Wake { kind: target.kind, target_id: target.id, generation, request_id });
+        let waiting = waiting_runs(tx, some).await?;
+        let (shared, fresh): (Vec<_>, Vec<_>) = some.iter().partition(|(target, _)| waiting.contains(&target.id));
+        let armed: Vec<Armed> =
+            fresh.into_iter().map(|(target, tracked)| Armed { target, tracked, run_id: RunId::new() }).collect();
+        if !armed.is_empty() {
+            let generations = arm(tx, &armed, asker.request_id, now).await?;
+            note_runs(tx, &armed, asker, now).await?;
+            wakes.extend(armed.iter().map(|Armed { target, .. }| Wake {
+                kind: target.kind,
+                target_id: target.id,
+                generation: generations.get(&target.id).copied().unwrap_or(1),
+                request_id: Some(asker.request_id.clone()),
+            }));
+        }
+        // What becomes of a run that waits already is decided in one place.
+        let cause = Cause::Call { organization: asker.organization, request_id: asker.request_id };
+        for (target, _) in shared {
+            wakes.push(arm_now(tx, target, Trigger::Created, cause, now).await?);
         }
     }
     Ok(wakes)
@@ -80,21 +85,17 @@ const fn kind_of(armed: &[Armed]) -> TargetKind {
     }
 }
 
-/// The runs of these rows that no worker took up yet, by target.
-async fn waiting_runs(tx: &DatabaseTransaction, armed: &[Armed]) -> Result<HashMap<i64, Uuid>, StoreError> {
-    #[derive(FromQueryResult)]
-    struct Waiting {
-        target_id: i64,
-        run_id: Uuid,
-    }
+/// Those of the targets whose rows have a run already that no worker has in hand.
+async fn waiting_runs(tx: &DatabaseTransaction, targets: &[(Target, Uuid)]) -> Result<HashSet<i64>, StoreError> {
     let sql = format!(
-        "SELECT target_id, run_id FROM schedules WHERE kind = $1 AND run_id IS NOT NULL AND lease_token IS NULL AND target_id IN ({})",
-        places(2, armed.len())
+        "SELECT target_id AS value FROM schedules \
+         WHERE kind = $1 AND run_id IS NOT NULL AND lease_token IS NULL AND target_id IN ({})",
+        places(2, targets.len())
     );
-    let ids = armed.iter().map(|armed| Value::from(armed.target.id));
-    let values = std::iter::once(kind_of(armed).as_str().into()).chain(ids).collect();
-    let found = rows::<Waiting>(tx, &sql, values).await?;
-    Ok(found.into_iter().map(|waiting| (waiting.target_id, waiting.run_id)).collect())
+    let kind = targets.first().map_or(TargetKind::Profile, |(target, _)| target.kind);
+    let ids = targets.iter().map(|(target, _)| Value::from(target.id));
+    let values = std::iter::once(kind.as_str().into()).chain(ids).collect();
+    Ok(rows::<Number>(tx, &sql, values).await?.into_iter().map(|found| found.value).collect())
 }
 
 /// Arms the rows; their generations, by target.
@@ -128,10 +129,10 @@ async fn arm(
 async fn note_runs(
     tx: &DatabaseTransaction,
     armed: &[Armed],
-    cause: Cause<'_>,
+    asker: Asker<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let Cause { organization, request_id, target_type } = cause;
+    let Asker { organization, request_id, target_type } = asker;
     let (list, common) = listed(
         "(?, $1, ?, ?, $2, $3, $4, $5, $6)",
         values![

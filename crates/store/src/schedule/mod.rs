@@ -14,7 +14,7 @@ mod lock;
 mod offer;
 
 mod batch;
-pub(crate) use batch::{Cause, arm_batch, rest_batch};
+pub(crate) use batch::{Asker, arm_batch, rest_batch};
 
 use std::time::Duration;
 
