@@ -250,7 +250,7 @@ async fn a_replay_shows_the_secret_again_to_the_key_that_asked_first_and_to_no_o
     let once = [("Idempotency-Key", "once")];
     let first = api.send("POST", "/v2/api-keys", &once, Some(&body)).await.expect(201);
     let again = api.send("POST", "/v2/api-keys", &once, Some(&body)).await.expect(201);
-    assert_eq!((again.body, again.header("idempotency-replayed")), (first.body.clone(), "true"));
+    assert_eq!((&again.body, again.header("idempotency-replayed")), (&first.body, "true"));
     let other = api.key_with("admin").await;
     let refused = with(&api, &other, "POST", "/v2/api-keys", Some(&body), &once).await.expect(409);
     assert!(!String::from_utf8_lossy(&refused.body).contains(secret_of(&key_of(&first))));
