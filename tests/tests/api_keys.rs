@@ -74,7 +74,9 @@ async fn the_command_line_does_what_the_api_does_and_both_are_on_record(pair: Pa
     let admin = deployment.client.clone();
     let record = deployment.create_key_record(&deployment.organization, &["--scopes", "admin"]);
     let (id, first) = (text(&record, "id"), text(&record, "key"));
-    let status = async |key: &str, status: u16| admin.with_key(key).get("/v2/whoami").await.assert_status(status);
+    let status = async |key: &str, status: u16| {
+        admin.with_key(key).get("/v2/whoami").await.assert_status(status);
+    };
     let path = format!("/v2/api-keys/{id}");
     deployment.run(&["key", "disable", &id]);
     assert_eq!(admin.get(&path).await.data(200)["is_active"], false);
@@ -115,19 +117,21 @@ async fn the_command_line_does_what_the_api_does_and_both_are_on_record(pair: Pa
 async fn a_secret_is_nowhere_but_in_the_answer_that_makes_it(pair: Pair) {
     let mut deployment = Builder::new(pair).workers(0).set(LOG_FILTER, "debug").start().await;
     let admin = deployment.client.clone();
-    let once = |path: &str| admin.posting(path, &json!({})).header("Idempotency-Key", "rotate");
+    let empty = json!({});
+    let once = |path: String| admin.posting(&path, &empty).header("Idempotency-Key", "rotate");
     let body = json!({"name": "hidden"});
     let made = Answer::of(admin.posting("/v2/api-keys", &body).header("Idempotency-Key", "make")).await.data(201);
     let path = format!("/v2/api-keys/{}", text(&made, "id"));
-    let rotated = Answer::of(once(&format!("{path}/rotate"))).await.data(200);
-    let replayed = Answer::of(once(&format!("{path}/rotate"))).await.data(200);
+    let rotated = Answer::of(once(format!("{path}/rotate"))).await.data(200);
+    let replayed = Answer::of(once(format!("{path}/rotate"))).await.data(200);
     assert_eq!(replayed, rotated);
     let keys = [text(&made, "key"), text(&rotated, "key")];
     for key in &keys {
         admin.with_key(key).get("/v2/whoami").await.assert_status(200);
         let secret = key.split('_').nth(2).expect("a secret");
         for path in ["/v2/api-keys", path.as_str()] {
-            assert!(!admin.get(path).await.text().contains(secret), "{path}");
+            let shown = admin.get(path).await;
+            assert!(!shown.text().contains(secret), "{path}");
         }
         for arguments in [&["audit"][..], &["audit", "--json"], &["key", "list"], &["key", "list", "--json"]] {
             assert!(!deployment.run(arguments).contains(secret), "{arguments:?}");
