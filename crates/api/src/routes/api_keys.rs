@@ -115,7 +115,7 @@ pub(crate) async fn revoke(call: Call) -> Answer {
 #[utoipa::path(
     post, path = "/v2/api-keys/{api_key_id}/rotate", operation_id = "rotate_api_key", tag = "API keys",
     params(("api_key_id" = uuid::Uuid, Path, description = "The key's id.")),
-    request_body = Option<RotationIn>,
+    request_body = RotationIn,
     responses((status = 200, description = "The key with its new secret.", body = Envelope<IssuedKeyOut>))
 )]
 pub(crate) async fn rotate(mut call: Call) -> Answer {
