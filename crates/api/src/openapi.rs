@@ -155,7 +155,7 @@ fn complete(operation: &mut Operation, route: &str, method: &Method, access: Acc
         let own = operation.description.take().map_or_else(String::new, |text| format!("{text}\n\n"));
         operation.description = Some(format!("{own}Needs the scope `{}`.", scope.as_str()));
     }
-    if let Some(body) = &mut operation.request_body
+    if let Some(RefOr::T(body)) = &mut operation.request_body
         && route == BODY_IS_OPTIONAL
     {
         body.required = Some(Required::False);
