@@ -1,5 +1,6 @@
 //! Every end-to-end suite, one module each, in one binary: one link instead of ten, and one summary.
 
+mod api_keys;
 mod architecture;
 mod conventions;
 mod faults;

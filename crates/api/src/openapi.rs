@@ -155,12 +155,20 @@ fn require(name: &str, schema: &mut Schema) {
     }
 }
 
+/// The POST whose fields may all be left out, and the body with them.
+const BODY_IS_OPTIONAL: &str = "/v2/api-keys/{api_key_id}/rotate";
+
 /// Adds what an operation shares with others of its kind.
 fn complete(operation: &mut Operation, route: &str, method: &Method, access: Access) {
     let is_keyed = access != Access::Open;
     if let Access::Scope(scope) = access {
         let own = operation.description.take().map_or_else(String::new, |text| format!("{text}\n\n"));
         operation.description = Some(format!("{own}Needs the scope `{}`.", scope.as_str()));
+    }
+    if let Some(RefOr::T(body)) = &mut operation.request_body
+        && route == BODY_IS_OPTIONAL
+    {
+        body.required = Some(Required::False);
     }
     let mut parameters = operation.parameters.take().unwrap_or_default();
     let request_id = header_parameter(

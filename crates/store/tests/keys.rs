@@ -50,7 +50,7 @@ async fn rotate(tenant: &Tenant, id: ApiKeyId, rotation: &Rotation, now: Timesta
     let held = tx.hold_api_key(id).await.unwrap().expect("the key");
     let Rotated::Done(key) = tx.rotate_api_key(held, rotation, &secret).await.unwrap() else { panic!("it has ended") };
     tx.commit().await.unwrap();
-    (key, secret)
+    (*key, secret)
 }
 
 async fn change(tenant: &Tenant, id: ApiKeyId, change: KeyChange, now: Timestamp) -> (Key, Vec<String>) {
@@ -331,7 +331,7 @@ on_both! {
         let held = tx.change_api_key(held, &KeyChange { name: None, is_active: Some(true) }).await.unwrap();
         let second = secret();
         let Rotated::Done(held) = tx.rotate_api_key(held, &OVERLAP, &second).await.unwrap() else { panic!("ended") };
-        tx.revoke_api_key(held).await.unwrap();
+        tx.revoke_api_key(*held).await.unwrap();
         tx.commit().await.unwrap();
         let mut dropped = begin(&tenant, now).await;
         let held = dropped.hold_api_key(admin.id).await.unwrap().unwrap();

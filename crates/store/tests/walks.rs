@@ -166,7 +166,7 @@ on_both! {
         let mut ids = Vec::new();
         for n in 0..ROWS {
             let mut new = new_video(&post_id(another()).to_string());
-            new.scrape_interval_hours = if n % 3 == 0 { 7 } else { 24 };
+            new.scrape_interval_hours = Some(if n % 3 == 0 { 7 } else { 24 });
             ids.push(add_video(&tenant, &new, START.plus(Duration::from_millis(n / 4))).await);
         }
         for order in POST_ORDERS {

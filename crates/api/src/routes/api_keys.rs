@@ -115,7 +115,7 @@ pub(crate) async fn revoke(call: Call) -> Answer {
 #[utoipa::path(
     post, path = "/v2/api-keys/{api_key_id}/rotate", operation_id = "rotate_api_key", tag = "API keys",
     params(("api_key_id" = uuid::Uuid, Path, description = "The key's id.")),
-    request_body = Option<RotationIn>,
+    request_body = RotationIn,
     responses((status = 200, description = "The key with its new secret.", body = Envelope<IssuedKeyOut>))
 )]
 pub(crate) async fn rotate(mut call: Call) -> Answer {
@@ -126,7 +126,7 @@ pub(crate) async fn rotate(mut call: Call) -> Answer {
         let held = tx.hold_api_key(id).await?.ok_or_else(Problem::not_found)?;
         let secret = new_secret()?;
         match tx.rotate_api_key(held, &rotation, &secret).await? {
-            Rotated::Done(key) => Ok(Reply::ok::<IssuedKeyOut>(Issued { key, secret })?.secret()),
+            Rotated::Done(key) => Ok(Reply::ok::<IssuedKeyOut>(Issued { key: *key, secret })?.secret()),
             Rotated::Ended => Err(Problem::conflict("The key has expired. Send expires_in to give it a new lifetime.")),
         }
     })

@@ -8,6 +8,7 @@ mod harness;
 mod accounts;
 mod bodies;
 mod conventions;
+mod api_keys;
 mod creators;
 mod cursors;
 mod docs;

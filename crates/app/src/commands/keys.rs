@@ -148,7 +148,7 @@ async fn rotate(store: &Store, of: OfKey, rotation: &Rotation, now: Timestamp) -
     let rotated =
         change_of(store, of.id, now, async |tx, held| tx.rotate_api_key(held, rotation, &secret).await).await?;
     let key = match rotated.ok_or_else(|| missing(of.id))? {
-        Rotated::Done(key) => key,
+        Rotated::Done(key) => *key,
         Rotated::Ended => return Err(Failure::Expired(of.id.to_string())),
     };
     show_secret(&key, &secret, of.json, now)

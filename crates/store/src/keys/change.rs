@@ -44,7 +44,7 @@ pub struct Rotation {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotated {
     /// It has the new secret; the key as it is now.
-    Done(Key),
+    Done(Box<Key>),
     /// Nothing was done: the key has ended, and the rotation gives it no new lifetime, so the new secret would open nothing.
     Ended,
 }
@@ -202,7 +202,7 @@ impl TenantTx {
             "old_secret_expires_at": retires_at,
         });
         self.note(Action::ApiKeyRotated, key.id, Some(before), Some(after)).await?;
-        Ok(Rotated::Done(key))
+        Ok(Rotated::Done(Box::new(key)))
     }
 
     /// Revokes a key that the transaction holds, for good.

@@ -150,11 +150,20 @@ async fn note_runs(
     );
     execute(tx, &sql, common).await?;
     let (list, values) = listed(
-        "($1, ?, $2, ?)",
-        values![organization.0, target_type],
+        "($1, ?, $2, ?, $3, $4, $5, $6)",
+        values![
+            organization.0,
+            target_type,
+            Trigger::Created.as_str(),
+            request_id.as_str(),
+            now.as_millis(),
+            RunStatus::Queued.as_str(),
+        ],
         armed.iter().map(|armed| values![armed.run_id.0, armed.tracked.to_string()]),
     );
-    let sql = format!("INSERT INTO tracked_runs (organization_id, run_id, target_type, target_id) VALUES {list}");
+    let sql = format!(
+        "INSERT INTO tracked_runs (organization_id, run_id, target_type, target_id, reason, request_id, queued_at, status) VALUES {list}"
+    );
     execute(tx, &sql, values).await?;
     Ok(())
 }
