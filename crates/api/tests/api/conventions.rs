@@ -8,6 +8,9 @@ use crate::bodies::valid;
 use crate::document::{Ids, document, lists, operations};
 use crate::harness::{Api, Reply, exchange, read, request, serve_as};
 
+/// Method, path, headers and body of a request, and the status that it meets.
+type Case<'a> = (&'a str, &'a str, Vec<(&'a str, &'a str)>, &'a [u8], u16);
+
 const ORIGIN: &str = "https://app.example.org";
 
 /// The documented paths and those of the interactive reference, each with the methods that it answers to.
@@ -150,7 +153,7 @@ async fn every_answer_tells_browsers_to_do_nothing_with_it() {
     let tag = api.get("/v2/whoami").await.header("etag").to_owned();
     let front = request(api.addr, "GET", "/v2/docs", &[], b"").await.header("etag").to_owned();
     let json_type = ("Content-Type", "application/json");
-    let cases: Vec<(&str, &str, Vec<(&str, &str)>, &[u8], u16)> = vec![
+    let cases: Vec<Case<'_>> = vec![
         ("GET", "/v2/whoami", vec![auth], b"", 200),
         ("HEAD", "/v2/whoami", vec![auth], b"", 200),
         ("GET", "/v2/whoami", vec![auth, ("If-None-Match", &tag)], b"", 304),

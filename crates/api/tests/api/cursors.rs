@@ -34,7 +34,7 @@ fn cursor_of(page: &Value) -> String {
 }
 
 #[track_caller]
-fn assert_refused(reply: Reply, what: &str) {
+fn assert_refused(reply: &Reply, what: &str) {
     assert_eq!(reply.status, 422, "{what}: {}", String::from_utf8_lossy(&reply.body));
     assert_eq!(reply.invalid(), ["cursor"], "{what}");
 }
@@ -49,7 +49,7 @@ async fn altered_in_any_letter_cut_or_prolonged_it_is_refused() {
             let cursor = cursor_of(&api.get(&query).await.expect(200).json());
             api.get(&format!("{query}&cursor={cursor}")).await.expect(200);
             let refused = async |altered: &str| {
-                assert_refused(api.get(&format!("{query}&cursor={altered}")).await, &format!("{query} {altered}"));
+                assert_refused(&api.get(&format!("{query}&cursor={altered}")).await, &format!("{query} {altered}"));
             };
             for at in 0..cursor.len() {
                 for letter in ["A", "b", "%3D", "%FF"] {
@@ -93,11 +93,11 @@ async fn under_another_sort_filter_route_or_organization_it_is_refused() {
                 let elsewhere = FILLED.iter().filter(|(other, orders)| *other != list && orders.contains(order));
                 others.extend(elsewhere.map(|(other, _)| format!("{other}?{own}")));
                 for other in others {
-                    assert_refused(api.get(&format!("{other}&cursor={cursor}")).await, &format!("{own} at {other}"));
+                    assert_refused(&api.get(&format!("{other}&cursor={cursor}")).await, &format!("{own} at {other}"));
                 }
                 let path = format!("{list}?{own}&cursor={cursor}");
                 let reply = request(api.addr, "GET", &path, &[("Authorization", &bearer)], b"").await;
-                assert_refused(reply, &format!("{path} by a stranger"));
+                assert_refused(&reply, &format!("{path} by a stranger"));
             }
         }
     }
@@ -114,7 +114,7 @@ async fn no_list_takes_the_cursor_of_another_or_none_at_all() {
         }
         let path = ids.path(&one.route);
         for cursor in [accounts.as_str(), "", "nonsense", "%00", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"] {
-            assert_refused(api.get(&format!("{path}?cursor={cursor}")).await, &format!("{cursor} at {path}"));
+            assert_refused(&api.get(&format!("{path}?cursor={cursor}")).await, &format!("{cursor} at {path}"));
         }
     }
 }

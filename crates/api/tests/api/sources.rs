@@ -219,7 +219,7 @@ async fn the_scope_read_is_needed_and_enough() {
         }
     }
     let refused = api.send("POST", "/v2/sources", &[], Some(&json!({}))).await.expect(405);
-    assert_eq!(refused.header("allow"), "GET, HEAD");
+    assert_eq!(refused.header("allow"), "GET, HEAD, OPTIONS");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
