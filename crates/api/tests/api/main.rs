@@ -15,3 +15,6 @@ mod problems;
 mod short_links;
 mod sources;
 mod videos;
+
+mod bulk;
+mod organization;
