@@ -117,7 +117,8 @@ async fn what_is_wrong_with_the_whole_body_fails_the_whole() {
         let refused = api.post(path, &json!({"items": many})).await.expect(422);
         assert_eq!(refused.json()["detail"], "items must have 1 to 1000 elements.");
         assert_eq!(api.send("POST", path, &[("Content-Type", "text/plain")], None).await.status, 415);
-        assert_eq!(api.get(path).await.expect(405).header("allow"), "POST");
+        let refused = api.get(path).await.expect(405);
+        assert!(refused.header("allow").contains("POST") && !refused.header("allow").contains("GET"), "{refused:?}");
     }
     assert_eq!(tracked(&api).await, 0);
 }
