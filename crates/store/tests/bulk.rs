@@ -258,13 +258,13 @@ on_both! {
             for (n, tenant) in tenants.iter().cloned().enumerate() {
                 let backwards = n % 2 == 1;
                 tasks.push(tokio::spawn(async move {
-                    let (mut these, mut those) = (handles(round * 20..240), posts(round * 20..240));
+                    let (mut accounts_of, mut videos_of) = (handles(round * 20..240), posts(round * 20..240));
                     if backwards {
-                        these.reverse();
-                        those.reverse();
+                        accounts_of.reverse();
+                        videos_of.reverse();
                     }
-                    accounts(&tenant, &these).await.map(|_| ())?;
-                    videos(&tenant, &those).await.map(|_| ())
+                    accounts(&tenant, &accounts_of).await.map(|_| ())?;
+                    videos(&tenant, &videos_of).await.map(|_| ())
                 }));
             }
             for n in 0..12 {
@@ -341,7 +341,7 @@ on_both! {
         };
         change(&tenant, bounds, later).await;
         let mut expected = before;
-        expected.name = "New".to_owned();
+        "New".clone_into(&mut expected.name);
         expected.max_recent_posts = Some(5);
         expected.updated_at = later;
         assert_eq!(tenant.settings().await.unwrap(), expected);
