@@ -3,6 +3,7 @@
 mod api_keys;
 mod architecture;
 mod conventions;
+mod bulk;
 mod faults;
 mod idempotency;
 mod isolation;

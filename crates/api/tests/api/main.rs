@@ -23,3 +23,6 @@ mod runs;
 mod short_links;
 mod sources;
 mod videos;
+
+mod bulk;
+mod organization;
