@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::harness::{Api, new_key, new_organization, request};
 
-const FIELDS: [&str; 17] = [
+const FIELDS: [&str; 18] = [
     "adapter",
     "attempts",
     "detail",
@@ -22,6 +22,7 @@ const FIELDS: [&str; 17] = [
     "target",
     "trigger",
     "type",
+    "worker",
 ];
 
 async fn tracked(api: &Api, handle: &str) -> (String, String) {
