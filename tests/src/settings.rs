@@ -24,6 +24,8 @@ pub const TIKTOK_REFUSALS_TO_CLOSE: &str = "PLATFORMS__TIKTOK__REFUSALS_TO_CLOSE
 pub const LOG_FILTER: &str = "LOG__FILTER";
 /// Calls a minute that a key may make.
 pub const REQUESTS_PER_MINUTE: &str = "RATE_LIMIT__REQUESTS_PER_MINUTE";
+/// Answers 401 a minute for a client address.
+pub const FAILED_AUTHENTICATIONS_PER_MINUTE: &str = "RATE_LIMIT__FAILED_AUTHENTICATIONS_PER_MINUTE";
 /// Seconds for which a worker holds what it claimed; more than a page load and its reading may take together.
 pub const LEASE_SECONDS: &str = "WORKER__LEASE_SECONDS";
 /// Seconds until the first attempt after a failure.
