@@ -19,9 +19,12 @@ pub(super) trait Ask: 'static {
 /// is a task of its own, so that a caller who goes away takes nobody's answer along.
 pub(super) struct Merger<T: Ask>(Rc<Inner<T>>);
 
+/// A question, and where its answer is wanted.
+type Waiting<T> = (<T as Ask>::Question, oneshot::Sender<<T as Ask>::Answer>);
+
 struct Inner<T: Ask> {
     asked: T,
-    waiting: RefCell<Vec<(T::Question, oneshot::Sender<T::Answer>)>>,
+    waiting: RefCell<Vec<Waiting<T>>>,
     is_led: Cell<bool>,
 }
 
