@@ -128,60 +128,89 @@ async fn pace(clients: &[Client], calls: usize) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn three_processes_that_are_hammered_admit_what_the_policy_allows_and_not_one_call_more() {
-    const LIMIT: u64 = 100;
-    const INTERVAL_MS: u128 = 600;
-    let builder = Builder::new(Pair::PostgresRedis).workers(0).set(REQUESTS_PER_MINUTE, LIMIT);
+/// Three processes, and what makes clients of all of them with one new key.
+async fn three(limit: u64) -> (Deployment, Vec<Process>, Vec<Client>) {
+    let builder = Builder::new(Pair::PostgresRedis).workers(0).set(REQUESTS_PER_MINUTE, limit);
     let mut deployment = builder.set(LOG_FILTER, "warn").set(HTTP_WORKERS, 1).start().await;
     let (replicas, urls) = processes(&mut deployment, 3).await;
-    let of_new_key = || {
+    let new_clients = || {
         let key = deployment.create_key(&deployment.organization, &[]);
         urls.iter().map(|url| Client::new(url).with_key(&key)).collect::<Vec<_>>()
     };
     // Every process has found Redis before it is counted on.
-    for client in of_new_key().iter().cycle().take(9) {
+    for client in new_clients().iter().cycle().take(9) {
         client.get("/v2/whoami").await.assert_status(200);
     }
-    let (hammered, paced) = (of_new_key(), of_new_key());
-    let key = deployment.create_key(&deployment.organization, &[]);
-    let until = Instant::now() + Duration::from_secs(20);
-    let hammering = (0..64).map(|n| hammer(Client::new(&urls[n % urls.len()]).with_key(&key), until));
-    let (connections, ()) = tokio::join!(join_all(hammering), pace(&paced, 110));
+    let clients = new_clients();
+    (deployment, replicas, clients)
+}
 
-    for process in replicas.iter().chain(&deployment.api) {
-        assert!(!process.printed("rate limits are not enforced"), "Redis was too slow to be counted on");
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn clients_that_wait_as_they_are_told_pass() {
+    let (mut deployment, replicas, clients) = three(100).await;
+    let other = deployment.create_key(&deployment.organization, &[]);
+    let impatient: Vec<_> = clients.iter().map(|client| Client::new(client.base_url()).with_key(&other)).collect();
+    let waiting = async {
+        let mut refusals = 0;
+        for client in impatient.iter().cycle() {
+            let answer = client.get("/v2/whoami").await;
+            if answer.status == 429 {
+                tokio::time::sleep(Duration::from_secs(number(&answer, "retry-after"))).await;
+                client.get("/v2/whoami").await.assert_status(200);
+                refusals += 1;
+            }
+            if refusals == 3 {
+                break;
+            }
+        }
+    };
+    tokio::join!(pace(&clients, 110), waiting);
+    drop(replicas);
+    deployment.terminate_all().await;
+}
+
+/// Hammers three processes over 64 connections for 20 seconds; `None` when the machine was too busy for Redis to answer in time, since then
+/// calls pass uncounted.
+async fn hammered() -> Option<Vec<Vec<Call>>> {
+    let (mut deployment, replicas, clients) = three(LIMIT).await;
+    let until = Instant::now() + Duration::from_secs(20);
+    // The clients share no connections.
+    let key = deployment.create_key(&deployment.organization, &[]);
+    let client = |n: usize| Client::new(clients[n % clients.len()].base_url()).with_key(&key);
+    let connections = join_all((0..64).map(|n| hammer(client(n), until))).await;
+    let is_slow = |process: &Process| process.printed("rate limits are not enforced");
+    let was_slow = replicas.iter().chain(&deployment.api).any(is_slow);
+    drop(replicas);
+    deployment.terminate_all().await;
+    (!was_slow).then_some(connections)
+}
+
+const LIMIT: u64 = 100;
+const INTERVAL_MS: u128 = 600;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_processes_that_are_hammered_admit_what_the_policy_allows_and_not_one_call_more() {
+    let mut connections = None;
+    for _ in 0..4 {
+        connections = hammered().await;
+        if connections.is_some() {
+            break;
+        }
     }
+    let connections = connections.expect("Redis answers in time in one of four attempts");
     for calls in &connections {
         assert!(calls.is_sorted_by_key(|call| call.reset), "the reset of one connection never goes back");
         assert!(calls.is_sorted_by(|a, b| a.remaining >= b.remaining), "what remains never rises");
     }
     let calls: Vec<_> = connections.iter().flatten().collect();
     let admitted = calls.iter().filter(|call| call.is_admitted).count();
-    let (first_sent, last_sent) = (calls.iter().map(|c| c.sent).min(), calls.iter().map(|c| c.sent).max());
-    let (first_answered, last_answered) =
-        (calls.iter().map(|c| c.answered).min(), calls.iter().map(|c| c.answered).max());
+    let sent = || calls.iter().map(|call| call.sent);
+    let answered = || calls.iter().map(|call| call.answered);
     // What came back between the first count and the last, of which the moments of sending and of answering are the bounds.
     let allowed = |from: Option<Instant>, to: Option<Instant>| {
         let span = to.expect("a call").saturating_duration_since(from.expect("a call"));
         usize::try_from(u128::from(LIMIT) + span.as_millis() / INTERVAL_MS).expect("a small number")
     };
-    let bounds = allowed(first_answered, last_sent)..=allowed(first_sent, last_answered);
+    let bounds = allowed(answered().min(), sent().max())..=allowed(sent().min(), answered().max());
     assert!(bounds.contains(&admitted), "{admitted} of {} calls passed, of {bounds:?}", calls.len());
-
-    // And a client that waits when it is told to passes.
-    let mut refusals = 0;
-    for client in hammered.iter().cycle().take(150) {
-        let answer = client.get("/v2/whoami").await;
-        if answer.status == 429 {
-            refusals += 1;
-            tokio::time::sleep(Duration::from_secs(number(&answer, "retry-after"))).await;
-            client.get("/v2/whoami").await.assert_status(200);
-            if refusals == 3 {
-                break;
-            }
-        }
-    }
-    drop(replicas);
-    deployment.terminate_all().await;
 }
