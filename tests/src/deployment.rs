@@ -175,7 +175,8 @@ impl Builder {
             (settings::HTTP_LISTEN, "127.0.0.1:0".to_owned()),
             (settings::INSTAGRAM_BASE_URL, instagram),
             (settings::TIKTOK_BASE_URL, tiktok),
-            (settings::REQUESTS_PER_MINUTE, unhurried),
+            (settings::REQUESTS_PER_MINUTE, unhurried.clone()),
+            (settings::FAILED_AUTHENTICATIONS_PER_MINUTE, unhurried),
             // Pages that were not recorded are refusals, and must not keep from those that were.
             (settings::INSTAGRAM_REFUSALS_TO_CLOSE, "1000".to_owned()),
             (settings::TIKTOK_REFUSALS_TO_CLOSE, "1000".to_owned()),

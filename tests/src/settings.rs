@@ -30,6 +30,8 @@ pub const LOG_FILTER: &str = "LOG__FILTER";
 pub const REQUESTS_PER_MINUTE: &str = "RATE_LIMIT__REQUESTS_PER_MINUTE";
 /// Minutes after a read within which a refresh is answered by it.
 pub const REFRESH_COOLDOWN_MINUTES: &str = "REFRESH__COOLDOWN_MINUTES";
+/// Answers 401 a minute for a client address.
+pub const FAILED_AUTHENTICATIONS_PER_MINUTE: &str = "RATE_LIMIT__FAILED_AUTHENTICATIONS_PER_MINUTE";
 /// Seconds for which a worker holds what it claimed; more than a page load and its reading may take together.
 pub const LEASE_SECONDS: &str = "WORKER__LEASE_SECONDS";
 /// Seconds until the first attempt after a failure.

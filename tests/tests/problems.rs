@@ -4,8 +4,7 @@
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use tests::settings::REQUESTS_PER_MINUTE;
-use tests::{Answer, Builder, Client, Deployment, Pair, on_every_pair, poll_until};
+use tests::{Answer, Builder, Client, Deployment, Pair, on_every_pair};
 
 on_every_pair!(
     a_bad_body_is_answered_field_by_field,
@@ -16,7 +15,6 @@ on_every_pair!(
     every_answer_carries_a_request_id,
     a_duplicate_and_a_full_quota_are_told_from_each_other,
     conditional_requests_hold,
-    a_rate_limit_counts_exactly_over_all_processes,
 );
 
 const NEVER: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
@@ -362,51 +360,5 @@ async fn conditional_requests_hold(pair: Pair) {
     let stale = client.request(Method::DELETE, &path).header("If-Match", &tag);
     send(stale).await.assert_problem(412, "PRECONDITION_FAILED");
     assert_eq!(client.get(&path).await.data(200)["name"], "Grace");
-    deployment.terminate_all().await;
-}
-
-async fn a_rate_limit_counts_exactly_over_all_processes(pair: Pair) {
-    const LIMIT: u64 = 30;
-    let mut deployment = Builder::new(pair).workers(0).set(REQUESTS_PER_MINUTE, LIMIT).start().await;
-    let mut clients = vec![deployment.client.clone()];
-    let mut replicas = Vec::new();
-    if pair == Pair::PostgresRedis {
-        let (replica, url) = deployment.start_replica().await;
-        clients.push(deployment.client.at(&url));
-        replicas.push(replica);
-    }
-    // So that the count does not begin anew in the middle: start when most of a window is still to come.
-    poll_until("a window with time left in it", async || {
-        let answer = clients[0].get("/v2/whoami").await;
-        let reset: u64 = answer.must_header("x-ratelimit-reset").parse().expect("unix seconds");
-        let now = std::time::UNIX_EPOCH.elapsed().expect("it is past 1970").as_secs();
-        (answer.status == 200 && reset >= now + 10).then_some(())
-    })
-    .await;
-    let other = deployment.client.with_key(&deployment.create_key(&deployment.organization, &[]));
-    let (mut passed, mut refused, mut least_left) = (0, 0, LIMIT);
-    for n in 0..LIMIT * 2 {
-        let answer = clients[usize::try_from(n).expect("small") % clients.len()].get("/v2/whoami").await;
-        assert_eq!(answer.must_header("x-ratelimit-limit"), LIMIT.to_string());
-        let left: u64 = answer.must_header("x-ratelimit-remaining").parse().expect("a number");
-        if answer.status == 429 {
-            refused += 1;
-            answer.assert_problem(429, "RATE_LIMITED");
-            assert!(answer.must_header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
-            assert_eq!(left, 0);
-        } else {
-            passed += 1;
-            answer.assert_status(200);
-            assert!(left < least_left, "the count goes down by every call, in whichever process");
-            least_left = left;
-        }
-    }
-    // One call of the window was spent on finding it.
-    assert_eq!((passed, refused), (LIMIT - 1, LIMIT + 1), "passed and refused");
-    assert_eq!(least_left, 0, "the last call before the first refusal was told that none is left");
-    // One key's calls are not counted against another's, and what needs no key is not counted.
-    other.get("/v2/whoami").await.assert_status(200);
-    clients[0].without_key().get("/v2/health").await.assert_status(200);
-    drop(replicas);
     deployment.terminate_all().await;
 }

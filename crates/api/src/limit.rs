@@ -108,13 +108,13 @@ impl Limiter<'_> {
         let (subject, rate) = (Subject::Key(key), Rate::per_minute(limit));
         match self {
             Self::Memory(memory) => Counted { window: memory.take(subject, rate, now), tag: None },
-            Self::Redis(redis, memory) => match redis.take(subject, rate, Some(public_part)).await {
-                Some(counted) => counted,
-                None => {
-                    redis.let_through();
-                    Counted { window: Window { is_admitted: true, ..memory.take(subject, rate, now) }, tag: None }
+            Self::Redis(redis, memory) => {
+                if let Some(counted) = redis.take(subject, rate, Some(public_part)).await {
+                    return counted;
                 }
-            },
+                redis.let_through();
+                Counted { window: Window { is_admitted: true, ..memory.take(subject, rate, now) }, tag: None }
+            }
         }
     }
 

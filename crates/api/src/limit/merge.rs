@@ -19,9 +19,12 @@ pub(super) trait Ask: 'static {
 /// is a task of its own, so that a caller who goes away takes nobody's answer along.
 pub(super) struct Merger<T: Ask>(Rc<Inner<T>>);
 
+/// A question, and where its answer is wanted.
+type Waiting<T> = (<T as Ask>::Question, oneshot::Sender<<T as Ask>::Answer>);
+
 struct Inner<T: Ask> {
     asked: T,
-    waiting: RefCell<Vec<(T::Question, oneshot::Sender<T::Answer>)>>,
+    waiting: RefCell<Vec<Waiting<T>>>,
     is_led: Cell<bool>,
 }
 
@@ -110,11 +113,11 @@ mod tests {
             merger.asked().permits.add_permits(1);
             answer
         };
-        let others = join_all((2..=40).map(|number| merger.ask(number)));
+        let others = join_all((102..=140).map(|number| merger.ask(number)));
         // The leader's task runs when the first pauses, and finds all of them.
         let (first, others) = tokio::join!(first, others);
         assert_eq!(first, Some(2));
-        assert_eq!(others, (2..=40).map(|number| Some(2 * number)).collect::<Vec<_>>());
+        assert_eq!(others, (102..=140).map(|number| Some(2 * number)).collect::<Vec<_>>());
         assert_eq!(*merger.asked().batches.borrow(), [40]);
     }
 
