@@ -14,6 +14,7 @@ mod freshness;
 mod idempotency;
 mod keys;
 mod listing;
+mod merged;
 mod page_loads;
 mod paging;
 mod record;
@@ -37,6 +38,8 @@ use sea_orm::{
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+use crate::merged::Lookups;
 
 pub use canaries::CanaryState;
 pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, NewVideo, Refusal, VideoChange};
@@ -73,6 +76,7 @@ pub struct Store {
     read: DatabaseConnection,
     write: DatabaseConnection,
     age_curve: Arc<AgeCurve>,
+    lookups: Arc<Lookups>,
 }
 
 /// How long a call waits for a free connection before the database counts as away.
@@ -110,14 +114,14 @@ impl Store {
             options.test_before_acquire(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
             let write = Database::connect(options.clone().max_connections(1).to_owned()).await?;
             let read = Database::connect(options.max_connections(config.max_connections).to_owned()).await?;
-            Ok(Self { read, write, age_curve })
+            Ok(Self { read, write, age_curve, lookups: Arc::default() })
         } else {
             options
                 .max_connections(config.max_connections)
                 .connect_lazy(true)
                 .test_before_acquire_if_idle_for(Duration::from_secs(1));
             let pool = Database::connect(options).await?;
-            Ok(Self { read: pool.clone(), write: pool, age_curve })
+            Ok(Self { read: pool.clone(), write: pool, age_curve, lookups: Arc::default() })
         }
     }
 

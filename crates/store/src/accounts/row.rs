@@ -1,21 +1,24 @@
 //! An account as it stands in the tables, and how it is shown.
 
-use domain::{AccountId, CreatorId, Metadata, MetricStatus, Platform, Precision, Timestamp};
+use std::sync::LazyLock;
+
+use domain::{AccountId, CreatorId, Metadata, MetricStatus, OrganizationId, Platform, Precision, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::StoreError;
 use crate::freshness;
 use crate::listing::SortColumn;
+use crate::merged::{Key, Keyed};
 use crate::paging::{AccountOrder, Position, RowId, SortKey};
 use crate::record::provenance::{Provenance, noted};
 use crate::views::{Account, MetricPrecisions, MetricStatuses, PostCounts};
 
-pub const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
+const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
      JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
      LEFT JOIN schedules s ON s.kind = 'profile' AND s.target_id = a.profile_id";
 
-pub const SELECT: &str = "SELECT a.id, a.platform, a.username, a.category, a.metadata, a.is_active, a.creator_id, \
+const COLUMNS: &str = "a.id, a.organization_id, a.platform, a.username, a.category, a.metadata, a.is_active, a.creator_id, \
      a.scrape_interval_hours, a.max_recent_posts, a.post_lookback_days, a.added_at, a.updated_at, a.first_scrape_at, \
      a.last_scrape_at, a.follower_count, a.following_count, a.profile_post_count, a.total_post_count, a.view_count, a.like_count, \
      a.comment_count, a.share_count, a.play_count, a.saved_count, a.sum_notes, c.name AS creator_name, \
@@ -26,9 +29,13 @@ pub const SELECT: &str = "SELECT a.id, a.platform, a.username, a.category, a.met
      COALESCE(a.post_lookback_days, o.post_lookback_days) AS effective_post_lookback_days, \
      s.due_at, s.last_attempt_at, s.last_attempt_outcome, s.consecutive_failures";
 
-#[derive(Debug, FromQueryResult)]
+/// What rows are read by.
+pub static SELECT: LazyLock<String> = LazyLock::new(|| format!("SELECT {COLUMNS} {FROM}"));
+
+#[derive(Clone, Debug, FromQueryResult)]
 pub struct AccountRow {
     id: Uuid,
+    organization_id: Uuid,
     platform: String,
     username: String,
     category: Option<String>,
@@ -72,6 +79,20 @@ pub struct AccountRow {
     last_attempt_at: Option<i64>,
     last_attempt_outcome: Option<String>,
     consecutive_failures: Option<i64>,
+}
+
+impl Keyed for AccountRow {
+    type Id = Uuid;
+
+    const TABLE: &'static str = "a";
+
+    fn select() -> &'static str {
+        &SELECT
+    }
+
+    fn key(&self) -> Key<Uuid> {
+        Key { organization: OrganizationId(self.organization_id), id: self.id }
+    }
 }
 
 impl AccountRow {
