@@ -20,7 +20,7 @@ use crate::sql::{places, rows};
 use crate::videos::VideoRow;
 
 /// Statements of one kind that are under way at once, at most.
-const MOST_UNDER_WAY: usize = 2;
+static MOST_UNDER_WAY: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("SPEED_N").ok().and_then(|n| n.parse().ok()).unwrap_or(2));
 
 /// Look-ups of one statement, at most.
 const MOST_TOGETHER: usize = 64;
@@ -82,7 +82,7 @@ where
         let turn = {
             let mut line = lock(&self.0);
             line.waiting.push(Reader { key, answer });
-            let is_free = line.under_way < MOST_UNDER_WAY;
+            let is_free = line.under_way < *MOST_UNDER_WAY;
             is_free.then(|| {
                 line.under_way += 1;
                 Turn { line: Arc::clone(&self.0), is_over: false }
