@@ -8,6 +8,7 @@ mod account_videos;
 mod accounts;
 mod canaries;
 mod changes;
+mod columns;
 mod creators;
 mod error;
 mod freshness;

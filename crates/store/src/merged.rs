@@ -19,8 +19,9 @@ use crate::creators::LinkedCreator;
 use crate::sql::{places, rows};
 use crate::videos::VideoRow;
 
-/// Statements of one kind that are under way at once, at most.
-static MOST_UNDER_WAY: std::sync::LazyLock<usize> = std::sync::LazyLock::new(|| std::env::var("SPEED_N").ok().and_then(|n| n.parse().ok()).unwrap_or(2));
+/// Statements of one kind that are under way at once, at most. With one, a slow statement would hold up everybody; with four, as many go out
+/// alone that a look-up costs a tenth more of a core.
+const MOST_UNDER_WAY: usize = 2;
 
 /// Look-ups of one statement, at most.
 const MOST_TOGETHER: usize = 64;
@@ -82,7 +83,7 @@ where
         let turn = {
             let mut line = lock(&self.0);
             line.waiting.push(Reader { key, answer });
-            let is_free = line.under_way < *MOST_UNDER_WAY;
+            let is_free = line.under_way < MOST_UNDER_WAY;
             is_free.then(|| {
                 line.under_way += 1;
                 Turn { line: Arc::clone(&self.0), is_over: false }
@@ -219,4 +220,168 @@ pub fn padded<T: Copy>(mut values: Vec<T>) -> Vec<T> {
         values.resize(values.len().next_power_of_two(), last);
     }
     values
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use tokio::sync::Semaphore;
+    use tokio::task::JoinSet;
+
+    use super::*;
+
+    /// A table of the even numbers under 1,000, each with its half, that is read when it is let and notes what it was asked.
+    struct Table {
+        may_read: Semaphore,
+        asked: Mutex<Vec<Vec<u32>>>,
+        fails: AtomicUsize,
+    }
+
+    impl Table {
+        fn closed() -> Arc<Self> {
+            let (may_read, asked) = (Semaphore::new(0), Mutex::default());
+            Arc::new(Self { may_read, asked, fails: AtomicUsize::new(0) })
+        }
+
+        async fn read(self: Arc<Self>, keys: Vec<u32>) -> Found<u32, u32> {
+            self.asked.lock().unwrap().push(keys.clone());
+            self.may_read.acquire().await.unwrap().forget();
+            if self.fails.load(Ordering::SeqCst) > 0 {
+                self.fails.fetch_sub(1, Ordering::SeqCst);
+                return Err(StoreError::Unreadable { table: "numbers", column: "half" });
+            }
+            assert!(!keys.contains(&666), "the reading breaks down");
+            Ok(keys.into_iter().filter(|key| key % 2 == 0).map(|key| (key, key / 2)).collect())
+        }
+
+        fn asked(&self) -> Vec<Vec<u32>> {
+            self.asked.lock().unwrap().clone()
+        }
+    }
+
+    type Answers = JoinSet<(u32, Result<Option<u32>, StoreError>)>;
+
+    fn ask(answers: &mut Answers, merged: &Arc<Merged<u32, u32>>, table: &Arc<Table>, key: u32) -> tokio::task::AbortHandle {
+        let (merged, table) = (Arc::clone(merged), Arc::clone(table));
+        answers.spawn(async move { (key, merged.find(key, move |keys| Arc::clone(&table).read(keys)).await) })
+    }
+
+    /// Lets every task get as far as it can without time passing.
+    async fn settle() {
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn the_first_are_sent_at_once_and_the_rest_together() {
+        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        for key in 0..40 {
+            ask(&mut answers, &merged, &table, key % 30);
+            if key < u32::try_from(MOST_UNDER_WAY).unwrap() {
+                settle().await;
+            }
+        }
+        settle().await;
+        let alone: Vec<Vec<u32>> = (0..).map(|key| vec![key]).take(MOST_UNDER_WAY).collect();
+        assert_eq!(table.asked(), alone);
+        table.may_read.add_permits(1);
+        settle().await;
+        let together = table.asked().pop().unwrap();
+        assert_eq!(together.len(), 30, "each key once: {together:?}");
+        table.may_read.add_permits(100);
+        while let Some(answered) = answers.join_next().await {
+            let (key, found) = answered.unwrap();
+            assert_eq!(found.unwrap(), (key % 2 == 0).then_some(key / 2));
+        }
+        assert_eq!(lock(&merged.0).under_way, 0);
+    }
+
+    #[tokio::test]
+    async fn a_statement_has_a_most() {
+        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        for key in 0..200 {
+            ask(&mut answers, &merged, &table, key);
+        }
+        settle().await;
+        table.may_read.add_permits(200);
+        while let Some(answered) = answers.join_next().await {
+            answered.unwrap().1.unwrap();
+        }
+        let asked = table.asked();
+        assert!(asked.iter().all(|keys| keys.len() <= MOST_TOGETHER));
+        assert_eq!(asked.iter().map(Vec::len).sum::<usize>(), 200);
+    }
+
+    #[tokio::test]
+    async fn one_who_goes_away_takes_nobody_along_and_is_not_read_for() {
+        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        let mut gone = Vec::new();
+        for key in 0..20 {
+            let reader = ask(&mut answers, &merged, &table, key);
+            if key < 10 {
+                gone.push(reader);
+            }
+        }
+        settle().await;
+        // Those whose statement is under way are among them.
+        gone.iter().for_each(tokio::task::AbortHandle::abort);
+        settle().await;
+        table.may_read.add_permits(100);
+        let mut served = 0;
+        while let Some(answered) = answers.join_next().await {
+            if let Ok((key, found)) = answered {
+                assert_eq!(found.unwrap(), (key % 2 == 0).then_some(key / 2));
+                served += 1;
+            }
+        }
+        assert_eq!(served, 10);
+        assert!(table.asked().last().unwrap().iter().all(|key| *key >= 10));
+        assert_eq!(lock(&merged.0).under_way, 0);
+    }
+
+    #[tokio::test]
+    async fn a_failure_is_everybodys_who_waited_for_the_statement_and_nobody_elses() {
+        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        for key in 0..20 {
+            ask(&mut answers, &merged, &table, key);
+            settle().await;
+        }
+        table.fails.store(MOST_UNDER_WAY + 1, Ordering::SeqCst);
+        table.may_read.add_permits(100);
+        while let Some(answered) = answers.join_next().await {
+            let (_, found) = answered.unwrap();
+            assert!(matches!(found, Err(StoreError::Unreadable { table: "numbers", column: "half" })));
+        }
+        ask(&mut answers, &merged, &table, 8);
+        assert_eq!(answers.join_next().await.unwrap().unwrap().1.unwrap(), Some(4));
+    }
+
+    #[tokio::test]
+    async fn a_reading_that_breaks_down_leaves_nobody_waiting() {
+        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        for _ in 0..20 {
+            ask(&mut answers, &merged, &table, 666);
+        }
+        settle().await;
+        table.may_read.add_permits(100);
+        let waiting = async {
+            while let Some(answered) = answers.join_next().await {
+                assert!(matches!(answered.unwrap().1, Err(StoreError::Unavailable(_))));
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(5), waiting).await.unwrap();
+        assert_eq!(lock(&merged.0).under_way, 0);
+        ask(&mut answers, &merged, &table, 8);
+        assert_eq!(answers.join_next().await.unwrap().unwrap().1.unwrap(), Some(4));
+    }
+
+    #[test]
+    fn numbers_of_values_are_powers_of_two() {
+        assert_eq!(padded(vec![7]), [7]);
+        assert_eq!(padded(vec![1, 2, 3, 4, 5]), [1, 2, 3, 4, 5, 5, 5, 5]);
+        assert_eq!(padded::<u8>(Vec::new()), []);
+    }
 }

@@ -191,7 +191,7 @@ async fn measure(options: &Options) -> Result<(), Failure> {
             None
         };
         let races = if is_wanted(Only::Api) {
-            reading::measure(&stage, settings.plan, settings.rounds).await?
+            reading::measure(&mut stage, settings.plan, settings.rounds).await?
         } else {
             Vec::new()
         };

@@ -8,10 +8,10 @@ use std::sync::atomic::AtomicU32;
 use crate::Failure;
 use crate::load::{self, Load, LoadError, Plan, Question, Requests};
 use crate::report::{Contestant, Kind, Race, Series};
-use crate::stage::{Stage, Target};
+use crate::stage::{Stage, Stores, Target};
 
 /// Races `rounds` rounds: one account, a page of 50, a new account.
-pub async fn measure(stage: &Stage, plan: Plan, rounds: u32) -> Result<Vec<Race>, Failure> {
+pub async fn measure(stage: &mut Stage, plan: Plan, rounds: u32) -> Result<Vec<Race>, Failure> {
     let accounts: Vec<String> = stage.account_ids.iter().map(|id| format!("/accounts/{id}")).collect();
     let list = ["/accounts?limit=50".to_owned()];
     let mut tagged = Vec::new();
@@ -32,23 +32,22 @@ pub async fn measure(stage: &Stage, plan: Plan, rounds: u32) -> Result<Vec<Race>
             races.push(("FastAPI twin", Kind::Twin, gets(twin, paths, 200)));
         }
     }
-    let next = Arc::new(AtomicU32::new(0));
-    let posts = vec![
-        ("service", Kind::Service, posts(service, &next)),
-        ("bare handler", Kind::Floor, posts(&stage.floor, &next)),
-    ];
     let mut races = Vec::new();
     let one = format!("GET of one of {} accounts", accounts.len());
-    races.push(race(stage, &one, &reads, plan, rounds).await?);
-    races.push(race(stage, "GET of a list of 50", &lists, plan, rounds).await?);
-    // What is added stays to be scraped, so this comes last, and the platforms are left alone meanwhile.
-    stage.stop_scraping().await;
-    races.push(race(stage, "POST of an account", &posts, plan, rounds).await?);
+    races.push(race(stage.stores, &one, &reads, plan, rounds).await?);
+    races.push(race(stage.stores, "GET of a list of 50", &lists, plan, rounds).await?);
+    stage.retire_workers().await?;
+    let next = Arc::new(AtomicU32::new(0));
+    let posts = [
+        ("service", Kind::Service, posts(&stage.service, &next)),
+        ("bare handler", Kind::Floor, posts(&stage.floor, &next)),
+    ];
+    races.push(race(stage.stores, "POST of an account", &posts, plan, rounds).await?);
     Ok(races)
 }
 
 async fn race(
-    stage: &Stage,
+    stores: Stores,
     name: &str,
     contestants: &[(&'static str, Kind, Question)],
     plan: Plan,
@@ -56,7 +55,7 @@ async fn race(
 ) -> Result<Race, Failure> {
     let mut loads: Vec<Vec<Load>> = vec![Vec::new(); contestants.len()];
     for round in 1..=rounds {
-        eprintln!("{}: {name}, round {round} of {rounds}", stage.stores.name());
+        eprintln!("{}: {name}, round {round} of {rounds}", stores.name());
         for ((_, _, question), loads) in contestants.iter().zip(&mut loads) {
             loads.push(load::run(question, plan).await?);
         }

@@ -229,9 +229,14 @@ impl Stage {
         .await;
     }
 
-    /// No page is asked for from now on; what is due stays due.
-    pub async fn stop_scraping(&self) {
-        self.deployment.database().execute("UPDATE platforms SET stopped_at = 1").await;
+    /// From here on the service has no worker: what is added stays due, and whoever adds it has the database to themselves.
+    pub async fn retire_workers(&mut self) -> Result<(), StageError> {
+        let (alone, base_url) = self.deployment.start_replica().await;
+        self.deployment.terminate_all().await;
+        self.service.address = address(&base_url)?;
+        self.service.process = alone.id();
+        self.deployment.api = Some(alone);
+        Ok(())
     }
 
     /// Ends everything in order, which the service must do cleanly.
