@@ -55,7 +55,17 @@ struct LinkCount {
 
 impl CreatorRow {
     fn view(self, accounts_by_platform: BTreeMap<Platform, i64>) -> Creator {
-        let Self { id, organization_id: _, name, name_folded: _, is_active, metadata, total_followers, added_at, updated_at } = self;
+        let Self {
+            id,
+            organization_id: _,
+            name,
+            name_folded: _,
+            is_active,
+            metadata,
+            total_followers,
+            added_at,
+            updated_at,
+        } = self;
         Creator {
             id: CreatorId(id),
             name,

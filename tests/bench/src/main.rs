@@ -25,8 +25,8 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use load::Plan;
-use report::{Machine, PairReport, Report};
 use recorded::Measured;
+use report::{Machine, PairReport, Report};
 use stage::{Setting, Setup, Stage, Stores};
 use uuid::Uuid;
 

@@ -282,7 +282,13 @@ mod tests {
     use super::*;
 
     fn load(requests_per_second: f64, p50_us: u32) -> Load {
-        Load { requests_per_second, p50_us, p99_us: 9_000, server_us: 1e6 / requests_per_second, asker_share: Some(0.95) }
+        Load {
+            requests_per_second,
+            p50_us,
+            p99_us: 9_000,
+            server_us: 1e6 / requests_per_second,
+            asker_share: Some(0.95),
+        }
     }
 
     fn race(rates: &[(Kind, f64)]) -> Race {

@@ -152,7 +152,12 @@ impl Stage {
             account_ids: Vec::new(),
             service,
             changed: None,
-            floor: Target { address: SocketAddr::from(([127, 0, 0, 1], 0)), prefix: "", headers: String::new(), process: 0 },
+            floor: Target {
+                address: SocketAddr::from(([127, 0, 0, 1], 0)),
+                prefix: "",
+                headers: String::new(),
+                process: 0,
+            },
             twin: None,
             processes: Vec::new(),
             deployment,

@@ -39,12 +39,8 @@ impl Tenant {
         conditions.and_if("a.is_active = ?", filter.is_active);
         conditions.and_if("a.category = ?", filter.category.clone());
         conditions.and_if("a.creator_id = ?", filter.creator_id.map(|id| id.0));
-        let listing = Listing {
-            select: &SELECT,
-            count_from: "FROM accounts a",
-            id: "a.id",
-            sort: sort_column(page.order_by),
-        };
+        let listing =
+            Listing { select: &SELECT, count_from: "FROM accounts a", id: "a.id", sort: sort_column(page.order_by) };
         let found =
             listing::page(&self.store.read, &listing, conditions, page, |row: &AccountRow| row.position(page.order_by))
                 .await?;

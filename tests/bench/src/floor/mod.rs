@@ -84,12 +84,7 @@ impl Accounts {
 }
 
 /// Serves one organization's `/accounts` and `/accounts/{id}` until a signal says to stop. Tells the address on stdout as the service does.
-pub async fn serve(
-    database: &str,
-    organization: Uuid,
-    listen: SocketAddr,
-    workers: usize,
-) -> Result<(), FloorError> {
+pub async fn serve(database: &str, organization: Uuid, listen: SocketAddr, workers: usize) -> Result<(), FloorError> {
     let sqlite = if database.starts_with("sqlite:") { Some(sqlite::pools(database).await?) } else { None };
     let database = database.to_owned();
     let own_connections = usize::try_from(CONNECTIONS).unwrap_or(1).div_ceil(workers.max(1));
@@ -127,8 +122,10 @@ async fn worker_accounts(
 
 async fn read(accounts: web::Data<Accounts>, id: web::Path<Uuid>) -> actix_web::Result<HttpResponse> {
     let found = accounts.find(*id).await.map_err(error::ErrorInternalServerError)?;
-    Ok(found
-        .map_or_else(|| HttpResponse::NotFound().finish(), |account| HttpResponse::Ok().json(Envelope { data: account })))
+    Ok(found.map_or_else(
+        || HttpResponse::NotFound().finish(),
+        |account| HttpResponse::Ok().json(Envelope { data: account }),
+    ))
 }
 
 async fn list(accounts: web::Data<Accounts>) -> actix_web::Result<HttpResponse> {

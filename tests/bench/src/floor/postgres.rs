@@ -82,7 +82,8 @@ impl Connection {
             try_join_all([
                 client.query_raw(&write.rest, params(&[&profile, platform])),
                 client.query_raw(&write.lock, params(&[&profile])),
-                client.query_raw(&write.make_account, params(&[&id, &organization, &profile, platform, username, &now])),
+                client
+                    .query_raw(&write.make_account, params(&[&id, &organization, &profile, platform, username, &now])),
                 client.query_raw(&write.before, params(&[&profile])),
                 client.query_raw(&write.arm, params(&[&profile, platform, &now, &request, &run])),
                 client.query_raw(&write.note_run, params(&[&run, &profile, platform, &request, &now])),
@@ -98,9 +99,7 @@ impl Connection {
 }
 
 /// The parameters of one statement, in the form of the driver's that does not collect the rows.
-fn params<'a>(
-    values: &'a [&'a (dyn ToSql + Sync)],
-) -> impl ExactSizeIterator<Item = &'a (dyn ToSql + Sync)> {
+fn params<'a>(values: &'a [&'a (dyn ToSql + Sync)]) -> impl ExactSizeIterator<Item = &'a (dyn ToSql + Sync)> {
     values.iter().copied()
 }
 

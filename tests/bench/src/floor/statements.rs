@@ -37,8 +37,7 @@ pub const REST: &str = "INSERT INTO schedules (kind, target_id, platform, priori
 /// PostgreSQL's alone: SQLite has one writer.
 pub const LOCK: &str = "SELECT target_id FROM schedules WHERE kind = 'profile' AND target_id = $1 FOR UPDATE";
 
-pub const MAKE_ACCOUNT: &str =
-    "INSERT INTO accounts (id, organization_id, profile_id, creator_id, platform, username, category, metadata, is_active, \
+pub const MAKE_ACCOUNT: &str = "INSERT INTO accounts (id, organization_id, profile_id, creator_id, platform, username, category, metadata, is_active, \
      scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at) \
      VALUES ($1, $2, $3, NULL, $4, $5, NULL, '{}', TRUE, 24, NULL, NULL, $6, $6) \
      ON CONFLICT (organization_id, profile_id) DO NOTHING";
@@ -46,16 +45,14 @@ pub const MAKE_ACCOUNT: &str =
 pub const BEFORE: &str = "SELECT generation, CASE WHEN lease_token IS NULL THEN run_id END AS superseded FROM schedules \
      WHERE kind = 'profile' AND target_id = $1";
 
-pub const ARM: &str =
-    "INSERT INTO schedules (kind, target_id, platform, priority, due_at, generation, reason, request_id, run_id) \
+pub const ARM: &str = "INSERT INTO schedules (kind, target_id, platform, priority, due_at, generation, reason, request_id, run_id) \
      VALUES ('profile', $1, $2, 0, $3, 1, 'created', $4, $5) \
      ON CONFLICT (kind, target_id) DO UPDATE SET priority = 0, due_at = excluded.due_at, \
      generation = schedules.generation + 1, reason = excluded.reason, request_id = excluded.request_id, \
      run_id = excluded.run_id, attempts = 0, step = 0, first_outcome = NULL, first_detail = NULL, offered_at = NULL \
      RETURNING generation";
 
-pub const NOTE_RUN: &str =
-    "INSERT INTO runs (id, kind, target_id, platform, reason, request_id, status, worker, queued_at) \
+pub const NOTE_RUN: &str = "INSERT INTO runs (id, kind, target_id, platform, reason, request_id, status, worker, queued_at) \
      VALUES ($1, 'profile', $2, $3, 'created', $4, 'queued', NULL, $5)";
 
 pub const COUNT: &str = "UPDATE organizations SET tracked_accounts = tracked_accounts + 1 WHERE id = $1 \
