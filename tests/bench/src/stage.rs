@@ -41,14 +41,6 @@ impl Stores {
             Self::Postgres => "PostgreSQL + Redis, API and worker apart",
         }
     }
-
-    /// What the floor reads with.
-    pub const fn driver(self) -> &'static str {
-        match self {
-            Self::Sqlite => "sqlx",
-            Self::Postgres => "tokio-postgres",
-        }
-    }
 }
 
 /// Why there is nothing to measure.
