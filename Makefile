@@ -49,9 +49,12 @@ doc: ## The crates' documentation, with warnings denied
 check: ## All that CI checks
 	@.ci/run
 
-bench: ## Measure the API against a bare handler, and the way from a POST to its metrics; BENCH="--quick" and other options
+TWIN := $(TARGET)/twin/bin/python
+bench: ## Measure the API, the way from a POST to its metrics and the reading of pages; BENCH="--only api --quick" and other options
 	@cargo build --release --workspace --bin creator-audit --bin bench
-	@$(TARGET)/release/bench $(BENCH)
+	@test -e $(TWIN).ready || { python3 -m venv $(TARGET)/twin && $(TWIN) -m pip install -q -r tests/bench/twin/requirements.txt \
+	  && touch $(TWIN).ready; } || echo "no twin in Python: its packages cannot be had"
+	@$(TARGET)/release/bench $$(test -e $(TWIN).ready && echo --twin $(TWIN)) $(BENCH)
 	@if python3 -c 'import yt_dlp' 2>/dev/null; then python3 tests/bench/ytdlp_tiktok.py; \
 	else echo "yt-dlp's reading of the same TikTok pages: tests/bench/ytdlp_tiktok.py, see CONTRIBUTING.md"; fi
 

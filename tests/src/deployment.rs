@@ -234,6 +234,15 @@ impl Deployment {
         self.launch_api("serve").await
     }
 
+    /// The same with one setting changed: a name of [`crate::settings`]' kind, and a value.
+    pub async fn start_changed_replica(&mut self, name: &str, value: &str) -> (Process, String) {
+        let unchanged = self.environment.clone();
+        self.environment.push((format!("{}{name}", settings::PREFIX), value.to_owned()));
+        let replica = self.launch_api("serve").await;
+        self.environment = unchanged;
+        replica
+    }
+
     async fn launch_api(&mut self, role: &str) -> (Process, String) {
         let mut process = self.launch(role);
         let base_url = process.base_url().await;

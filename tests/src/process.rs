@@ -64,6 +64,11 @@ impl Process {
         .await
     }
 
+    /// The process's id. It stays its own when the program that ties it has handed over.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Panics when the process has ended.
     pub fn assert_running(&mut self) {
         if let Some(status) = self.exited() {

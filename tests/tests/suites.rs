@@ -2,8 +2,8 @@
 
 mod api_keys;
 mod architecture;
-mod conventions;
 mod bulk;
+mod conventions;
 mod faults;
 mod idempotency;
 mod isolation;

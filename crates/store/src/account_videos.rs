@@ -1,18 +1,23 @@
 //! Posts found in the feeds of tracked accounts. Records are made when a feed is read, never by a client.
 
-use domain::{AccountVideoId, MediaType, Platform, Timestamp};
+use std::sync::LazyLock;
+
+use domain::{AccountVideoId, MediaType, OrganizationId, Platform, Timestamp};
 use sea_orm::FromQueryResult;
+use uuid::Uuid;
 
 use crate::listing::{self, Listing};
+use crate::merged::{Key, Keyed};
 use crate::paging::{AccountVideoFilter, Page, PageRequest, Position, PostOrder, RowId};
-use crate::sql::{Filter, contains, row, values};
+use crate::sql::{Filter, contains};
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::AccountVideo;
 use crate::{StoreError, Tenant};
 
-#[derive(Debug, FromQueryResult)]
-struct AccountVideoRow {
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct AccountVideoRow {
     id: i64,
+    organization_id: Uuid,
     #[sea_orm(nested)]
     post: PostRow,
 }
@@ -23,25 +28,34 @@ impl AccountVideoRow {
     }
 }
 
-fn select() -> String {
+static SELECT: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT t.id, a.is_active, (a.is_active AND COALESCE(c.is_active, TRUE)) AS is_collected, \
+        "SELECT t.id, t.organization_id, a.is_active, (a.is_active AND COALESCE(c.is_active, TRUE)) AS is_collected, \
          a.scrape_interval_hours, {COLUMNS} FROM account_videos t JOIN accounts a ON a.id = t.account_id \
          LEFT JOIN creators c ON c.id = a.creator_id {JOINS}"
     )
+});
+
+impl Keyed for AccountVideoRow {
+    type Id = i64;
+
+    const TABLE: &'static str = "t";
+
+    fn select() -> &'static str {
+        &SELECT
+    }
+
+    fn key(&self) -> Key<i64> {
+        Key { organization: OrganizationId(self.organization_id), id: self.id }
+    }
 }
 
 impl Tenant {
     /// One account video.
     pub async fn account_video(&self, id: AccountVideoId, now: Timestamp) -> Result<Option<AccountVideo>, StoreError> {
-        row::<AccountVideoRow>(
-            &self.store.read,
-            &format!("{} WHERE t.id = $1 AND t.organization_id = $2", select()),
-            values![id.0, self.organization.0],
-        )
-        .await?
-        .map(|found| found.view(now))
-        .transpose()
+        let key = Key { organization: self.organization, id: id.0 };
+        let found = self.store.lookups.account_videos.row(&self.store.read, key).await?;
+        found.map(|found| found.view(now)).transpose()
     }
 
     /// A page of the organization's account videos.
@@ -72,7 +86,7 @@ impl Tenant {
             count_from.push_str(" JOIN posts p ON p.id = t.post_id");
         }
         let listing =
-            Listing { select: &select(), count_from: &count_from, id: "t.id", sort: sort_column(page.order_by) };
+            Listing { select: &SELECT, count_from: &count_from, id: "t.id", sort: sort_column(page.order_by) };
         let found = listing::page(&self.store.read, &listing, conditions, page, |row: &AccountVideoRow| Position {
             key: row.post.sort_key(page.order_by),
             id: RowId::Integer(row.id),

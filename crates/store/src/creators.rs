@@ -2,22 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AccountId, CreatorId, Metadata, Platform, Timestamp};
+use domain::{AccountId, CreatorId, Metadata, OrganizationId, Platform, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
 use crate::changes::{CreatorChange, Linked, NewCreator, Refusal};
 use crate::listing::{self, Listing, SortColumn};
+use crate::merged::{Found, Key, Keyed, padded, rows_of};
 use crate::paging::{CreatorFilter, CreatorOrder, Page, PageRequest, Position, RowId, SortKey};
 use crate::sql::{Filter, Number, contains, execute, is_postgres, places, row, rows, values};
 use crate::views::Creator;
 use crate::{StoreError, Tenant, TenantTx};
 
-const SELECT: &str = "SELECT t.id, t.name, t.name_folded, t.is_active, t.metadata, t.total_followers, t.added_at, t.updated_at FROM creators t";
+const SELECT: &str = "SELECT t.id, t.organization_id, t.name, t.name_folded, t.is_active, t.metadata, t.total_followers, t.added_at, t.updated_at FROM creators t";
 
-#[derive(Debug, FromQueryResult)]
-struct CreatorRow {
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct CreatorRow {
     id: Uuid,
+    organization_id: Uuid,
     name: String,
     name_folded: String,
     is_active: bool,
@@ -25,6 +27,23 @@ struct CreatorRow {
     total_followers: Option<i64>,
     added_at: i64,
     updated_at: i64,
+}
+
+/// A creator with its linked accounts by platform.
+pub type LinkedCreator = (CreatorRow, BTreeMap<Platform, i64>);
+
+impl Keyed for CreatorRow {
+    type Id = Uuid;
+
+    const TABLE: &'static str = "t";
+
+    fn select() -> &'static str {
+        SELECT
+    }
+
+    fn key(&self) -> Key<Uuid> {
+        Key { organization: OrganizationId(self.organization_id), id: self.id }
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -36,7 +55,17 @@ struct LinkCount {
 
 impl CreatorRow {
     fn view(self, accounts_by_platform: BTreeMap<Platform, i64>) -> Creator {
-        let Self { id, name, name_folded: _, is_active, metadata, total_followers, added_at, updated_at } = self;
+        let Self {
+            id,
+            organization_id: _,
+            name,
+            name_folded: _,
+            is_active,
+            metadata,
+            total_followers,
+            added_at,
+            updated_at,
+        } = self;
         Creator {
             id: CreatorId(id),
             name,
@@ -68,11 +97,12 @@ async fn link_counts(
     if creators.is_empty() {
         return Ok(counts);
     }
+    let ids = padded(creators.to_vec());
     let sql = format!(
         "SELECT creator_id, platform, COUNT(*) AS accounts FROM accounts WHERE creator_id IN ({}) GROUP BY creator_id, platform",
-        places(1, creators.len())
+        places(1, ids.len())
     );
-    let ids = creators.iter().map(|id| sea_orm::Value::from(*id)).collect();
+    let ids = ids.into_iter().map(sea_orm::Value::from).collect();
     for LinkCount { creator_id, platform, accounts } in rows::<LinkCount>(connection, &sql, ids).await? {
         let platform =
             platform.parse().map_err(|_| StoreError::Unreadable { table: "accounts", column: "platform" })?;
@@ -81,17 +111,11 @@ async fn link_counts(
     Ok(counts)
 }
 
-async fn find(
-    connection: &impl ConnectionTrait,
-    organization: Uuid,
-    id: CreatorId,
-) -> Result<Option<Creator>, StoreError> {
-    let sql = format!("{SELECT} WHERE t.id = $1 AND t.organization_id = $2");
-    let Some(found) = row::<CreatorRow>(connection, &sql, values![id.0, organization]).await? else {
-        return Ok(None);
-    };
-    let links = link_counts(connection, &[id.0]).await?.remove(&id.0).unwrap_or_default();
-    Ok(Some(found.view(links)))
+async fn find(connection: &impl ConnectionTrait, keys: &[Key<Uuid>]) -> Found<Key<Uuid>, LinkedCreator> {
+    let found = rows_of::<CreatorRow>(connection, keys).await?;
+    let ids: Vec<Uuid> = found.values().map(|row| row.id).collect();
+    let mut links = link_counts(connection, &ids).await?;
+    Ok(found.into_iter().map(|(key, row)| (key, (row, links.remove(&key.id).unwrap_or_default()))).collect())
 }
 
 /// Brings the followers that creators' accounts add up to up to date.
@@ -122,7 +146,13 @@ pub async fn sum_followers(tx: &DatabaseTransaction, creators: &[Uuid]) -> Resul
 impl Tenant {
     /// One creator.
     pub async fn creator(&self, id: CreatorId) -> Result<Option<Creator>, StoreError> {
-        find(&self.store.read, self.organization.0, id).await
+        let key = Key { organization: self.organization, id: id.0 };
+        let connection = self.store.read.clone();
+        let read = move |keys: Vec<_>| {
+            let connection = connection.clone();
+            async move { find(&connection, &keys).await }
+        };
+        Ok(self.store.lookups.creators.find(key, read).await?.map(|(row, links)| row.view(links)))
     }
 
     /// A page of the organization's creators.
@@ -155,7 +185,8 @@ impl Tenant {
 impl TenantTx {
     /// One creator, as the transaction sees it.
     pub async fn creator(&self, id: CreatorId) -> Result<Option<Creator>, StoreError> {
-        find(&self.tx, self.organization.0, id).await
+        let key = Key { organization: self.organization, id: id.0 };
+        Ok(find(&self.tx, &[key]).await?.remove(&key).map(|(row, links)| row.view(links)))
     }
 
     /// One creator, kept from being changed by others until the transaction ends.

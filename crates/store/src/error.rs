@@ -4,7 +4,7 @@ use sea_orm::{DbErr, RuntimeErr, SqlErr, SqlxError};
 use thiserror::Error;
 
 /// A failure of the store. Nothing was written.
-#[derive(Debug, Error)]
+#[derive(Clone, Debug, Error)]
 pub enum StoreError {
     /// The database cannot be reached, is shutting down, or asks to try again; the same call may well succeed in a moment.
     #[error("the database is not available")]

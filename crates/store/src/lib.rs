@@ -9,12 +9,14 @@ mod accounts;
 mod audit;
 mod canaries;
 mod changes;
+mod columns;
 mod creators;
 mod error;
 mod freshness;
 mod idempotency;
 mod keys;
 mod listing;
+mod merged;
 mod page_loads;
 mod paging;
 mod record;
@@ -45,6 +47,8 @@ use sea_orm::{
 };
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
+
+use crate::merged::Lookups;
 
 pub use audit::{Action, Actor, AuditFilter, AuditRecord, Change};
 pub use canaries::CanaryState;
@@ -91,6 +95,7 @@ pub struct Store {
     write: DatabaseConnection,
     age_curve: Arc<AgeCurve>,
     running: idempotency::Running,
+    lookups: Arc<Lookups>,
 }
 
 /// How long a call waits for a free connection before the database counts as away.
@@ -128,14 +133,20 @@ impl Store {
             options.test_before_acquire(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
             let write = Database::connect(options.clone().max_connections(1).to_owned()).await?;
             let read = Database::connect(options.max_connections(config.max_connections).to_owned()).await?;
-            Ok(Self { read, write, age_curve, running: idempotency::Running::default() })
+            Ok(Self { read, write, age_curve, running: idempotency::Running::default(), lookups: Arc::default() })
         } else {
             options
                 .max_connections(config.max_connections)
                 .connect_lazy(true)
                 .test_before_acquire_if_idle_for(Duration::from_secs(1));
             let pool = Database::connect(options).await?;
-            Ok(Self { read: pool.clone(), write: pool, age_curve, running: idempotency::Running::default() })
+            Ok(Self {
+                read: pool.clone(),
+                write: pool,
+                age_curve,
+                running: idempotency::Running::default(),
+                lookups: Arc::default(),
+            })
         }
     }
 

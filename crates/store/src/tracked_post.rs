@@ -23,7 +23,7 @@ pub const JOINS: &str =
     "JOIN posts p ON p.id = t.post_id LEFT JOIN schedules s ON s.kind = 'post' AND s.target_id = t.post_id";
 
 /// A tracking row with its post.
-#[derive(Debug, FromQueryResult)]
+#[derive(Clone, Debug, FromQueryResult)]
 pub struct PostRow {
     pub platform: String,
     pub added_at: i64,

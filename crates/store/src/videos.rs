@@ -1,11 +1,14 @@
 //! Posts that were added by hand.
 
-use domain::{Metadata, Platform, PostRef, TargetKind, Timestamp, Trigger, VideoId};
-use sea_orm::{ConnectionTrait, FromQueryResult};
+use std::sync::LazyLock;
+
+use domain::{Metadata, OrganizationId, Platform, PostRef, TargetKind, Timestamp, Trigger, VideoId};
+use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::changes::{NewVideo, Refusal, VideoChange};
 use crate::listing::{self, Listing};
+use crate::merged::{Key, Keyed, row_of};
 use crate::paging::{Page, PageRequest, Position, PostOrder, RowId, VideoFilter};
 use crate::schedule::{self, Target};
 use crate::sql::{Filter, Number, contains, execute, row, values};
@@ -17,9 +20,10 @@ use crate::{StoreError, Tenant, TenantTx, organizations};
 const AUTHOR: &str = "LEFT JOIN accounts a ON a.profile_id = p.profile_id AND a.organization_id = t.organization_id \
      AND t.first_scrape_at IS NOT NULL";
 
-#[derive(Debug, FromQueryResult)]
-struct VideoRow {
+#[derive(Clone, Debug, FromQueryResult)]
+pub struct VideoRow {
     id: Uuid,
+    organization_id: Uuid,
     metadata: String,
     #[sea_orm(nested)]
     post: PostRow,
@@ -31,27 +35,33 @@ impl VideoRow {
     }
 }
 
-fn select() -> String {
+static SELECT: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT t.id, t.metadata, t.is_active, t.is_active AS is_collected, t.scrape_interval_hours, {COLUMNS} \
+        "SELECT t.id, t.organization_id, t.metadata, t.is_active, t.is_active AS is_collected, t.scrape_interval_hours, {COLUMNS} \
          FROM videos t {JOINS} {AUTHOR}"
     )
-}
+});
 
-async fn find(
-    connection: &impl ConnectionTrait,
-    organization: Uuid,
-    id: VideoId,
-    now: Timestamp,
-) -> Result<Option<Video>, StoreError> {
-    let sql = format!("{} WHERE t.id = $1 AND t.organization_id = $2", select());
-    row::<VideoRow>(connection, &sql, values![id.0, organization]).await?.map(|found| found.view(now)).transpose()
+impl Keyed for VideoRow {
+    type Id = Uuid;
+
+    const TABLE: &'static str = "t";
+
+    fn select() -> &'static str {
+        &SELECT
+    }
+
+    fn key(&self) -> Key<Uuid> {
+        Key { organization: OrganizationId(self.organization_id), id: self.id }
+    }
 }
 
 impl Tenant {
     /// One video.
     pub async fn video(&self, id: VideoId, now: Timestamp) -> Result<Option<Video>, StoreError> {
-        find(&self.store.read, self.organization.0, id, now).await
+        let key = Key { organization: self.organization, id: id.0 };
+        let found = self.store.lookups.videos.row(&self.store.read, key).await?;
+        found.map(|found| found.view(now)).transpose()
     }
 
     /// A page of the organization's videos.
@@ -71,7 +81,7 @@ impl Tenant {
             conditions.and_plain("t.first_scrape_at IS NOT NULL");
         }
         let listing = Listing {
-            select: &select(),
+            select: &SELECT,
             count_from: &format!("FROM videos t JOIN posts p ON p.id = t.post_id {AUTHOR}"),
             id: "t.id",
             sort: sort_column(page.order_by),
@@ -88,7 +98,8 @@ impl Tenant {
 impl TenantTx {
     /// One video, as the transaction sees it.
     pub async fn video(&self, id: VideoId) -> Result<Option<Video>, StoreError> {
-        find(&self.tx, self.organization.0, id, self.now).await
+        let key = Key { organization: self.organization, id: id.0 };
+        row_of::<VideoRow>(&self.tx, key).await?.map(|found| found.view(self.now)).transpose()
     }
 
     /// One video, kept from being changed by others until the transaction ends.

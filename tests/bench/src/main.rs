@@ -1,5 +1,5 @@
-//! Measures the service on this machine, on loopback alone: how often one account can be read against a bare handler that makes the same look-up, how
-//! long a new account waits for its first metrics, and how fast pages are read.
+//! Measures the service on this machine, on loopback alone: the API's reads and writes against a bare handler that runs the same statements and against
+//! the same in Python, how long a new account waits for its first metrics, and how fast pages are read.
 //!
 //! Everything that is measured is a process of its own, started here and ended with the measurement, however that ends. This file owns
 //! the command line and the order of things; the harness of the end-to-end suites starts the service.
@@ -25,8 +25,10 @@ use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
 use load::Plan;
+use recorded::Measured;
 use report::{Machine, PairReport, Report};
-use stage::{Stage, Stores};
+use stage::{Setting, Setup, Stage, Stores};
+use uuid::Uuid;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -43,11 +45,14 @@ struct Arguments {
 
 #[derive(Subcommand)]
 enum Role {
-    /// Serves accounts by id from a database, with nothing around the look-up: what the service is compared with.
+    /// Serves accounts from a database, with nothing around the statements: what the service is compared with.
     Floor {
         /// The service's database, sqlite://… or postgres://….
         #[arg(long)]
         database: String,
+        /// Whose accounts.
+        #[arg(long)]
+        organization: Uuid,
         /// Address and port; port 0 takes a free one.
         #[arg(long, default_value = "127.0.0.1:0")]
         listen: SocketAddr,
@@ -74,6 +79,12 @@ struct Options {
     /// Threads that serve requests, in the service and in the bare handler.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     workers: u32,
+    /// A setting of another value, such as `REQUEST_EVENTS__CLIENT_ADDRESS=none`, under which the service is measured beside itself.
+    #[arg(long, value_name = "SECTION__NAME=VALUE")]
+    changed: Option<Setting>,
+    /// A Python with the packages of `twin/requirements.txt`; without it there is no twin.
+    #[arg(long, value_name = "PROGRAM")]
+    twin: Option<PathBuf>,
     /// Only this part; reading recorded pages needs nothing else running.
     #[arg(long, value_enum)]
     only: Option<Only>,
@@ -94,6 +105,10 @@ struct Options {
 /// A part of the measurement that stands by itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 enum Only {
+    /// The API under load.
+    Api,
+    /// From a POST to its first metrics.
+    FirstScrape,
     /// Recorded pages against a plain reading, and the slowest hostile body.
     Parsing,
 }
@@ -103,8 +118,7 @@ struct Settings {
     plan: Plan,
     rounds: u32,
     accounts: u32,
-    workers: u32,
-    log: Option<String>,
+    setup: Setup,
     parsing: Duration,
 }
 
@@ -130,8 +144,8 @@ enum Failure {
 fn main() -> ExitCode {
     let Arguments { role, options } = Arguments::parse();
     let ended = match role {
-        Some(Role::Floor { database, listen, workers }) => {
-            let served = actix_web::rt::System::new().block_on(floor::serve(&database, listen, workers));
+        Some(Role::Floor { database, organization, listen, workers }) => {
+            let served = actix_web::rt::System::new().block_on(floor::serve(&database, organization, listen, workers));
             served.map(|()| ExitCode::SUCCESS).map_err(Failure::from)
         }
         None => measure_until_told_to_stop(&options),
@@ -158,21 +172,30 @@ fn measure_until_told_to_stop(options: &Options) -> Result<ExitCode, Failure> {
 
 async fn measure(options: &Options) -> Result<(), Failure> {
     let settings = Settings::of(options);
+    let is_wanted = |part| options.only.is_none_or(|only| only == part);
     let stores = match (options.only, options.pair) {
         (Some(Only::Parsing), _) => Vec::new(),
-        (None, Some(pair)) => vec![pair],
-        (None, None) => Stores::ALL.to_vec(),
+        (None | Some(Only::Api | Only::FirstScrape), Some(pair)) => vec![pair],
+        (None | Some(Only::Api | Only::FirstScrape), None) => Stores::ALL.to_vec(),
     };
     let mut pairs = Vec::new();
-    let mut parsing = None;
+    let mut parsing = Vec::new();
     for stores in stores {
-        let mut stage = Stage::set(stores, settings.workers, settings.log.as_deref()).await?;
-        if parsing.is_none() {
-            parsing = Some(parsing::measure(stage.sandbox(), settings.parsing).await?);
+        let mut stage = Stage::set(stores, &settings.setup).await?;
+        if parsing.is_empty() && options.only.is_none() {
+            parsing = parsing::measure(stage.sandbox(), settings.parsing).await?;
         }
-        let first_scrape = first_scrape::measure(&stage, settings.accounts).await?;
-        let reading = reading::measure(&stage, settings.plan, settings.rounds).await?;
-        pairs.push(PairReport { stores: stores.name(), reading, first_scrape });
+        let first_scrape = if is_wanted(Only::FirstScrape) {
+            Some(first_scrape::measure(&stage, settings.accounts).await?)
+        } else {
+            None
+        };
+        let races = if is_wanted(Only::Api) {
+            reading::measure(&mut stage, settings.plan, settings.rounds).await?
+        } else {
+            Vec::new()
+        };
+        pairs.push(PairReport { stores: stores.name(), races, first_scrape });
         stage.strike().await;
     }
     let report = Report {
@@ -180,11 +203,11 @@ async fn measure(options: &Options) -> Result<(), Failure> {
         connections: settings.plan.connections,
         seconds: settings.plan.duration.as_secs_f64(),
         rounds: settings.rounds,
-        workers: settings.workers,
-        log: settings.log.unwrap_or_else(|| "as it comes".to_owned()),
+        workers: settings.setup.workers,
+        log: settings.setup.log.unwrap_or_else(|| "as it comes".to_owned()),
         pairs,
-        parsing: parsing.unwrap_or_default(),
-        recorded: recorded::measure(settings.parsing),
+        parsing,
+        recorded: if is_wanted(Only::Parsing) { recorded::measure(settings.parsing) } else { Measured::default() },
     };
     std::io::stdout().write_all(report.to_text().as_bytes())?;
     options.json.as_deref().map_or(Ok(()), |path| write_json(path, &report))
@@ -196,8 +219,20 @@ fn write_json(path: &Path, report: &Report) -> Result<(), Failure> {
 
 impl Settings {
     fn of(options: &Options) -> Self {
-        let Options { seconds, connections, rounds, accounts, workers, only: _, pair: _, log, quick, json: _ } =
-            options;
+        let Options {
+            seconds,
+            connections,
+            rounds,
+            accounts,
+            workers,
+            changed,
+            twin,
+            only: _,
+            pair: _,
+            log,
+            quick,
+            json: _,
+        } = options;
         let shortened = |whole: u32, short: u32| if *quick { whole.min(short) } else { whole };
         let plan = Plan {
             connections: *connections,
@@ -208,8 +243,7 @@ impl Settings {
             plan,
             rounds: shortened(*rounds, 1),
             accounts: shortened(*accounts, 4),
-            workers: *workers,
-            log: log.clone(),
+            setup: Setup { workers: *workers, log: log.clone(), changed: changed.clone(), python: twin.clone() },
             parsing: Duration::from_millis(if *quick { 100 } else { 1_000 }),
         }
     }

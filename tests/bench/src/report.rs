@@ -54,27 +54,42 @@ pub struct Machine {
 pub struct PairReport {
     /// Its name.
     pub stores: &'static str,
-    /// One account, read over and over.
-    pub reading: Reading,
+    /// The API under load.
+    pub races: Vec<Race>,
     /// From POST to `last_scrape_time`.
-    pub first_scrape: FirstScrape,
+    pub first_scrape: Option<FirstScrape>,
 }
 
-/// The service against the floor.
+/// One kind of request, and those who answered it in turn.
 #[derive(Debug, Serialize)]
-pub struct Reading {
-    /// What the floor reads with.
-    pub driver: &'static str,
-    /// The service, answering in full.
-    pub service: Series,
-    /// The service, answering 304.
-    pub not_modified: Series,
+pub struct Race {
+    /// What was asked.
+    pub name: String,
+    /// Who answered.
+    pub contestants: Vec<Contestant>,
+}
+
+/// Who answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The service.
+    Service,
     /// The bare handler.
-    pub floor: Series,
-    /// The service's rate by the floor's.
-    pub ratio: f64,
-    /// The same of 304.
-    pub not_modified_ratio: f64,
+    Floor,
+    /// The same in Python.
+    Twin,
+}
+
+/// One who answered.
+#[derive(Debug, Serialize)]
+pub struct Contestant {
+    /// The name.
+    pub name: &'static str,
+    /// What it is.
+    pub kind: Kind,
+    /// How it did.
+    pub series: Series,
 }
 
 /// The same load, several times: the median of each number, and all of them.
@@ -136,18 +151,31 @@ impl Series {
             requests_per_second: median(rounds.iter().map(|round| round.requests_per_second))?,
             p50_us: median(rounds.iter().map(|round| round.p50_us))?,
             p99_us: median(rounds.iter().map(|round| round.p99_us))?,
+            server_us: median(rounds.iter().map(|round| round.server_us))?,
             asker_share: median(shares),
         };
         Some(Self { median, rounds })
     }
 }
 
-impl Reading {
-    /// With the ratios of the median rates.
-    pub fn new(driver: &'static str, service: Series, not_modified: Series, floor: Series) -> Self {
-        let of_floor = |series: &Series| series.median.requests_per_second / floor.median.requests_per_second;
-        let (ratio, not_modified_ratio) = (of_floor(&service), of_floor(&not_modified));
-        Self { driver, service, not_modified, floor, ratio, not_modified_ratio }
+impl Race {
+    /// Of those who took part.
+    pub fn new(name: String, contestants: Vec<Contestant>) -> Self {
+        Self { name, contestants }
+    }
+
+    fn median(&self, kind: Kind) -> Option<&Load> {
+        self.contestants.iter().find(|contestant| contestant.kind == kind).map(|found| &found.series.median)
+    }
+
+    /// A rate by the floor's.
+    fn of_floor(&self, load: &Load) -> Option<f64> {
+        Some(load.requests_per_second / self.median(Kind::Floor)?.requests_per_second)
+    }
+
+    /// Answers by a second of its own process on a core, by the same of the twin.
+    fn of_twin(&self, load: &Load) -> Option<f64> {
+        Some(self.median(Kind::Twin)?.server_us / load.server_us)
     }
 }
 
@@ -185,8 +213,12 @@ impl Report {
         }
         for pair in pairs {
             writeln!(out, "\n{}", pair.stores)?;
-            pair.reading.write(out)?;
-            pair.first_scrape.write(out)?;
+            for race in &pair.races {
+                race.write(out)?;
+            }
+            if let Some(first_scrape) = &pair.first_scrape {
+                first_scrape.write(out)?;
+            }
         }
         if !parsing.is_empty() {
             writeln!(out, "\nReading pages on one thread       KB    pages/s     MB/s")?;
@@ -200,22 +232,23 @@ impl Report {
     }
 }
 
-impl Reading {
+impl Race {
     fn write(&self, out: &mut String) -> std::fmt::Result {
-        writeln!(out, "  GET of one account           requests/s    p50 ms    p99 ms  of floor  asker's core")?;
-        let floor_name = format!("bare handler, {}", self.driver);
-        for (name, series, ratio) in [
-            ("service, 200", &self.service, self.ratio),
-            ("service, 304", &self.not_modified, self.not_modified_ratio),
-            (&floor_name, &self.floor, 1.0),
-        ] {
-            let Load { requests_per_second, p50_us, p99_us, asker_share } = series.median;
-            let (p50, p99) = (f64::from(p50_us) / 1e3, f64::from(p99_us) / 1e3);
+        writeln!(
+            out,
+            "  {:<30} requests/s    p50 ms    p99 ms  of floor   CPU µs  × twin a core  asker's core",
+            self.name
+        )?;
+        let ratio = |value: Option<f64>| value.map_or("–".to_owned(), |value| format!("{value:.2}"));
+        for Contestant { name, kind: _, series } in &self.contestants {
+            let Load { requests_per_second, p50_us, p99_us, server_us, asker_share } = &series.median;
+            let (p50, p99) = (f64::from(*p50_us) / 1e3, f64::from(*p99_us) / 1e3);
+            let (of_floor, of_twin) = (ratio(self.of_floor(&series.median)), ratio(self.of_twin(&series.median)));
             let share = asker_share.map_or("?".to_owned(), |share| format!("{:.0} %", share * 100.0));
             let doubt = if asker_share.is_some_and(|share| share > BUSY_ASKER) { " (the asker's limit)" } else { "" };
             writeln!(
                 out,
-                "    {name:<26} {requests_per_second:>10.0} {p50:>9.2} {p99:>9.2} {ratio:>9.2} {share:>13}{doubt}"
+                "    {name:<28} {requests_per_second:>10.0} {p50:>9.2} {p99:>9.2} {of_floor:>9} {server_us:>8.0} {of_twin:>14} {share:>13}{doubt}"
             )?;
         }
         Ok(())
@@ -249,23 +282,38 @@ mod tests {
     use super::*;
 
     fn load(requests_per_second: f64, p50_us: u32) -> Load {
-        Load { requests_per_second, p50_us, p99_us: 9_000, asker_share: Some(0.95) }
+        Load {
+            requests_per_second,
+            p50_us,
+            p99_us: 9_000,
+            server_us: 1e6 / requests_per_second,
+            asker_share: Some(0.95),
+        }
+    }
+
+    fn race(rates: &[(Kind, f64)]) -> Race {
+        let contestant = |&(kind, rate): &(Kind, f64)| {
+            let series = Series::of(vec![load(rate, 1_500)]).unwrap();
+            Contestant { name: "somebody", kind, series }
+        };
+        Race::new("GET of one".to_owned(), rates.iter().map(contestant).collect())
     }
 
     #[test]
-    fn the_ratio_is_of_the_median_rates() {
-        let service = Series::of(vec![load(100.0, 5), load(900.0, 1), load(300.0, 2)]).unwrap();
-        let floor = Series::of(vec![load(600.0, 1)]).unwrap();
-        let not_modified = Series::of(vec![load(300.0, 1), load(400.0, 1)]).unwrap();
-        let reading = Reading::new("sqlx", service, not_modified, floor);
-        assert_eq!(reading.service.median.p50_us, 2);
-        assert!((reading.ratio - 0.5).abs() < 1e-9 && (reading.not_modified_ratio - 0.5).abs() < 1e-9);
+    fn the_ratios_are_of_the_medians() {
+        let series = Series::of(vec![load(100.0, 5), load(900.0, 1), load(300.0, 2)]).unwrap();
+        assert_eq!((series.median.requests_per_second, series.median.p50_us), (300.0, 2));
         assert!(Series::of(Vec::new()).is_none());
+        let raced = race(&[(Kind::Service, 300.0), (Kind::Floor, 600.0), (Kind::Twin, 20.0)]);
+        let service = raced.median(Kind::Service).unwrap();
+        assert!(raced.of_floor(service).is_some_and(|ratio| (ratio - 0.5).abs() < 1e-9));
+        assert!(raced.of_twin(service).is_some_and(|ratio| (ratio - 15.0).abs() < 1e-9));
+        let alone = race(&[(Kind::Service, 300.0)]);
+        assert!(alone.of_floor(service).is_none() && alone.of_twin(service).is_none());
     }
 
     #[test]
     fn the_text_names_every_number_and_doubts_a_busy_asker() {
-        let of = |rate| Series::of(vec![load(rate, 1_500)]).unwrap();
         let waits: Vec<_> = (1..=20).map(|n| Duration::from_millis(n * 10)).collect();
         let report = Report {
             machine: Machine { cores: 2, processor: None, build: "debug" },
@@ -276,8 +324,8 @@ mod tests {
             log: "info".to_owned(),
             pairs: vec![PairReport {
                 stores: "SQLite",
-                reading: Reading::new("sqlx", of(1_234.0), of(2_000.0), of(4_936.0)),
-                first_scrape: FirstScrape::of(&waits),
+                races: vec![race(&[(Kind::Service, 1_234.0), (Kind::Floor, 4_936.0)])],
+                first_scrape: Some(FirstScrape::of(&waits)),
             }],
             parsing: vec![PageRate {
                 platform: Platform::Tiktok,

@@ -6,9 +6,9 @@ mod document;
 mod harness;
 
 mod accounts;
+mod api_keys;
 mod bodies;
 mod conventions;
-mod api_keys;
 mod creators;
 mod cursors;
 mod docs;

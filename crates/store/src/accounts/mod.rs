@@ -3,3 +3,5 @@
 mod read;
 mod row;
 mod write;
+
+pub use row::AccountRow;

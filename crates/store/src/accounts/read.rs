@@ -1,36 +1,29 @@
 //! Reading accounts.
 
 use domain::{AccountId, Platform, Timestamp};
-use sea_orm::ConnectionTrait;
-use uuid::Uuid;
 
-use super::row::{AccountRow, FROM, SELECT, sort_column};
+use super::row::{AccountRow, SELECT, sort_column};
 use crate::listing::{self, Listing};
+use crate::merged::{Key, row_of};
 use crate::paging::{AccountFilter, AccountOrder, Page, PageRequest};
-use crate::sql::{Filter, contains, row, values};
+use crate::sql::{Filter, contains};
 use crate::views::Account;
-use crate::{StoreError, Tenant};
+use crate::{StoreError, Tenant, TenantTx};
 
-pub async fn find(
-    connection: &impl ConnectionTrait,
-    organization: Uuid,
-    id: AccountId,
-    now: Timestamp,
-) -> Result<Option<Account>, StoreError> {
-    row::<AccountRow>(
-        connection,
-        &format!("{SELECT} {FROM} WHERE a.id = $1 AND a.organization_id = $2"),
-        values![id.0, organization],
-    )
-    .await?
-    .map(|found| found.view(now))
-    .transpose()
+impl TenantTx {
+    /// One account, as the transaction sees it.
+    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
+        let key = Key { organization: self.organization, id: id.0 };
+        row_of::<AccountRow>(&self.tx, key).await?.map(|found| found.view(self.now)).transpose()
+    }
 }
 
 impl Tenant {
     /// One account.
     pub async fn account(&self, id: AccountId, now: Timestamp) -> Result<Option<Account>, StoreError> {
-        find(&self.store.read, self.organization.0, id, now).await
+        let key = Key { organization: self.organization, id: id.0 };
+        let found = self.store.lookups.accounts.row(&self.store.read, key).await?;
+        found.map(|found| found.view(now)).transpose()
     }
 
     /// A page of the organization's accounts.
@@ -46,12 +39,8 @@ impl Tenant {
         conditions.and_if("a.is_active = ?", filter.is_active);
         conditions.and_if("a.category = ?", filter.category.clone());
         conditions.and_if("a.creator_id = ?", filter.creator_id.map(|id| id.0));
-        let listing = Listing {
-            select: &format!("{SELECT} {FROM}"),
-            count_from: "FROM accounts a",
-            id: "a.id",
-            sort: sort_column(page.order_by),
-        };
+        let listing =
+            Listing { select: &SELECT, count_from: "FROM accounts a", id: "a.id", sort: sort_column(page.order_by) };
         let found =
             listing::page(&self.store.read, &listing, conditions, page, |row: &AccountRow| row.position(page.order_by))
                 .await?;

@@ -1,77 +1,89 @@
 //! An account as it stands in the tables, and how it is shown.
 
-use domain::{AccountId, CreatorId, Metadata, MetricStatus, Platform, Precision, Timestamp};
-use sea_orm::FromQueryResult;
+use std::sync::LazyLock;
+
+use domain::{AccountId, CreatorId, Metadata, MetricStatus, OrganizationId, Platform, Precision, Timestamp};
 use uuid::Uuid;
 
 use crate::StoreError;
+use crate::columns::columns;
 use crate::freshness;
 use crate::listing::SortColumn;
+use crate::merged::{Key, Keyed};
 use crate::paging::{AccountOrder, Position, RowId, SortKey};
 use crate::record::provenance::{Provenance, noted};
 use crate::views::{Account, MetricPrecisions, MetricStatuses, PostCounts};
 
-pub const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
+const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
      JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
      LEFT JOIN schedules s ON s.kind = 'profile' AND s.target_id = a.profile_id";
 
-pub const SELECT: &str = "SELECT a.id, a.platform, a.username, a.category, a.metadata, a.is_active, a.creator_id, \
-     a.scrape_interval_hours, a.max_recent_posts, a.post_lookback_days, a.added_at, a.updated_at, a.first_scrape_at, \
-     a.last_scrape_at, a.follower_count, a.following_count, a.profile_post_count, a.total_post_count, a.view_count, a.like_count, \
-     a.comment_count, a.share_count, a.play_count, a.saved_count, a.sum_notes, c.name AS creator_name, \
-     (a.is_active AND COALESCE(c.is_active, TRUE)) AS is_collected, \
-     p.platform_id, p.previous_usernames, p.name, p.description, p.profile_pic_url, p.is_verified, p.is_private, \
-     p.is_unavailable, p.unavailable_because, p.provenance, p.link_in_bio, \
-     COALESCE(a.max_recent_posts, o.max_recent_posts) AS effective_max_recent_posts, \
-     COALESCE(a.post_lookback_days, o.post_lookback_days) AS effective_post_lookback_days, \
-     s.due_at, s.last_attempt_at, s.last_attempt_outcome, s.consecutive_failures";
+/// What rows are read by.
+pub static SELECT: LazyLock<String> = LazyLock::new(|| format!("SELECT {} {FROM}", AccountRow::COLUMNS));
 
-#[derive(Debug, FromQueryResult)]
-pub struct AccountRow {
-    id: Uuid,
-    platform: String,
-    username: String,
-    category: Option<String>,
-    metadata: String,
-    is_active: bool,
-    creator_id: Option<Uuid>,
-    scrape_interval_hours: i64,
-    max_recent_posts: Option<i64>,
-    post_lookback_days: Option<i64>,
-    added_at: i64,
-    updated_at: i64,
-    first_scrape_at: Option<i64>,
-    last_scrape_at: Option<i64>,
-    follower_count: Option<i64>,
-    following_count: Option<i64>,
-    profile_post_count: Option<i64>,
-    total_post_count: Option<i64>,
-    view_count: Option<i64>,
-    like_count: Option<i64>,
-    comment_count: Option<i64>,
-    share_count: Option<i64>,
-    play_count: Option<i64>,
-    saved_count: Option<i64>,
-    sum_notes: Option<String>,
-    creator_name: Option<String>,
-    is_collected: bool,
-    platform_id: Option<String>,
-    previous_usernames: String,
-    name: Option<String>,
-    description: Option<String>,
-    profile_pic_url: Option<String>,
-    is_verified: Option<bool>,
-    is_private: Option<bool>,
-    is_unavailable: bool,
-    unavailable_because: Option<String>,
-    provenance: String,
-    link_in_bio: Option<String>,
-    effective_max_recent_posts: Option<i64>,
-    effective_post_lookback_days: Option<i64>,
-    due_at: Option<i64>,
-    last_attempt_at: Option<i64>,
-    last_attempt_outcome: Option<String>,
-    consecutive_failures: Option<i64>,
+columns! {
+    #[derive(Clone, Debug)]
+    pub struct AccountRow {
+        id: Uuid = "a.id",
+        organization_id: Uuid = "a.organization_id",
+        platform: String = "a.platform",
+        username: String = "a.username",
+        category: Option<String> = "a.category",
+        metadata: String = "a.metadata",
+        is_active: bool = "a.is_active",
+        creator_id: Option<Uuid> = "a.creator_id",
+        scrape_interval_hours: i64 = "a.scrape_interval_hours",
+        max_recent_posts: Option<i64> = "a.max_recent_posts",
+        post_lookback_days: Option<i64> = "a.post_lookback_days",
+        added_at: i64 = "a.added_at",
+        updated_at: i64 = "a.updated_at",
+        first_scrape_at: Option<i64> = "a.first_scrape_at",
+        last_scrape_at: Option<i64> = "a.last_scrape_at",
+        follower_count: Option<i64> = "a.follower_count",
+        following_count: Option<i64> = "a.following_count",
+        profile_post_count: Option<i64> = "a.profile_post_count",
+        total_post_count: Option<i64> = "a.total_post_count",
+        view_count: Option<i64> = "a.view_count",
+        like_count: Option<i64> = "a.like_count",
+        comment_count: Option<i64> = "a.comment_count",
+        share_count: Option<i64> = "a.share_count",
+        play_count: Option<i64> = "a.play_count",
+        saved_count: Option<i64> = "a.saved_count",
+        sum_notes: Option<String> = "a.sum_notes",
+        creator_name: Option<String> = "c.name",
+        is_collected: bool = "(a.is_active AND COALESCE(c.is_active, TRUE))",
+        platform_id: Option<String> = "p.platform_id",
+        previous_usernames: String = "p.previous_usernames",
+        name: Option<String> = "p.name",
+        description: Option<String> = "p.description",
+        profile_pic_url: Option<String> = "p.profile_pic_url",
+        is_verified: Option<bool> = "p.is_verified",
+        is_private: Option<bool> = "p.is_private",
+        is_unavailable: bool = "p.is_unavailable",
+        unavailable_because: Option<String> = "p.unavailable_because",
+        provenance: String = "p.provenance",
+        link_in_bio: Option<String> = "p.link_in_bio",
+        effective_max_recent_posts: Option<i64> = "COALESCE(a.max_recent_posts, o.max_recent_posts)",
+        effective_post_lookback_days: Option<i64> = "COALESCE(a.post_lookback_days, o.post_lookback_days)",
+        due_at: Option<i64> = "s.due_at",
+        last_attempt_at: Option<i64> = "s.last_attempt_at",
+        last_attempt_outcome: Option<String> = "s.last_attempt_outcome",
+        consecutive_failures: Option<i64> = "s.consecutive_failures",
+    }
+}
+
+impl Keyed for AccountRow {
+    type Id = Uuid;
+
+    const TABLE: &'static str = "a";
+
+    fn select() -> &'static str {
+        &SELECT
+    }
+
+    fn key(&self) -> Key<Uuid> {
+        Key { organization: OrganizationId(self.organization_id), id: self.id }
+    }
 }
 
 impl AccountRow {

@@ -4,7 +4,6 @@ use domain::{AccountId, Platform, TargetKind, Trigger};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
-use super::read::find;
 use crate::changes::{AccountChange, NewAccount, Refusal};
 use crate::schedule::{self, Target};
 use crate::sql::{Filter, Number, execute, is_postgres, row, values};
@@ -18,11 +17,6 @@ pub(crate) struct TrackedRow {
 }
 
 impl TenantTx {
-    /// One account, as the transaction sees it.
-    pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
-        find(&self.tx, self.organization.0, id, self.now).await
-    }
-
     /// One account, kept from being changed by others until the transaction ends: what a condition was checked against still holds when
     /// the change is made.
     pub async fn hold_account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {

@@ -1,0 +1,74 @@
+//! Rows that are read by position. Each field names its own column, so that what is selected and what is read are one list.
+
+use std::sync::Arc;
+
+use sea_orm::{DbErr, QueryResult, RuntimeErr, SqlxError};
+use sqlx::postgres::PgRow;
+use sqlx::sqlite::SqliteRow;
+use sqlx::{Decode, Postgres, Row, Sqlite, Type};
+
+/// The columns of a row, from left to right.
+pub struct Columns<'r> {
+    row: Of<'r>,
+    next: usize,
+}
+
+enum Of<'r> {
+    Postgres(&'r PgRow),
+    Sqlite(&'r SqliteRow),
+}
+
+/// What a column may hold, in both dialects.
+pub trait Column<'r>: Decode<'r, Postgres> + Type<Postgres> + Decode<'r, Sqlite> + Type<Sqlite> {}
+
+impl<'r, T> Column<'r> for T where T: Decode<'r, Postgres> + Type<Postgres> + Decode<'r, Sqlite> + Type<Sqlite> {}
+
+impl<'r> Columns<'r> {
+    /// Begins with the first column.
+    pub fn of(row: &'r QueryResult) -> Result<Self, DbErr> {
+        let row = match (row.try_as_pg_row(), row.try_as_sqlite_row()) {
+            (Some(row), _) => Of::Postgres(row),
+            (None, Some(row)) => Of::Sqlite(row),
+            (None, None) => return Err(DbErr::Type("a row of neither PostgreSQL nor SQLite".to_owned())),
+        };
+        Ok(Self { row, next: 0 })
+    }
+
+    /// The next column.
+    pub fn next<T: Column<'r>>(&mut self) -> Result<T, DbErr> {
+        let this = self.next;
+        self.next += 1;
+        let value = match self.row {
+            Of::Postgres(row) => row.try_get(this),
+            Of::Sqlite(row) => row.try_get(this),
+        };
+        value.map_err(|error: SqlxError| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))
+    }
+}
+
+/// Declares a row: `field: type = "column"`. It gets the list of its columns and the reading of them.
+macro_rules! columns {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident {
+        $first_vis:vis $first:ident: $first_kind:ty = $first_column:literal
+        $(, $field_vis:vis $field:ident: $kind:ty = $column:literal)* $(,)?
+    }) => {
+        $(#[$meta])*
+        $vis struct $name {
+            $first_vis $first: $first_kind,
+            $($field_vis $field: $kind,)*
+        }
+
+        impl $name {
+            /// What is to be selected, in the order in which it is read.
+            const COLUMNS: &'static str = concat!($first_column $(, ", ", $column)*);
+        }
+
+        impl sea_orm::FromQueryResult for $name {
+            fn from_query_result(row: &sea_orm::QueryResult, _prefix: &str) -> Result<Self, sea_orm::DbErr> {
+                let mut columns = $crate::columns::Columns::of(row)?;
+                Ok(Self { $first: columns.next()?, $($field: columns.next()?,)* })
+            }
+        }
+    };
+}
+pub(crate) use columns;
