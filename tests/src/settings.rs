@@ -16,6 +16,10 @@ pub const HTTP_WORKERS: &str = "HTTP__WORKERS";
 pub const INSTAGRAM_BASE_URL: &str = "PLATFORMS__INSTAGRAM__BASE_URL";
 /// Where TikTok's pages are read.
 pub const TIKTOK_BASE_URL: &str = "PLATFORMS__TIKTOK__BASE_URL";
+/// Where YouTube's pages are read.
+pub const YOUTUBE_BASE_URL: &str = "PLATFORMS__YOUTUBE__BASE_URL";
+/// Where Pinterest's pages are read.
+pub const PINTEREST_BASE_URL: &str = "PLATFORMS__PINTEREST__BASE_URL";
 /// Refusals in a row after which Instagram is left alone for a while.
 pub const INSTAGRAM_REFUSALS_TO_CLOSE: &str = "PLATFORMS__INSTAGRAM__REFUSALS_TO_CLOSE";
 /// Refusals in a row after which TikTok is left alone for a while.
@@ -24,6 +28,8 @@ pub const TIKTOK_REFUSALS_TO_CLOSE: &str = "PLATFORMS__TIKTOK__REFUSALS_TO_CLOSE
 pub const LOG_FILTER: &str = "LOG__FILTER";
 /// Calls a minute that a key may make.
 pub const REQUESTS_PER_MINUTE: &str = "RATE_LIMIT__REQUESTS_PER_MINUTE";
+/// Calls a minute without a good key that an address may make.
+pub const FAILED_AUTHENTICATIONS_PER_MINUTE: &str = "RATE_LIMIT__FAILED_AUTHENTICATIONS_PER_MINUTE";
 /// Seconds for which a worker holds what it claimed; more than a page load and its reading may take together.
 pub const LEASE_SECONDS: &str = "WORKER__LEASE_SECONDS";
 /// Seconds until the first attempt after a failure.

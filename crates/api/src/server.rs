@@ -20,7 +20,7 @@ use store::Store;
 use crate::boundary::boundary;
 use crate::limit::{MemoryWindows, RedisWindows};
 use crate::links::ExpandLinks;
-use crate::openapi::openapi_json;
+use crate::openapi::openapi_json_at;
 use crate::sources::{ConfiguredSource, Sources};
 use crate::{Shared, Worker, routes};
 
@@ -179,6 +179,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         })?),
     };
     let let_through = Arc::new(AtomicU64::new(0));
+    let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
     let shared = Arc::new(Shared {
         store,
         queue,
@@ -191,10 +192,10 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         allowed_origins,
         refresh_cooldown,
         process,
-        public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+        openapi: Bytes::from(openapi_json_at(public_url.as_deref())),
+        public_url,
         windows: MemoryWindows::default(),
         let_through: Arc::clone(&let_through),
-        openapi: Bytes::from(openapi_json()),
         links,
         sources: Sources::new(sources),
     });
