@@ -3,7 +3,7 @@
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help build run test samples fuzz fuzz-seeds fmt lint doc check bench clean-data
+.PHONY: help build run openapi test test-contract samples fuzz fuzz-seeds fmt lint doc check bench clean-data
 
 TARGET := $(or $(CARGO_TARGET_DIR),target)
 BINARY := $(TARGET)/debug/creator-audit
@@ -22,8 +22,15 @@ run: build ## Run everything in one process with demo data; LIVE=1 reads the rea
 	  CREATOR_AUDIT__LOG__FILTER="$${CREATOR_AUDIT__LOG__FILTER:-warn}" \
 	  exec $(BINARY) dev $(if $(LIVE),,--sandbox) --demo
 
+openapi: build ## Write crates/api/openapi.json, the published form of the API, anew
+	@$(BINARY) openapi > $(TARGET)/openapi.json
+	@mv $(TARGET)/openapi.json crates/api/openapi.json
+
 test: ## Every test, on SQLite and on PostgreSQL with Redis; T=name picks
 	@tests/run $(T)
+
+test-contract: ## Calls made up from the OpenAPI document, against both pairs; EXAMPLES=200 of each operation, SEED=n repeats a run
+	@tests/contract/run
 
 samples: ## What is read in every recorded page against what stands in it
 	@cargo build --workspace --bin creator-audit --bin samples

@@ -20,6 +20,10 @@ pub const HTTP_ALLOWED_ORIGINS: &str = "HTTP__ALLOWED_ORIGINS";
 pub const INSTAGRAM_BASE_URL: &str = "PLATFORMS__INSTAGRAM__BASE_URL";
 /// Where TikTok's pages are read.
 pub const TIKTOK_BASE_URL: &str = "PLATFORMS__TIKTOK__BASE_URL";
+/// Where YouTube's pages are read.
+pub const YOUTUBE_BASE_URL: &str = "PLATFORMS__YOUTUBE__BASE_URL";
+/// Where Pinterest's pages are read.
+pub const PINTEREST_BASE_URL: &str = "PLATFORMS__PINTEREST__BASE_URL";
 /// Refusals in a row after which Instagram is left alone for a while.
 pub const INSTAGRAM_REFUSALS_TO_CLOSE: &str = "PLATFORMS__INSTAGRAM__REFUSALS_TO_CLOSE";
 /// Refusals in a row after which TikTok is left alone for a while.

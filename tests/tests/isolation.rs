@@ -1,5 +1,7 @@
 //! Five organizations on one service see nothing of each other: not in lists, not by id, not by what an answer gives away.
 
+mod document;
+
 use serde_json::{Value, json};
 use tests::{Answer, Builder, Client, Deployment, Pair, Platforms, on_every_pair, poll_until};
 

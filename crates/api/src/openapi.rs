@@ -3,13 +3,19 @@
 //! What is the same for every operation is not annotated but added here, from the same rules by which the gate works: the scope that is
 //! needed, the headers, and every way in which a call can fail.
 
+mod examples;
+mod links;
+mod shared;
+
+use std::collections::BTreeMap;
+
 use utoipa::OpenApi as _;
-use utoipa::openapi::header::Header;
-use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem};
+use utoipa::openapi::path::{Operation, Parameter, PathItem};
 use utoipa::openapi::response::{Response, ResponseBuilder};
-use utoipa::openapi::schema::{ObjectBuilder, Schema, SchemaType, Type};
-use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{Content, OpenApi, Ref, RefOr, Required};
+use utoipa::openapi::schema::{AdditionalProperties, ArrayItems, ObjectBuilder, Schema, SchemaType, Type};
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme};
+use utoipa::openapi::server::Server;
+use utoipa::openapi::{Content, OpenApi, Ref, RefOr};
 
 use actix_web::http::Method;
 
@@ -89,6 +95,8 @@ pub fn openapi() -> OpenApi {
     document.info.license = None;
     document.info.contact = None;
     document.servers = None;
+    name_again(&mut document);
+    refuse_nul_in_bodies(&mut document);
     require_everything(&mut document);
     if let Some(components) = &mut document.components {
         let scheme = HttpBuilder::new()
@@ -96,6 +104,7 @@ pub fn openapi() -> OpenApi {
             .description(Some("An API key: `ca_<8>_<43>_<6>`. It belongs to one organization."))
             .build();
         components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
+        shared::add(components);
     }
     for endpoint in endpoints() {
         let rules = endpoint.rules();
@@ -106,13 +115,31 @@ pub fn openapi() -> OpenApi {
             }
         }
     }
+    links::add(&mut document);
+    examples::add(&mut document);
     document
 }
 
 /// The OpenAPI document as JSON.
 pub fn openapi_json() -> String {
+    as_json(&openapi())
+}
+
+/// The same, as it is served by a service that clients reach at `public_url`.
+pub(crate) fn openapi_json_at(public_url: Option<&str>) -> String {
+    let mut document = openapi();
+    document.servers = public_url.map(|url| vec![Server::new(url)]);
+    as_json(&document)
+}
+
+fn as_json(document: &OpenApi) -> String {
     // The document is made of strings and numbers; writing it cannot fail.
-    openapi().to_pretty_json().unwrap_or_default()
+    document.to_pretty_json().unwrap_or_default()
+}
+
+/// The operations of a path.
+fn operations_of(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
 }
 
 fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut Operation> {
@@ -127,10 +154,61 @@ fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut O
     operation.as_mut()
 }
 
-const IF_MATCH: &str = r#"^(\*|(W/)?"[!#-~]*"( *, *(W/)?"[!#-~]*")*)$"#;
+const WITHOUT_NUL: &str = r"^[^\x00]*$";
 
 /// Members of answers that are left out when there is nothing to say. All others are always there, null or not.
 const OPTIONAL: [(&str, &str); 3] = [("Problem", "errors"), ("Problem", "existing_id"), ("Pagination", "total_count")];
+
+/// Refers to named schemas where generic ones (`Envelope<AccountOut>`) have written them out.
+fn name_again(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    let named = components.schemas.clone();
+    for schema in components.schemas.values_mut() {
+        if let RefOr::T(Schema::Object(object)) = schema {
+            object.properties.values_mut().for_each(|property| refer(property, &named));
+        }
+    }
+}
+
+fn refer(schema: &mut RefOr<Schema>, named: &BTreeMap<String, RefOr<Schema>>) {
+    if let RefOr::T(Schema::Array(array)) = schema
+        && let ArrayItems::RefOrSchema(items) = &mut array.items
+    {
+        refer(items, named);
+    } else if let RefOr::T(Schema::Object(_) | Schema::AllOf(_)) = schema
+        && let Some((name, _)) = named.iter().find(|(_, known)| *known == schema)
+    {
+        *schema = RefOr::Ref(Ref::from_schema_name(name));
+    }
+}
+
+/// No text of a client may hold the NUL character, which PostgreSQL cannot keep.
+fn refuse_nul_in_bodies(document: &mut OpenApi) {
+    let Some(components) = &mut document.components else { return };
+    for schema in components.schemas.values_mut() {
+        let RefOr::T(Schema::Object(object)) = schema else { continue };
+        // Bodies of requests alone refuse unknown members.
+        if object.additional_properties.as_deref() == Some(&AdditionalProperties::FreeForm(false)) {
+            for property in object.properties.values_mut() {
+                if let RefOr::T(property) = property {
+                    refuse_nul(property);
+                }
+            }
+        }
+    }
+}
+
+fn refuse_nul(schema: &mut Schema) {
+    let Schema::Object(object) = schema else { return };
+    let is_text = match &object.schema_type {
+        SchemaType::Type(kind) => *kind == Type::String,
+        SchemaType::Array(kinds) => kinds.contains(&Type::String),
+        SchemaType::AnyValue => false,
+    };
+    if is_text && object.enum_values.is_none() && object.format.is_none() && object.pattern.is_none() {
+        object.pattern = Some(WITHOUT_NUL.to_owned());
+    }
+}
 
 fn require_everything(document: &mut OpenApi) {
     let Some(components) = &mut document.components else { return };
@@ -160,7 +238,11 @@ const BODY_IS_OPTIONAL: &str = "/v2/api-keys/{api_key_id}/rotate";
 
 /// Adds what an operation shares with others of its kind.
 fn complete(operation: &mut Operation, route: &str, method: &Method, access: Access) {
-    let is_keyed = access != Access::Open;
+    operation.security = Some(vec![match access {
+        Access::Open => SecurityRequirement::default(),
+        Access::AnyKey => SecurityRequirement::new::<_, [&str; 0], _>("api_key", []),
+        Access::Scope(scope) => SecurityRequirement::new("api_key", [scope.as_str()]),
+    }]);
     if let Access::Scope(scope) = access {
         let own = operation.description.take().map_or_else(String::new, |text| format!("{text}\n\n"));
         operation.description = Some(format!("{own}Needs the scope `{}`.", scope.as_str()));
@@ -168,101 +250,68 @@ fn complete(operation: &mut Operation, route: &str, method: &Method, access: Acc
     if let Some(RefOr::T(body)) = &mut operation.request_body
         && route == BODY_IS_OPTIONAL
     {
-        body.required = Some(Required::False);
+        body.required = Some(utoipa::openapi::Required::False);
     }
-    let mut parameters = operation.parameters.take().unwrap_or_default();
-    let request_id = header_parameter(
-        "X-Request-ID",
-        "Your own id of the request: 1–128 characters of `A-Z a-z 0-9 . _ -`. Anything else is replaced by a new one.",
-        None,
-    );
-    parameters.extend(conditions(method).into_iter().chain([request_id]).map(RefOr::T));
-    operation.parameters = Some(parameters);
+    let parameters = operation.parameters.get_or_insert_default();
+    say_which_sorts(parameters);
+    for parameter in &mut *parameters {
+        if let RefOr::T(Parameter { schema: Some(RefOr::T(schema)), .. }) = parameter {
+            refuse_nul(schema);
+        }
+    }
+    parameters.extend(shared::parameters_of(method));
 
     let responses = &mut operation.responses.responses;
     if method == Method::GET {
         responses.insert("304".to_owned(), RefOr::T(Response::new("You have it already.")));
     }
-    for response in responses.values_mut() {
+    for (status, response) in &mut *responses {
         if let RefOr::T(response) = response {
-            response.headers.extend(headers_of_success(response, method));
+            response.headers.extend(shared::of_success(status, response, method));
+            response.headers.extend(is_list(response).then(shared::of_list));
         }
     }
-    for code in failures(route, method, is_keyed) {
+    for code in failures(route, method, access) {
         let key = code.status().as_str().to_owned();
         let problem = responses.entry(key).or_insert_with(|| RefOr::T(problem_response(code)));
-        if let RefOr::T(problem) = problem
-            && !problem.description.contains(code.as_str())
-        {
-            problem.description = format!("{}, `{}`", problem.description, code.as_str());
+        if let RefOr::T(problem) = problem {
+            also_say(problem, code);
         }
     }
     for response in responses.values_mut() {
         if let RefOr::T(response) = response {
-            response.headers.insert("X-Request-ID".to_owned(), RefOr::T(text_header("The request's id.")));
-            if is_keyed {
-                response.headers.extend(rate_headers());
-            }
+            response.headers.extend(shared::of_all(access != Access::Open));
         }
     }
 }
 
-/// The conditional and idempotency headers that a method understands.
-fn conditions(method: &Method) -> Vec<Parameter> {
-    match method.as_str() {
-        "GET" => vec![header_parameter("If-None-Match", "Entity tags that you have, or `*`.", None)],
-        "PATCH" | "DELETE" => {
-            vec![header_parameter("If-Match", "Entity tags of the state that you know, or `*`.", Some(IF_MATCH))]
-        }
-        "POST" => vec![header_parameter(
-            "Idempotency-Key",
-            "Your own name for this request: repeating it repeats the answer, not the work.",
-            Some("^[!-~]{1,255}$"),
-        )],
-        _ => Vec::new(),
+/// The older `sort` takes the names of `order_by`, each with or without `-` before it.
+fn say_which_sorts(parameters: &mut [RefOr<Parameter>]) {
+    let place_of = |parameters: &[RefOr<Parameter>], name: &str| {
+        parameters.iter().position(|parameter| matches!(parameter, RefOr::T(it) if it.name == name))
+    };
+    let (Some(order_by), Some(sort)) = (place_of(parameters, "order_by"), place_of(parameters, "sort")) else { return };
+    let RefOr::T(Parameter { schema: Some(RefOr::T(Schema::Object(columns))), .. }) = &parameters[order_by] else {
+        return;
+    };
+    let columns: Vec<_> = columns.enum_values.iter().flatten().filter_map(|name| name.as_str()).collect();
+    let names: Vec<_> = columns.iter().flat_map(|name| [(*name).to_owned(), format!("-{name}")]).collect();
+    let schema = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).enum_values(Some(names)).build();
+    if let RefOr::T(sort) = &mut parameters[sort] {
+        sort.schema = Some(schema.into());
     }
 }
 
-fn header_parameter(name: &str, description: &str, pattern: Option<&str>) -> Parameter {
-    let schema = ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).pattern(pattern).build();
-    ParameterBuilder::new()
-        .name(name)
-        .parameter_in(ParameterIn::Header)
-        .required(Required::False)
-        .description(Some(description))
-        .schema(Some(schema))
-        .build()
-}
-
-fn headers_of_success(response: &Response, method: &Method) -> Vec<(String, RefOr<Header>)> {
-    let mut headers = Vec::new();
-    let is_empty = response.content.is_empty();
-    if !is_empty || method == Method::GET {
-        headers.push(("ETag".to_owned(), RefOr::T(text_header("The strong entity tag of the body."))));
-    }
-    headers
-}
-
-fn text_header(description: &str) -> Header {
-    let mut header = Header::new(ObjectBuilder::new().schema_type(SchemaType::Type(Type::String)).build());
-    header.description = Some(description.to_owned());
-    header
-}
-
-fn rate_headers() -> Vec<(String, RefOr<Header>)> {
-    [
-        ("X-RateLimit-Limit", "Calls that may be made at once; as many come back in a minute, evenly."),
-        ("X-RateLimit-Remaining", "Calls that would pass right now."),
-        ("X-RateLimit-Reset", "When the whole limit is there again, in seconds since 1970."),
-        ("RateLimit", "The same, in the IETF's form: calls left and seconds until the whole limit is there again."),
-        ("RateLimit-Policy", "The limit, in the IETF's form: calls, and the seconds in which as many come back."),
-    ]
-    .map(|(name, text)| (name.to_owned(), RefOr::T(text_header(text))))
-    .into()
+fn is_list(response: &Response) -> bool {
+    response.content.values().any(|content| {
+        let RefOr::T(content) = content else { return false };
+        matches!(&content.schema, Some(RefOr::Ref(schema)) if schema.ref_location.contains("/Listing_"))
+    })
 }
 
 /// Every way in which a call can fail.
-fn failures(route: &str, method: &Method, is_keyed: bool) -> Vec<Code> {
+fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
+    let is_keyed = access != Access::Open;
     let has_body = matches!(method.as_str(), "POST" | "PATCH" | "PUT");
     let is_conditional = matches!(method.as_str(), "PATCH" | "DELETE");
     let mut codes = vec![Code::NotAcceptable, Code::ValidationError, Code::InternalError];
@@ -279,7 +328,10 @@ fn failures(route: &str, method: &Method, is_keyed: bool) -> Vec<Code> {
         codes.push(Code::Conflict);
     }
     if is_keyed {
-        codes.extend([Code::Unauthorized, Code::Forbidden, Code::InsufficientScope, Code::RateLimited]);
+        codes.extend([Code::Unauthorized, Code::Forbidden, Code::RateLimited]);
+    }
+    if matches!(access, Access::Scope(_)) {
+        codes.push(Code::InsufficientScope);
     }
     if route == "/v2/accounts" && method == Method::POST {
         codes.push(Code::QuotaExceeded);
@@ -291,32 +343,20 @@ fn failures(route: &str, method: &Method, is_keyed: bool) -> Vec<Code> {
 }
 
 fn problem_response(code: Code) -> Response {
-    let mut response = ResponseBuilder::new()
-        .description(format!("{}: `{}`", code.title(), code.as_str()))
+    ResponseBuilder::new()
+        .description(code.title())
         .content(PROBLEM_JSON, Content::new(Some(Ref::from_schema_name("Problem"))))
-        .build();
-    let extra = match code {
-        Code::Unauthorized => Some(("WWW-Authenticate", "`Bearer`.")),
-        Code::RateLimited | Code::ServiceUnavailable => Some(("Retry-After", "Seconds to wait.")),
-        Code::BadRequest
-        | Code::Forbidden
-        | Code::InsufficientScope
-        | Code::QuotaExceeded
-        | Code::NotFound
-        | Code::MethodNotAllowed
-        | Code::NotAcceptable
-        | Code::Conflict
-        | Code::PreconditionFailed
-        | Code::PayloadTooLarge
-        | Code::UnsupportedMediaType
-        | Code::ValidationError
-        | Code::InternalError
-        | Code::UpstreamError => None,
-    };
-    if let Some((name, text)) = extra {
-        response.headers.insert(name.to_owned(), RefOr::T(text_header(text)));
+        .build()
+}
+
+/// Adds one more way to fail to a response.
+fn also_say(response: &mut Response, code: Code) {
+    let mark = if response.description.contains('`') { "," } else { ":" };
+    response.description = format!("{}{mark} `{}`", response.description, code.as_str());
+    response.headers.extend(shared::of_problem(code));
+    if let Some(RefOr::T(content)) = response.content.get_mut(PROBLEM_JSON) {
+        content.examples.extend([examples::reference(code)]);
     }
-    response
 }
 
 #[cfg(test)]

@@ -6,6 +6,8 @@ use domain::{FieldErrors, Timestamp};
 use serde::Serialize;
 use store::{Direction, PageRequest, RowId};
 use url::form_urlencoded;
+use utoipa::openapi::RefOr;
+use utoipa::openapi::schema::{AnyOfBuilder, KnownFormat, ObjectBuilder, Schema, SchemaFormat, Type};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -202,6 +204,7 @@ pub(crate) struct PageParams {
     #[param(minimum = 1, maximum = 200, default = 50)]
     limit: Option<u32>,
     /// `next_cursor` of the page before, under the same filters and sort; anything else is a 422.
+    #[param(pattern = "^[A-Za-z0-9_-]+$")]
     cursor: Option<String>,
     /// Whether to count all rows that match, as `pagination.total_count`.
     #[param(default = false)]
@@ -210,7 +213,6 @@ pub(crate) struct PageParams {
     #[param(inline)]
     order_direction: Option<DirectionName>,
     /// The older form of a sort: a column of `order_by`, with `-` before it for descending. `order_by` wins over it.
-    #[param(example = "-added_at")]
     sort: Option<String>,
 }
 
@@ -221,6 +223,20 @@ enum DirectionName {
     Asc,
     Desc,
 }
+
+/// The published form of what [`Query::time_from`] and [`Query::time_until`] read.
+pub(crate) struct TimeOrDate;
+
+impl utoipa::PartialSchema for TimeOrDate {
+    fn schema() -> RefOr<Schema> {
+        let text =
+            |format| ObjectBuilder::new().schema_type(Type::String).format(Some(SchemaFormat::KnownFormat(format)));
+        let forms = AnyOfBuilder::new().item(text(KnownFormat::DateTime)).item(text(KnownFormat::Date));
+        RefOr::T(Schema::AnyOf(forms.build()))
+    }
+}
+
+impl ToSchema for TimeOrDate {}
 
 fn time_or_date(text: &str, time_of_date: &str) -> Result<Timestamp, String> {
     let time =

@@ -23,7 +23,7 @@ use crate::events::Recorder;
 use crate::key_cache::KeyCache;
 use crate::limit::{MemoryLimits, RedisLimits};
 use crate::links::ExpandLinks;
-use crate::openapi::openapi_json;
+use crate::openapi::openapi_json_at;
 use crate::sources::{ConfiguredSource, Sources};
 use crate::{Shared, Worker, routes};
 
@@ -201,6 +201,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
     };
     let let_through = Arc::new(AtomicU64::new(0));
     let recorder = Arc::new(Recorder::default());
+    let public_url = public_url.map(|url| url.trim_end_matches('/').to_owned());
     let shared = Arc::new(Shared {
         store,
         queue,
@@ -212,11 +213,11 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         kept_address,
         allowed_origins,
         refresh_cooldown,
-        public_url: public_url.map(|url| url.trim_end_matches('/').to_owned()),
+        openapi: Bytes::from(openapi_json_at(public_url.as_deref())),
+        public_url,
         limits: MemoryLimits::default(),
         keys: KeyCache::default(),
         let_through: Arc::clone(&let_through),
-        openapi: Bytes::from(openapi_json()),
         links,
         sources: Sources::new(sources),
         recorder: Arc::clone(&recorder),

@@ -123,8 +123,10 @@ fn has_metric(platform: Platform, metric: &str) -> bool {
 /// The published form of the metadata that `domain::Metadata` accepts.
 fn metadata_in() -> Object {
     let value = SchemaType::from_iter([Type::String, Type::Number, Type::Boolean, Type::Null]);
-    let value = ObjectBuilder::new().schema_type(value).max_length(Some(255)).build();
-    let key = ObjectBuilder::new().schema_type(Type::String).min_length(Some(1)).max_length(Some(255)).build();
+    // PostgreSQL cannot keep the NUL character.
+    let text = || ObjectBuilder::new().max_length(Some(255)).pattern(Some(r"^[^\x00]*$"));
+    let value = text().schema_type(value).build();
+    let key = text().schema_type(Type::String).min_length(Some(1)).build();
     ObjectBuilder::new()
         .max_properties(Some(20))
         .property_names(Some(Schema::Object(key)))

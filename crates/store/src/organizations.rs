@@ -5,6 +5,7 @@ use sea_orm::{ConnectionTrait, FromQueryResult};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::audit::{Action, Change};
 use crate::sql::{Filter, execute, is_postgres, row, values};
 use crate::{StoreError, Tenant, TenantTx};
 
@@ -171,14 +172,12 @@ impl TenantTx {
         let sql = format!("UPDATE organizations SET {} WHERE id = {place}", set.text());
         execute(&self.tx, &sql, set.values()).await?;
         let after = find(&self.tx, self.organization, "").await?;
-        self.note_settings_change(&before.told(), &after.told()).await?;
+        let (was, is) = (before.told(), after.told());
+        if was != is {
+            let action = Action::OrganizationUpdated;
+            self.note_change(&Change { action, subject_id: self.organization.0, before: Some(was), after: Some(is) })
+                .await?;
+        }
         Ok(after)
-    }
-
-    /// Leaves the audit record of a change: to become
-    /// `self.note_change("organization.updated", "organization", self.organization.0, Some(before), Some(after))`, and does nothing until then.
-    #[expect(clippy::unused_async, reason = "audit records are joined to it")]
-    async fn note_settings_change(&self, _before: &Value, _after: &Value) -> Result<(), StoreError> {
-        Ok(())
     }
 }

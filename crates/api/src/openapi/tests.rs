@@ -1,5 +1,7 @@
 //! The document holds what it promises.
 
+mod shape;
+
 use std::collections::BTreeSet;
 
 use serde_json::Value;
@@ -60,10 +62,193 @@ fn every_operation_says_what_it_does_and_how_it_fails() {
                 assert!(response["content"].get(PROBLEM_JSON).is_some(), "{name} {status}");
             }
         }
-        let is_open = operation.get("security").is_some();
+        let is_open = operation["security"] == serde_json::json!([{}]);
         assert_eq!(is_open, !responses.contains_key("401"), "{name}");
         assert!(responses.contains_key("406") && responses.contains_key("422") && responses.contains_key("500"));
     }
+}
+
+#[test]
+fn the_committed_document_is_the_one_that_the_code_makes() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json");
+    let committed = std::fs::read_to_string(path).unwrap_or_default();
+    // Half a megabyte of difference would tell nobody anything.
+    assert!(
+        committed.trim_end() == openapi_json(),
+        "crates/api/openapi.json is not what the code says: run make openapi"
+    );
+}
+
+#[test]
+fn it_is_served_with_the_address_that_clients_know() {
+    let served: Value = serde_json::from_str(&openapi_json_at(Some("https://audit.example.org"))).unwrap();
+    assert_eq!(served["servers"], serde_json::json!([{"url": "https://audit.example.org"}]));
+    assert!(document().get("servers").is_none());
+    assert_eq!(openapi_json_at(None), openapi_json());
+}
+
+#[test]
+fn every_operation_has_a_known_tag_a_description_and_the_scope_that_its_route_asks_for() {
+    let document = document();
+    let tags: Vec<_> = document["tags"].as_array().unwrap().iter().map(|tag| &tag["name"]).collect();
+    for (rules, method, access) in routed() {
+        let operation = &document["paths"][rules][method.to_lowercase()];
+        let name = format!("{method} {rules}");
+        let own: Vec<_> = operation["tags"].as_array().unwrap().iter().collect();
+        assert!(own.len() == 1 && tags.contains(&own[0]), "{name}: the tags {own:?}");
+        let description = operation["description"].as_str().unwrap_or_default();
+        let security = match access {
+            Access::Open => serde_json::json!([{}]),
+            Access::AnyKey => serde_json::json!([{"api_key": []}]),
+            Access::Scope(scope) => {
+                let sentence = format!("Needs the scope `{}`.", scope.as_str());
+                assert!(description.contains(&sentence), "{name}: {description}");
+                serde_json::json!([{"api_key": [scope.as_str()]}])
+            }
+        };
+        assert!(!description.is_empty(), "{name} has no description");
+        assert_eq!(operation["security"], security, "{name}");
+    }
+}
+
+#[test]
+fn every_parameter_says_what_it_means_and_what_it_may_be() {
+    let document = document();
+    for (path, method, operation) in operations(&document) {
+        for parameter in operation["parameters"].as_array().unwrap() {
+            let parameter = resolved(&document, parameter);
+            let name = format!("{method} {path}: {}", parameter["name"]);
+            assert!(parameter["description"].as_str().is_some_and(|text| !text.is_empty()), "{name}: no description");
+            let schema = resolved(&document, &parameter["schema"]);
+            let has = |keyword: &str| schema.get(keyword).is_some();
+            let is_bounded = match schema["type"].as_str() {
+                Some("string") if parameter["in"] == "header" => true,
+                Some("string") => ["enum", "format", "pattern", "maxLength"].into_iter().any(has),
+                Some("integer") => has("minimum") && (has("maximum") || parameter["in"] == "path"),
+                Some("boolean") => true,
+                Some(_) | None => has("anyOf") || has("enum"),
+            };
+            assert!(is_bounded, "{name}: anything goes in {schema}");
+        }
+    }
+}
+
+#[test]
+fn every_body_has_a_schema_and_an_example_that_is_true_to_it() {
+    let document = document();
+    let mut seen = 0;
+    for (path, method, operation) in operations(&document) {
+        let responses = operation["responses"].as_object().unwrap();
+        let mut bodies = vec![("request", &operation["requestBody"])];
+        bodies.extend(responses.iter().map(|(status, response)| (status.as_str(), response)));
+        for (status, body) in bodies {
+            let name = format!("{method} {path}: {status}");
+            let expects_body = status.starts_with('2') && status != "204";
+            assert!(!expects_body || body.get("content").is_some(), "{name} has no body");
+            for content in body["content"].as_object().into_iter().flatten().map(|(_, content)| content) {
+                let several = content["examples"].as_object().into_iter().flatten();
+                let several = several.map(|(_, example)| &resolved(&document, example)["value"]);
+                let examples: Vec<_> = content.get("example").into_iter().chain(several).collect();
+                assert!(!examples.is_empty(), "{name} has no example");
+                for example in examples {
+                    seen += 1;
+                    assert_eq!(shape::faults(&document, &content["schema"], example), [""; 0], "{name}: {example}");
+                    let is_problem = status.starts_with(['4', '5']);
+                    assert!(!is_problem || example["status"].as_u64() == status.parse().ok(), "{name}: {example}");
+                }
+            }
+        }
+    }
+    assert!(seen > 200, "{seen}");
+}
+
+#[test]
+fn every_failure_that_can_come_is_listed_with_its_headers() {
+    let document = document();
+    for (route, method, access) in routed() {
+        let responses = &document["paths"][route][method.to_lowercase()]["responses"];
+        let mut expected = vec!["406", "422", "500"];
+        if access != Access::Open {
+            expected.extend(["401", "403", "429", "503"]);
+        }
+        if route.contains('{') {
+            expected.push("404");
+        }
+        expected.extend(match method.as_str() {
+            "POST" | "PUT" => ["400", "409", "413", "415"].as_slice(),
+            "PATCH" => &["400", "412", "413", "415"],
+            "DELETE" => &["400", "412"],
+            _ => &["304"],
+        });
+        for status in expected {
+            assert!(responses.get(status).is_some(), "{method} {route} does not list {status}");
+        }
+        for (status, header) in [("401", "WWW-Authenticate"), ("429", "Retry-After"), ("503", "Retry-After")] {
+            if let Some(response) = responses.get(status) {
+                assert!(response["headers"].get(header).is_some(), "{method} {route}: {status} without {header}");
+            }
+        }
+        let forbidden = responses["403"]["description"].as_str().unwrap_or_default();
+        let needs_scope = matches!(access, Access::Scope(_));
+        assert_eq!(forbidden.contains("INSUFFICIENT_SCOPE"), needs_scope, "{method} {route}: {forbidden}");
+    }
+}
+
+#[test]
+fn what_a_write_or_a_list_shows_leads_to_every_operation_that_takes_its_id() {
+    let document = document();
+    let links =
+        |path: &str, method: &str, status: &str| document["paths"][path][method]["responses"][status]["links"].clone();
+    let made = links("/v2/accounts", "post", "201");
+    for operation in ["read_account", "update_account", "delete_account", "link_account", "unlink_account"] {
+        let id = &made[operation]["parameters"]["path.account_id"];
+        assert_eq!(id, "$response.body#/data/id", "{operation}");
+    }
+    assert_eq!(made["list_videos"]["parameters"]["query.account_id"], "$response.body#/data/id");
+    let listed = links("/v2/account-videos", "get", "200");
+    let id = &listed["read_account_video"]["parameters"]["path.account_video_id"];
+    assert_eq!(id, "$response.body#/data/0/id");
+    let names: BTreeSet<_> =
+        operations(&document).into_iter().map(|(_, _, it)| it["operationId"].clone().to_string()).collect();
+    let all = operations(&document).into_iter().flat_map(|(_, _, it)| it["responses"].as_object().unwrap().values());
+    for link in all.filter_map(|response| response["links"].as_object()).flat_map(|links| links.values()) {
+        assert!(names.contains(&link["operationId"].to_string()), "{link}");
+    }
+}
+
+#[test]
+fn no_text_of_a_client_holds_a_nul() {
+    let document = document();
+    let accounts = &document["components"]["schemas"]["AccountCreate"]["properties"];
+    assert_eq!(
+        (&accounts["username"]["pattern"], &accounts["category"]["pattern"]),
+        (&WITHOUT_NUL.into(), &WITHOUT_NUL.into())
+    );
+    assert!(accounts["creator_id"].get("pattern").is_none(), "{accounts}");
+    let parameters = document["paths"]["/v2/accounts"]["get"]["parameters"].as_array().unwrap();
+    assert_eq!(parameters.iter().find(|it| it["name"] == "q").unwrap()["schema"]["pattern"], WITHOUT_NUL);
+}
+
+#[test]
+fn the_older_sort_takes_the_columns_of_order_by_with_and_without_a_sign() {
+    let document = document();
+    let parameters = document["paths"]["/v2/creators"]["get"]["parameters"].as_array().unwrap();
+    let sort = parameters.iter().find(|parameter| parameter["name"] == "sort").unwrap();
+    let names = ["name", "-name", "added_at", "-added_at", "total_followers", "-total_followers"];
+    assert_eq!(sort["schema"]["enum"], serde_json::json!(names));
+}
+
+fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
+    value["$ref"].as_str().map_or(value, |target| document.pointer(target.trim_start_matches('#')).unwrap())
+}
+
+/// Every operation as the routes have it.
+fn routed() -> Vec<(&'static str, String, Access)> {
+    let endpoints = endpoints();
+    let rules = endpoints.iter().map(crate::routes::Endpoint::rules).filter(|rules| !rules.is_document);
+    rules
+        .flat_map(|rules| rules.operations.iter().map(|(method, access)| (rules.route, method.to_string(), *access)))
+        .collect()
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
+use url::Url;
 use utoipa_swagger_ui::Config;
 
 use crate::call::Call;
@@ -55,10 +56,26 @@ fn asset(call: &Call, path: &str) -> Answer {
         (None, Cow::Owned(bytes)) => Bytes::from(bytes),
     };
     let mut response = fetched_bytes(call.headers(), &file.content_type, body)?;
+    if let Some(policy) = policy(call.shared().public_url.as_deref()) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
     if file.gzpipped {
         response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static("gzip"));
     }
     Ok(response)
+}
+
+/// Whatever is written in the reference, a browser loads nothing from elsewhere and calls nothing but the API.
+fn policy(public_url: Option<&str>) -> Option<HeaderValue> {
+    let api = public_url.and_then(|url| Url::parse(url).ok()).map_or_else(String::new, |url| {
+        // The document names it as the server, and the page may have been opened under another name.
+        format!(" {}", url.origin().ascii_serialization())
+    });
+    let policy = format!(
+        "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+         font-src 'self' data:; connect-src 'self'{api}; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(policy).ok()
 }
 
 /// The front page, whose relative addresses are made to work without a slash after `/v2/docs` too.
@@ -68,4 +85,17 @@ fn as_front(path: &str, bytes: &[u8]) -> Option<String> {
     }
     let page = std::str::from_utf8(bytes).ok()?;
     Some(page.replacen("<head>", "<head>\n    <base href=\"/v2/docs/\">", 1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_browser_may_call_the_service_itself_and_the_address_that_the_document_names() {
+        let policy = |url| policy(url).unwrap().to_str().unwrap().to_owned();
+        assert!(policy(None).contains("connect-src 'self';"));
+        let named = policy(Some("https://audit.example.org/behind/a/path"));
+        assert!(named.contains("connect-src 'self' https://audit.example.org;"), "{named}");
+    }
 }

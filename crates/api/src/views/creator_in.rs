@@ -17,7 +17,7 @@ use crate::views::metadata_in;
 #[expect(dead_code, reason = "the published form of what new_creator reads")]
 pub(crate) struct CreatorIn {
     /// The name.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     name: String,
     /// Whether its accounts are collected.
     #[schema(default = true, required = false, value_type = bool)]
@@ -44,7 +44,7 @@ pub(crate) fn new_creator(mut fields: Fields) -> Result<NewCreator, Problem> {
 #[expect(dead_code, reason = "the published form of what creator_change reads")]
 pub(crate) struct CreatorPatch {
     /// The name.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S", required = false, value_type = String)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$", required = false, value_type = String)]
     name: Option<String>,
     /// Collect or pause its accounts.
     #[schema(required = false, value_type = bool)]

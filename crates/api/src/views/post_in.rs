@@ -9,7 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use crate::body::{Fields, any_text, boolean, choice, integer};
 use crate::links::{Draft, Target};
 use crate::problem::Problem;
-use crate::query::{Order, Query, Sort};
+use crate::query::{Order, Query, Sort, TimeOrDate};
 use crate::views::account_in::LONGEST_INTERVAL_HOURS;
 use crate::views::metadata_in;
 use crate::views::vocabulary::{MediaTypeName, PlatformName};
@@ -174,8 +174,10 @@ pub(crate) struct AccountVideoListParams {
     #[param(max_length = 255)]
     q: Option<String>,
     /// Published at or after this: a date (UTC), from its first moment on, or an RFC 3339 time.
+    #[param(inline, value_type = Option<TimeOrDate>)]
     created_after: Option<String>,
     /// Published at or before this: a date (UTC), to its last moment, or an RFC 3339 time.
+    #[param(inline, value_type = Option<TimeOrDate>)]
     created_before: Option<String>,
     /// The column to sort by; nulls come last. Default `added_at`.
     #[param(inline)]

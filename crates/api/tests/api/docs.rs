@@ -32,6 +32,8 @@ async fn the_interactive_reference_loads_nothing_from_elsewhere() {
         assert!(page.header("content-type").starts_with("text/html"));
         let tag = page.header("etag").to_owned();
         request(api.addr, "GET", path, &[("If-None-Match", &tag)], b"").await.expect(304);
+        let policy = page.header("content-security-policy").to_owned();
+        assert!(policy.starts_with("default-src 'none'; script-src 'self';"), "{policy}");
         let html = String::from_utf8(page.body).unwrap();
         assert!(html.contains("<base href=\"/v2/docs/\">"), "{html}");
         assert!(!html.contains("http://") && !html.contains("https://"), "{html}");
@@ -44,9 +46,22 @@ async fn the_interactive_reference_loads_nothing_from_elsewhere() {
         }
         assert!(assets >= 4, "{html}");
     }
+    let style = request(api.addr, "GET", "/v2/docs/swagger-ui.css", &[], b"").await.expect(200);
+    let style = String::from_utf8(style.body).unwrap();
+    assert!(!style.contains("@import") && !style.contains("url(http") && !style.contains("url(//"));
     let start = request(api.addr, "GET", "/v2/docs/swagger-initializer.js", &[], b"").await.expect(200);
     let script = String::from_utf8(start.body).unwrap();
-    assert!(script.contains("/v2/openapi.json") && script.contains("persistAuthorization"), "{script}");
+    for setting in [
+        r#""url": "/v2/openapi.json""#,
+        r#""persistAuthorization": true"#,
+        r#""tryItOutEnabled": true"#,
+        r#""validatorUrl": "none""#,
+    ] {
+        assert!(script.contains(setting), "{setting} in {script}");
+    }
+    // Without servers in the document the tester calls the service that the page came from.
+    let document = request(api.addr, "GET", "/v2/openapi.json", &[], b"").await.expect(200).json();
+    assert!(document.get("servers").is_none());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

@@ -36,6 +36,7 @@ const PATIENCE: Duration = Duration::from_mins(2);
 
 /// Sets the demonstration up and shows it.
 pub async fn show(
+    config: &Config,
     store: &Store,
     queue: &Queue,
     base_url: &str,
@@ -43,7 +44,7 @@ pub async fn show(
     shutdown: &CancellationToken,
 ) -> Result<(), Failure> {
     let organization = organization(store).await?;
-    let key = key(store, organization).await?;
+    let key = key(config, store, organization).await?;
     let creators = if is_sandbox { SANDBOX } else { LIVE };
     for (platform, username) in creators {
         track(store, queue, organization, platform, username).await?;
@@ -79,11 +80,11 @@ async fn organization(store: &Store) -> Result<OrganizationId, Failure> {
 }
 
 /// A key's secret cannot be shown twice, so each start makes a new one and revokes those before.
-async fn key(store: &Store, organization: OrganizationId) -> Result<String, Failure> {
+async fn key(config: &Config, store: &Store, organization: OrganizationId) -> Result<String, Failure> {
     let now = Clock::system().now();
     for old in store.keys(Some(organization)).await? {
         if old.name == NAME && old.revoked_at.is_none() {
-            keys::revoke(store, old.id, now).await?;
+            keys::revoke(config, store, old.id, now).await?;
         }
     }
     let scopes = Scopes::all_coarse();

@@ -51,7 +51,7 @@ pub async fn run(mut config: Config, args: &Args) -> Result<(), Failure> {
     let demo = async {
         if args.demo {
             let base_url = config.http.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));
-            demo::show(&store, &queue, &base_url, args.sandbox, &shutdown).await?;
+            demo::show(&config, &store, &queue, &base_url, args.sandbox, &shutdown).await?;
         }
         // The demo ends, the service goes on.
         shutdown.cancelled().await;

@@ -83,17 +83,17 @@ pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
             show_secret(&key, &secret, json, now)
         }
         Command::List { org, json } => list(&store, org, json, now).await,
-        Command::Disable(of) => switch(&store, of, false, now).await,
-        Command::Enable(of) => switch(&store, of, true, now).await,
+        Command::Disable(of) => switch(config, &store, of, false, now).await,
+        Command::Enable(of) => switch(config, &store, of, true, now).await,
         Command::Rotate { of, overlap_hours, expires } => {
             let rotation = Rotation {
                 overlap: Duration::from_hours(overlap_hours),
                 expires_at: expires.map(|lifetime| lifetime.end(now)),
             };
-            rotate(&store, of, &rotation, now).await
+            rotate(config, &store, of, &rotation, now).await
         }
         Command::Revoke(OfKey { id, json }) => {
-            revoke(&store, id, now).await?;
+            revoke(config, &store, id, now).await?;
             if json {
                 return print_json(&json!({ "id": id, "revoked": true }));
             }
@@ -132,9 +132,9 @@ fn state(key: &Key, now: Timestamp) -> &'static str {
     }
 }
 
-async fn switch(store: &Store, of: OfKey, is_active: bool, now: Timestamp) -> Result<(), Failure> {
+async fn switch(config: &Config, store: &Store, of: OfKey, is_active: bool, now: Timestamp) -> Result<(), Failure> {
     let change = KeyChange { name: None, is_active: Some(is_active) };
-    let changed = change_of(store, of.id, now, async |tx, held| tx.change_api_key(held, &change).await).await?;
+    let changed = change_of(config, store, of.id, now, async |tx, held| tx.change_api_key(held, &change).await).await?;
     let key = changed.ok_or_else(|| missing(of.id))?;
     if of.json {
         return print_json(&as_value(&key, now));
@@ -143,10 +143,10 @@ async fn switch(store: &Store, of: OfKey, is_active: bool, now: Timestamp) -> Re
     Ok(())
 }
 
-async fn rotate(store: &Store, of: OfKey, rotation: &Rotation, now: Timestamp) -> Result<(), Failure> {
+async fn rotate(config: &Config, store: &Store, of: OfKey, rotation: &Rotation, now: Timestamp) -> Result<(), Failure> {
     let secret = new_secret()?;
     let rotated =
-        change_of(store, of.id, now, async |tx, held| tx.rotate_api_key(held, rotation, &secret).await).await?;
+        change_of(config, store, of.id, now, async |tx, held| tx.rotate_api_key(held, rotation, &secret).await).await?;
     let key = match rotated.ok_or_else(|| missing(of.id))? {
         Rotated::Done(key) => *key,
         Rotated::Ended => return Err(Failure::Expired(of.id.to_string())),
@@ -155,13 +155,14 @@ async fn rotate(store: &Store, of: OfKey, rotation: &Rotation, now: Timestamp) -
 }
 
 /// Revokes a key; one that is revoked already stays so.
-pub async fn revoke(store: &Store, id: ApiKeyId, now: Timestamp) -> Result<(), Failure> {
-    change_of(store, id, now, async |tx, held| tx.revoke_api_key(held).await).await?;
+pub async fn revoke(config: &Config, store: &Store, id: ApiKeyId, now: Timestamp) -> Result<(), Failure> {
+    change_of(config, store, id, now, async |tx, held| tx.revoke_api_key(held).await).await?;
     Ok(())
 }
 
 /// Does `work` on a key in a transaction of its own; `None` when the key is revoked.
 async fn change_of<T>(
+    config: &Config,
     store: &Store,
     id: ApiKeyId,
     now: Timestamp,
@@ -171,8 +172,27 @@ async fn change_of<T>(
     let mut tx = store.tenant(organization).begin(&RequestId::new(), now).await?;
     let Some(held) = tx.hold_api_key(id).await? else { return Ok(None) };
     let done = work(&mut tx, held).await?;
+    let announced = announce(config, tx.changed_keys()).await;
     tx.commit().await?;
+    if let Some(change) = announced
+        && let Err(error) = change.committed().await
+    {
+        not_told(&error);
+    }
     Ok(Some(done))
+}
+
+/// Tells the processes that answer calls, where there can be others than this one, to let go of what they know of these keys.
+async fn announce(config: &Config, public_parts: &[String]) -> Option<api::KeyChange> {
+    if config.queue.is_memory() {
+        return None;
+    }
+    let announced = api::announce_key_changes(config.queue.url.reveal(), public_parts).await;
+    announced.inspect_err(not_told).ok()
+}
+
+fn not_told(error: &api::KeyChangeError) {
+    tracing::warn!(%error, "Redis is out of reach: the change may take 15 seconds to reach every process");
 }
 
 fn missing(id: ApiKeyId) -> Failure {
