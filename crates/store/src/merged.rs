@@ -326,11 +326,11 @@ mod tests {
         let mut gone = Vec::new();
         for key in 0..20 {
             let reader = ask(&mut answers, &merged, &table, key);
+            settle().await;
             if key < 10 {
                 gone.push(reader);
             }
         }
-        settle().await;
         // Those whose statement is under way are among them.
         gone.iter().for_each(tokio::task::AbortHandle::abort);
         settle().await;
