@@ -1,5 +1,7 @@
 //! `Idempotency-Key`: however often and from wherever a request is repeated, it is done once.
 
+use std::fmt::Write;
+
 use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tests::{Answer, Builder, Client, Deployment, Pair, on_every_pair, poll_until};
@@ -180,7 +182,10 @@ async fn what_was_committed_before_a_kill_is_answered_for_by_another_process(pai
         assert_eq!(answer.header("idempotency-replayed") == Some("true"), is_kept == 1, "{key}");
         replayed += is_kept;
         // The original bytes and headers are those that the dead process committed.
-        let hex: String = answer.body.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = answer.body.iter().fold(String::new(), |mut hex, byte| {
+            let _ = write!(hex, "{byte:02x}");
+            hex
+        });
         let (body_is, tag) = (bytes(pair, &hex), answer.must_header("etag").to_owned());
         let location = answer.must_header("location").to_owned();
         let same = format!(

@@ -284,6 +284,7 @@ pub struct KeptPagesConfig {
 /// Section `retention`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
+#[expect(clippy::struct_field_names, reason = "the unit stands in each name")]
 pub struct RetentionConfig {
     /// How long the log of page loads goes back.
     pub page_loads_days: u64,

@@ -70,7 +70,7 @@ on_both! {
         let old = [90 * DAY];
         let now = read_twice(&store, &old).await;
         let mut by_hand = support::new_video(&post_id(0).to_string());
-        by_hand.scrape_interval_hours = 5;
+        by_hand.scrape_interval_hours = Some(5);
         support::add_video(&other, &by_hand, now).await;
         support::work(&store, now, |job| {
             assert!(matches!(&job.target, JobTarget::Post { .. }), "{job:?}");

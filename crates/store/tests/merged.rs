@@ -1,6 +1,5 @@
 //! Reads of one row by its id, many at a time: everybody gets what they asked for, and nobody anything else.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod support;
 

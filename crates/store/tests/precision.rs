@@ -251,7 +251,7 @@ on_both! {
         use PostStatus::{Deleted, Live, Missing, Private};
         let tenant = tenant(&home.store).await;
         let mut new = new_video(&post_id(1).to_string());
-        new.scrape_interval_hours = 1;
+        new.scrape_interval_hours = Some(1);
         let id = add_video(&tenant, &new, START).await;
         let live = || page_of(post(post_id(1), START, 5));
         let mut withheld = live();
@@ -286,7 +286,7 @@ on_both! {
     async fn a_profile_is_unavailable_after_two_gone_signals_and_any_good_read_brings_it_back(home) {
         let tenant = tenant(&home.store).await;
         let mut new = new_account("amy");
-        new.scrape_interval_hours = 1;
+        new.scrape_interval_hours = Some(1);
         let (id, _) = add(&tenant, &new, START).await;
         let mut hidden = profile("11", "amy", 10);
         hidden.outcome = Outcome::Private;

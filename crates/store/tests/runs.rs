@@ -312,7 +312,7 @@ on_both! {
         assert_eq!((first.trigger, next_allowed_at, wakes.len()), (Trigger::Created, START.plus(COOLDOWN), 0));
         read_all(&home.store, START).await;
 
-        let soon = START.plus(COOLDOWN - Duration::from_millis(1));
+        let soon = START.plus(COOLDOWN).minus(Duration::from_millis(1));
         let (refreshed, _) = refresh(&tenant, id, soon).await;
         let Refreshed::Coalesced { run: ended, next_allowed_at } = refreshed else { panic!("{refreshed:?}") };
         assert_eq!((ended.id, ended.status, next_allowed_at), (first.id, RunStatus::Succeeded, START.plus(COOLDOWN)));

@@ -12,6 +12,7 @@ use store::{
 use tokio_util::sync::CancellationToken;
 
 use super::{Failure, keys, print};
+use crate::config::Config;
 
 const NAME: &str = "demo";
 

@@ -239,8 +239,8 @@ impl TenantTx {
             .filter(|(_, asked)| is_collected(asked.new))
             .map(|(profile, asked)| (target(*profile, asked.new), asked.id.0))
             .collect();
-        let asker = Asker { organization: self.organization, request_id: &self.request_id, target_type: "account" };
-        let wakes = schedule::arm_batch(&self.tx, &active, asker, self.now).await?;
+        let on_behalf = Asker { organization: self.organization, request_id: &self.request_id, target_type: "account" };
+        let wakes = schedule::arm_batch(&self.tx, &active, on_behalf, self.now).await?;
         self.wakes.extend(wakes);
         Ok(())
     }

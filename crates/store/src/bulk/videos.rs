@@ -49,8 +49,8 @@ impl TenantTx {
         let is_due = |(post, asked): &(&i64, &Asked<'_>)| !there.contains_key(post) && asked.new.is_active;
         let due: Vec<(Target, Uuid)> =
             asked.iter().filter(is_due).map(|(post, asked)| (target(*post, asked.new), asked.id.0)).collect();
-        let asker = Asker { organization: self.organization, request_id: &self.request_id, target_type: "video" };
-        let wakes = schedule::arm_batch(&self.tx, &due, asker, self.now).await?;
+        let on_behalf = Asker { organization: self.organization, request_id: &self.request_id, target_type: "video" };
+        let wakes = schedule::arm_batch(&self.tx, &due, on_behalf, self.now).await?;
         self.wakes.extend(wakes);
         let result = |(index, new)| {
             let found = post_of(new).and_then(|post| Some((post, asked.get(&post)?)));

@@ -59,6 +59,7 @@ impl Listing {
 
 /// An account.
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are the API's")]
 pub struct Account {
     pub id: Uuid,
     #[serde(rename = "type")]
