@@ -1,12 +1,12 @@
 //! Many accounts in one call, through real processes: all of them are read, and a repeated call adds none.
 
 use serde_json::{Value, json};
-use tests::{Builder, Pair, on_every_pair, poll_until};
+use tests::{Builder, Pair, Platforms, on_every_pair, poll_until};
 
 on_every_pair!(what_a_batch_adds_is_read_once_and_a_repeated_call_adds_nothing);
 
 async fn what_a_batch_adds_is_read_once_and_a_repeated_call_adds_nothing(pair: Pair) {
-    let deployment = Builder::new(pair).start().await;
+    let deployment = Builder::new(pair).platforms(Platforms::Sandbox).start().await;
     let client = &deployment.client;
     let items: Vec<Value> = (0..20).map(|n| json!({"platform": "tiktok", "username": format!("batch{n}")})).collect();
     let body = json!({"items": items});

@@ -64,7 +64,7 @@ pub use paging::{
 pub use paging::{KeyFilter, KeyOrder};
 pub use record::{RecordPolicy, Recorded};
 pub use refresh::Refreshed;
-pub use request_events::{ApiProcess, CausedRun, NewRequestEvent, RecordedRequest, RequestEvent};
+pub use request_events::{ApiProcess, NewRequestEvent, RecordedRequest, RequestEvent};
 pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};

@@ -169,21 +169,23 @@ on_both! {
         let [own, stranger] = [support::organization(&home.store, None).await, support::organization(&home.store, None).await];
         let events = [event("shared-id", Some(own), START), event("shared-id", Some(stranger), START)];
         write(&home.store, &process(2), &events).await;
-        let run_id = RunId::new();
+        let (run_id, account) = (RunId::new(), domain::AccountId::new());
         let (run_text, own_text) = (literal(&home, run_id.0), literal(&home, own.0));
         home.sql(&format!(
             "INSERT INTO runs (id, kind, target_id, platform, reason, request_id, organization_id, status, outcome, queued_at) \
              VALUES ({run_text}, 'profile', 1, 'tiktok', 'created', 'shared-id', {own_text}, 'failed', 'not_found', 5)"
         )).await;
         home.sql(&format!(
-            "INSERT INTO tracked_runs (organization_id, run_id, target_type, target_id) VALUES ({own_text}, {run_text}, 'account', 'an-id')"
+            "INSERT INTO tracked_runs \
+             (organization_id, run_id, target_type, target_id, reason, request_id, queued_at, status, outcome) \
+             VALUES ({own_text}, {run_text}, 'account', '{account}', 'created', 'shared-id', 5, 'failed', 'not_found')"
         )).await;
         let id = RequestId::adopt(Some("shared-id"));
         let mine = home.store.tenant(own).recorded_request(&id).await.unwrap().unwrap();
         assert_eq!(mine.runs.len(), 1);
         assert_eq!(mine.runs[0].id, run_id);
-        assert_eq!(mine.runs[0].target, Some(("account".to_owned(), "an-id".to_owned())));
-        assert_eq!((mine.runs[0].status.as_str(), mine.runs[0].outcome.as_deref()), ("failed", Some("not_found")));
+        assert_eq!(mine.runs[0].target, store::RunTarget::Account(account));
+        assert_eq!((mine.runs[0].status, mine.runs[0].outcome), (domain::RunStatus::Failed, Some(domain::Outcome::NotFound)));
         let theirs = home.store.tenant(stranger).recorded_request(&id).await.unwrap().unwrap();
         assert_eq!((theirs.runs.len(), theirs.other_calls.len()), (0, 0));
     }

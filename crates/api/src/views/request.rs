@@ -1,9 +1,11 @@
 //! A recorded call on the wire: what support staff ask for by a request id.
 
-use domain::{ApiKeyId, Float, RunId, Timestamp};
+use domain::{ApiKeyId, Float, Timestamp};
 use serde::Serialize;
-use store::{CausedRun, RecordedRequest, RequestEvent};
+use store::{RecordedRequest, RequestEvent};
 use utoipa::ToSchema;
+
+use crate::views::run::RunOut;
 
 /// What was done under one request id.
 #[derive(Serialize, ToSchema)]
@@ -16,7 +18,7 @@ pub(crate) struct RequestOut {
     #[serde(flatten)]
     call: RecordedCallOut,
     /// The runs that the calls of this id caused, oldest first, at most 200.
-    runs: Vec<CausedRunOut>,
+    runs: Vec<RunOut>,
     /// The calls before this one, newest first, at most 50, when the id was used several times.
     other_calls: Vec<RecordedCallOut>,
 }
@@ -76,50 +78,13 @@ pub(crate) struct CallersKeyOut {
     name: Option<String>,
 }
 
-/// A run that a call caused.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CausedRun)]
-pub(crate) struct CausedRunOut {
-    /// Its id.
-    #[schema(value_type = String, format = Uuid)]
-    id: RunId,
-    /// What is read.
-    target: Option<RunTargetOut>,
-    /// Where it stands: `queued`, `running`, `succeeded`, `failed` or `skipped`.
-    #[schema(example = "succeeded")]
-    status: String,
-    /// How it ended.
-    #[schema(example = "ok")]
-    outcome: Option<String>,
-    /// What is known beyond that.
-    detail: Option<String>,
-    /// Since when it was due.
-    #[schema(value_type = String, format = DateTime)]
-    queued_at: Timestamp,
-    /// When it ended.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    finished_at: Option<Timestamp>,
-}
-
-/// A resource that is read.
-#[derive(Serialize, ToSchema)]
-#[schema(as = CausedRunTarget)]
-pub(crate) struct RunTargetOut {
-    /// `account`, `video` or `account_video`.
-    #[serde(rename = "type")]
-    #[schema(example = "account")]
-    kind: String,
-    /// Its id.
-    id: String,
-}
-
 impl From<RecordedRequest> for RequestOut {
     fn from(request: RecordedRequest) -> Self {
         let RecordedRequest { call, other_calls, runs } = request;
         Self {
             kind: "request",
             call: call.into(),
-            runs: runs.into_iter().map(CausedRunOut::from).collect(),
+            runs: runs.into_iter().map(RunOut::from).collect(),
             other_calls: other_calls.into_iter().map(RecordedCallOut::from).collect(),
         }
     }
@@ -160,14 +125,6 @@ impl From<RequestEvent> for RecordedCallOut {
             idempotency_key,
             resources,
         }
-    }
-}
-
-impl From<CausedRun> for CausedRunOut {
-    fn from(run: CausedRun) -> Self {
-        let CausedRun { id, target, status, outcome, detail, queued_at, finished_at } = run;
-        let target = target.map(|(kind, id)| RunTargetOut { kind, id });
-        Self { id, target, status, outcome, detail, queued_at, finished_at }
     }
 }
 

@@ -72,13 +72,13 @@ pub(crate) struct RunTargetOut {
     #[schema(value_type = RunTargetTypeName)]
     kind: &'static str,
     /// Its id.
-    #[schema(inline)]
     id: TargetIdOut,
 }
 
 /// An id of an account, video or account video.
 #[derive(Serialize, ToSchema)]
 #[serde(untagged)]
+#[schema(as = RunTargetId)]
 pub(crate) enum TargetIdOut {
     /// Of an account or video.
     Uuid(Uuid),

@@ -109,7 +109,8 @@ async fn no_list_takes_the_cursor_of_another_or_none_at_all() {
     let ids = Ids::of_resources(&api).await;
     let accounts = cursor_of(&api.get("/v2/accounts?limit=1").await.expect(200).json());
     for one in lists() {
-        if one.route == "/v2/accounts" {
+        // Posts of a feed are there when a worker has read it; here is none.
+        if one.route == "/v2/accounts" || !ids.cover(&one.route) {
             continue;
         }
         let path = ids.path(&one.route);

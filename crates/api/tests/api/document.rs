@@ -37,7 +37,11 @@ pub fn operations() -> Vec<Operation> {
     let mut found = Vec::new();
     for (route, item) in document["paths"].as_object().unwrap() {
         for (method, said) in item.as_object().unwrap() {
-            found.push(Operation { method: method.to_uppercase(), route: route.clone(), said: said.clone() });
+            let mut said = said.clone();
+            for parameter in said["parameters"].as_array_mut().into_iter().flatten() {
+                *parameter = resolved(&document, parameter).clone();
+            }
+            found.push(Operation { method: method.to_uppercase(), route: route.clone(), said });
         }
     }
     found

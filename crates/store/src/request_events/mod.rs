@@ -6,9 +6,11 @@
 mod read;
 mod write;
 
-use domain::{ApiKeyId, OrganizationId, RunId, Timestamp};
+use domain::{ApiKeyId, OrganizationId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
+
+use crate::runs::Run;
 
 /// A call to be noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,26 +109,7 @@ pub struct RecordedRequest {
     /// Those before it, newest first, when the client used the id several times.
     pub other_calls: Vec<RequestEvent>,
     /// The runs that the calls caused, oldest first.
-    pub runs: Vec<CausedRun>,
-}
-
-/// A run that a call caused.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct CausedRun {
-    /// Its id.
-    pub id: RunId,
-    /// The kind and the id of the organization's own record that it reads for.
-    pub target: Option<(String, String)>,
-    /// Where it stands.
-    pub status: String,
-    /// How it ended.
-    pub outcome: Option<String>,
-    /// What is known beyond that.
-    pub detail: Option<String>,
-    /// Since when it was due.
-    pub queued_at: Timestamp,
-    /// When it ended.
-    pub finished_at: Option<Timestamp>,
+    pub runs: Vec<Run>,
 }
 
 /// The columns of a [`RequestEventRow`], of the table `e`.
