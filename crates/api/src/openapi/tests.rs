@@ -252,6 +252,26 @@ fn routed() -> Vec<(&'static str, String, Access)> {
 }
 
 #[test]
+fn no_schema_is_two_things_at_once() {
+    fn walk(value: &Value, path: &str) {
+        if let Some(parts) = value.get("allOf").and_then(Value::as_array) {
+            // What the generator makes of a description beside an inlined schema that is no object.
+            let bare = parts.iter().any(|part| part["type"] == "object" && part.get("properties").is_none());
+            assert!(!bare, "{path}: {value}");
+        }
+        let children: Vec<_> = match value {
+            Value::Object(map) => map.iter().map(|(name, child)| (name.clone(), child)).collect(),
+            Value::Array(items) => items.iter().enumerate().map(|(at, child)| (at.to_string(), child)).collect(),
+            Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => Vec::new(),
+        };
+        for (name, child) in children {
+            walk(child, &format!("{path}/{name}"));
+        }
+    }
+    walk(&document()["components"]["schemas"], "");
+}
+
+#[test]
 fn every_reference_leads_somewhere() {
     fn walk<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
         match value {

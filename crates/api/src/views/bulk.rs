@@ -94,7 +94,6 @@ struct BulkResultOut {
     #[schema(minimum = 0)]
     index: usize,
     /// What became of it.
-    #[schema(inline)]
     status: BulkStatus,
     /// The resource's id: of the new one, or of the one that is there. Null when the item was rejected, and of what a dry run would create.
     id: Option<Uuid>,

@@ -232,7 +232,6 @@ pub(crate) struct RunFiltersOut {
     status: Option<RunStatus>,
     #[schema(value_type = Option<OutcomeName>)]
     outcome: Option<Outcome>,
-    #[schema(inline)]
     target: Option<TargetIdOut>,
     request_id: Option<String>,
     order_by: &'static str,
