@@ -194,7 +194,7 @@ def test_a_key_opens_until_it_is_rotated_out_or_revoked():
     call("DELETE", item, 204, **{name: key_id})
     whoami(first, (401, 403))
     whoami(second, (401, 403))
-    assert call("POST", item + "/rotate", (404, 409), body={}, **{name: key_id})
+    call("POST", item + "/rotate", (404, 409), body={}, **{name: key_id})
 
 
 def test_the_key_of_the_run_is_as_good_as_at_its_beginning():

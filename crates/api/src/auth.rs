@@ -110,10 +110,11 @@ pub(crate) fn check_scope(key: &KeyRecord, needed: Scope) -> Result<(), Problem>
     if key.scopes.allow(needed) {
         return Ok(());
     }
-    let fine = needed.as_str();
-    let detail = match fine.split_once(':') {
-        Some((coarse, _)) => format!("This needs the scope {fine}, or {coarse}, which contains it."),
-        None => format!("This needs the scope {fine}."),
+    let (needed, others) = (needed.as_str(), needed.contained_in().into_iter().map(Scope::as_str).collect::<Vec<_>>());
+    let detail = if others.is_empty() {
+        format!("This needs the scope {needed}.")
+    } else {
+        format!("This needs the scope {needed}, or one that contains it: {}.", others.join(", "))
     };
     Err(Problem::new(Code::InsufficientScope, detail))
 }

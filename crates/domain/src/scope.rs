@@ -83,6 +83,13 @@ impl Scope {
     }
 
     /// Whether holding `self` is holding `wanted`.
+    /// The other scopes that contain this one, narrow ones first.
+    pub fn contained_in(self) -> Vec<Self> {
+        let mut others: Vec<_> = Self::ALL.into_iter().filter(|held| *held != self && held.implies(self)).collect();
+        others.sort_by_key(|held| Self::ALL.into_iter().filter(|wanted| held.implies(*wanted)).count());
+        others
+    }
+
     fn implies(self, wanted: Self) -> bool {
         use Scope::{Admin, Read, ReadMember, ReadSocial, ReadSupport, ReadUsage, Write, WriteTracking, WriteWebhooks};
         if self == wanted {
@@ -192,6 +199,13 @@ mod tests {
     fn a_list_of_scopes_names_at_least_one_and_each_once() {
         assert_eq!(Scopes::of(vec![Scope::Read, Scope::ReadUsage]), Some(scopes("read,read:usage")));
         assert_eq!((Scopes::of(vec![]), Scopes::of(vec![Scope::Read, Scope::Write, Scope::Read])), (None, None));
+    }
+
+    #[test]
+    fn a_scope_knows_which_contain_it() {
+        assert_eq!(Scope::ReadSupport.contained_in(), [Scope::Admin]);
+        assert_eq!(Scope::ReadSocial.contained_in(), [Scope::Read, Scope::Write, Scope::Admin]);
+        assert!(Scope::Admin.contained_in().is_empty());
     }
 
     #[test]

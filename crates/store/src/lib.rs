@@ -74,7 +74,7 @@ pub use views::{
     Account, AccountVideo, Creator, Freshness, MetricPrecisions, MetricStatuses, PostCounts, TrackedPost, Video,
 };
 
-pub use organizations::{DEFAULT_INTERVAL_HOURS, OrganizationChange, OrganizationSettings};
+pub use organizations::{DEFAULT_INTERVAL_HOURS, OrganizationChange, OrganizationSettings, TermsChange};
 pub use usage::{Tracked, Usage};
 
 /// Where the database is and how it is used.

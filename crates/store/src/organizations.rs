@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::audit::{Action, Change};
-use crate::sql::{Filter, execute, is_postgres, row, values};
+use crate::sql::{Filter, execute, is_postgres, row, rows, values};
 use crate::{StoreError, Tenant, TenantTx};
 
 /// Hours between reads where neither the client nor its organization says.
@@ -48,6 +48,22 @@ pub struct OrganizationChange {
     pub max_recent_posts: Option<Option<i64>>,
     /// Bound on age in days.
     pub post_lookback_days: Option<Option<i64>>,
+}
+
+/// A change of what the operator alone decides: `None` leaves a field, `Some(None)` clears it.
+#[derive(Clone, Debug, Default)]
+pub struct TermsChange {
+    /// Whether its keys open anything.
+    pub is_active: Option<bool>,
+    /// Cap on tracked accounts.
+    pub max_tracked_accounts: Option<Option<i64>>,
+    /// Requests a minute for each of its keys.
+    pub rate_limit_per_minute: Option<Option<i64>>,
+}
+
+#[derive(FromQueryResult)]
+struct PublicPart {
+    public_part: String,
 }
 
 #[derive(FromQueryResult)]
@@ -103,6 +119,15 @@ impl OrganizationSettings {
             "post_lookback_days": self.post_lookback_days,
         })
     }
+
+    /// What the operator decides, likewise.
+    fn terms_told(&self) -> Value {
+        json!({
+            "is_active": self.is_active,
+            "max_tracked_accounts": self.max_tracked_accounts,
+            "rate_limit_per_minute": self.rate_limit_per_minute,
+        })
+    }
 }
 
 /// An SQL expression for the hours between reads of what an organization adds without saying. `organization` is the place of its id.
@@ -137,6 +162,40 @@ impl TenantTx {
     /// The organization, kept from being changed by others until the transaction ends.
     pub async fn hold_settings(&self) -> Result<OrganizationSettings, StoreError> {
         find(&self.tx, self.organization, if is_postgres(&self.tx) { "FOR NO KEY UPDATE" } else { "" }).await
+    }
+
+    /// Changes what the operator alone decides; how it is afterwards. What is known of the organization's keys elsewhere is to be forgotten.
+    pub async fn change_terms(&mut self, change: &TermsChange) -> Result<OrganizationSettings, StoreError> {
+        let before = self.hold_settings().await?;
+        let TermsChange { is_active, max_tracked_accounts, rate_limit_per_minute } = change;
+        execute(
+            &self.tx,
+            "UPDATE organizations SET is_active = $2, max_tracked_accounts = $3, rate_limit_per_minute = $4, updated_at = $5 WHERE id = $1",
+            values![
+                self.organization.0,
+                is_active.unwrap_or(before.is_active),
+                max_tracked_accounts.unwrap_or(before.max_tracked_accounts),
+                rate_limit_per_minute.unwrap_or(before.rate_limit_per_minute),
+                self.now.as_millis(),
+            ],
+        )
+        .await?;
+        let keys = rows::<PublicPart>(
+            &self.tx,
+            "SELECT k.public_part FROM api_keys k WHERE k.organization_id = $1 AND k.revoked_at IS NULL UNION ALL \
+             SELECT r.public_part FROM retired_secrets r JOIN api_keys k ON k.id = r.api_key_id WHERE k.organization_id = $1",
+            values![self.organization.0],
+        )
+        .await?;
+        self.changed_keys.extend(keys.into_iter().map(|key| key.public_part));
+        let after = find(&self.tx, self.organization, "").await?;
+        let (was, is) = (before.terms_told(), after.terms_told());
+        if was != is {
+            let action = Action::OrganizationUpdated;
+            self.note_change(&Change { action, subject_id: self.organization.0, before: Some(was), after: Some(is) })
+                .await?;
+        }
+        Ok(after)
     }
 
     /// Changes the organization; how it is afterwards.

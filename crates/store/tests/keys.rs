@@ -135,6 +135,42 @@ on_both! {
         assert!(!opens(&home.store, &first, START).await && opens(&home.store, &second, START).await);
     }
 
+    async fn a_shorter_overlap_shortens_the_ones_that_run_already(home) {
+        let (_, tenant) = tenant_of(&home).await;
+        let (key, first) = make(&tenant, "k", None, START).await;
+        let (_, second) = rotate(&tenant, key.id, &OVERLAP, START).await;
+        let brief = Rotation { overlap: HOUR, expires_at: None };
+        let (rotated, third) = rotate(&tenant, key.id, &brief, START).await;
+        let ends: Vec<_> = rotated.retiring.iter().map(|old| old.expires_at).collect();
+        assert_eq!(ends, [START.plus(HOUR); 2]);
+        assert_eq!(tenant.api_key(key.id, START).await.unwrap(), Some(rotated));
+        let none = Rotation { overlap: Duration::ZERO, expires_at: None };
+        let (last, fourth) = rotate(&tenant, key.id, &none, START).await;
+        assert!(last.retiring.is_empty());
+        for shut in [&first, &second, &third] {
+            assert!(!opens(&home.store, shut, START).await);
+        }
+        assert!(opens(&home.store, &fourth, START).await);
+    }
+
+    async fn an_organization_whose_terms_change_is_let_go_of_with_all_its_keys(home) {
+        let (_, tenant) = tenant_of(&home).await;
+        let (key, first) = make(&tenant, "k", None, START).await;
+        let (_, second) = rotate(&tenant, key.id, &OVERLAP, START).await;
+        let mut tx = tenant.begin(&RequestId::new(), START).await.unwrap();
+        let change = store::TermsChange { is_active: Some(false), rate_limit_per_minute: Some(Some(7)), ..Default::default() };
+        let after = tx.change_terms(&change).await.unwrap();
+        assert_eq!((after.is_active, after.rate_limit_per_minute, after.max_tracked_accounts), (false, Some(7), None));
+        let mut changed = tx.changed_keys().to_vec();
+        changed.sort_unstable();
+        let mut own = vec![first.public_part().to_owned(), second.public_part().to_owned()];
+        own.sort_unstable();
+        assert_eq!(changed, own);
+        tx.commit().await.unwrap();
+        let record = home.store.authenticate(second.public_part()).await.unwrap().unwrap();
+        assert_eq!((record.organization_is_active, record.rate_limit_per_minute), (false, Some(7)));
+    }
+
     async fn an_old_secret_never_outlives_the_end_that_it_had_itself(home) {
         let (_, tenant) = tenant_of(&home).await;
         let soon = START.plus(2 * HOUR);

@@ -109,7 +109,8 @@ pub(crate) async fn revoke(call: Call) -> Answer {
 /// Give an API key a new secret.
 ///
 /// The whole key is in this answer alone, as when a key is made. Its id, scopes and rate limit stay. The old secret goes on opening for
-/// `overlap_hours`, and so do older ones until their own ends. A key may rotate itself. Needs no body.
+/// `overlap_hours`; older ones until their own ends, and no longer than that: with 0 nothing but the new secret opens. A key may rotate itself. Needs no
+/// body.
 ///
 /// A key that has expired can be rotated with `expires_in` alone (otherwise 409): the new secret opens, the old one stays shut.
 #[utoipa::path(

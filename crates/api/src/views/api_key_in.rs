@@ -19,7 +19,7 @@ use crate::views::vocabulary::{KeyLifetimeName, ScopeName};
 #[expect(dead_code, reason = "the published form of what new_key reads")]
 pub(crate) struct ApiKeyIn {
     /// The name.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S")]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     name: String,
     /// What it may do: each scope once. Without it `read`, `write` and `admin`.
     #[schema(required = false, min_items = 1, max_items = 12, schema_with = unique_scopes)]
@@ -66,7 +66,7 @@ fn scopes(fields: &mut Fields) -> Option<Scopes> {
 #[expect(dead_code, reason = "the published form of what key_change reads")]
 pub(crate) struct ApiKeyPatch {
     /// The name.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S", required = false, value_type = String)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$", required = false, value_type = String)]
     name: Option<String>,
     /// Enable or disable it, from the next call on.
     #[schema(required = false, value_type = bool)]

@@ -6,6 +6,8 @@ use std::collections::HashSet;
 use domain::{FieldError, FieldErrors};
 use serde::Serialize;
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{AnyOfBuilder, Array, ArrayBuilder, ObjectBuilder, Schema, SchemaType};
+use utoipa::openapi::{Ref, RefOr};
 use uuid::Uuid;
 
 use crate::body::{Fields, boolean, list};
@@ -23,8 +25,8 @@ const MOST_ITEMS: usize = 1000;
 #[schema(as = AccountsBulkCreate)]
 #[expect(dead_code, reason = "the published form of what batch reads")]
 pub(crate) struct AccountsIn {
-    /// The accounts.
-    #[schema(min_items = 1, max_items = 1000)]
+    /// The accounts, as in `AccountCreate`. One that is not as it should be is rejected by itself, so anything may stand here.
+    #[schema(schema_with = accounts)]
     items: Vec<AccountIn>,
     /// Answer as if, and write nothing.
     #[schema(default = false, required = false, value_type = bool)]
@@ -37,12 +39,27 @@ pub(crate) struct AccountsIn {
 #[schema(as = VideosBulkCreate)]
 #[expect(dead_code, reason = "the published form of what batch reads")]
 pub(crate) struct VideosIn {
-    /// The posts.
-    #[schema(min_items = 1, max_items = 1000)]
+    /// The posts, as in `VideoCreate`. One that is not as it should be is rejected by itself, so anything may stand here.
+    #[schema(schema_with = posts)]
     items: Vec<VideoIn>,
     /// Answer as if, and write nothing.
     #[schema(default = false, required = false, value_type = bool)]
     dry_run: Option<bool>,
+}
+
+fn accounts() -> Array {
+    items_like("AccountCreate")
+}
+
+fn posts() -> Array {
+    items_like("VideoCreate")
+}
+
+/// What is published of items: a good one is as in `schema`, and any other is answered for in its place.
+fn items_like(schema: &str) -> Array {
+    let anything = ObjectBuilder::new().schema_type(SchemaType::AnyValue);
+    let item = AnyOfBuilder::new().item(Ref::from_schema_name(schema)).item(anything);
+    ArrayBuilder::new().items(RefOr::T(Schema::from(item))).min_items(Some(1)).max_items(Some(MOST_ITEMS)).build()
 }
 
 /// A valid body: its good items and its bad ones, each with its place.

@@ -90,7 +90,7 @@ impl From<InForce> for OrganizationOut {
 #[expect(dead_code, reason = "the published form of what organization_change reads")]
 pub(crate) struct OrganizationPatch {
     /// The name.
-    #[schema(min_length = 1, max_length = 255, pattern = r"\S", required = false, value_type = String)]
+    #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$", required = false, value_type = String)]
     name: Option<String>,
     /// Hours between reads of what is added from now on without an interval of its own; null for 24.
     #[schema(minimum = 1, maximum = 720)]

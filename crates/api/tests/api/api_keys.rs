@@ -215,12 +215,15 @@ async fn a_rotated_key_opens_with_both_secrets_for_the_overlap() {
     let shown = api.get(&path).await.json()["data"].clone();
     assert_eq!(shown["expires_at"], Value::Null);
     let second_ends = json!({"prefix": &second[..11], "expires_at": NOON.plus(3 * HOUR)});
-    assert_eq!(shown["retiring_secrets"], json!([second_ends, first_ends]));
+    // The shorter overlap holds for the older secret as well.
+    let first_ends = json!({"prefix": &first[..11], "expires_at": NOON.plus(3 * HOUR)});
+    let retiring = shown["retiring_secrets"].as_array().unwrap();
+    assert!(retiring.len() == 2 && retiring.contains(&first_ends) && retiring.contains(&second_ends), "{retiring:?}");
     let me = with(&api, &second, "GET", "/v2/whoami", None, &[]).await.expect(200).json();
     assert_eq!(me["data"]["expires_at"], json!(NOON.plus(3 * HOUR)), "whoami tells when this secret ends");
 
     let all = [first.as_str(), second.as_str(), third.as_str()];
-    for (advance, expected) in [(HOUR, [200, 200, 200]), (HOUR, [200, 401, 200]), (22 * HOUR, [401, 401, 200])] {
+    for (advance, expected) in [(HOUR, [200, 200, 200]), (HOUR, [401, 401, 200]), (22 * HOUR, [401, 401, 200])] {
         api.clock.advance(advance);
         let statuses = join_all(all.map(|key| whoami(&api, key))).await;
         assert_eq!(statuses, expected);

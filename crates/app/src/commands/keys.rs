@@ -172,6 +172,12 @@ async fn change_of<T>(
     let mut tx = store.tenant(organization).begin(&RequestId::new(), now).await?;
     let Some(held) = tx.hold_api_key(id).await? else { return Ok(None) };
     let done = work(&mut tx, held).await?;
+    commit(config, tx).await?;
+    Ok(Some(done))
+}
+
+/// Commits a change, telling the processes that answer calls which keys it is about.
+pub async fn commit(config: &Config, tx: TenantTx) -> Result<(), Failure> {
     let announced = announce(config, tx.changed_keys()).await;
     tx.commit().await?;
     if let Some(change) = announced
@@ -179,7 +185,7 @@ async fn change_of<T>(
     {
         not_told(&error);
     }
-    Ok(Some(done))
+    Ok(())
 }
 
 /// Tells the processes that answer calls, where there can be others than this one, to let go of what they know of these keys.

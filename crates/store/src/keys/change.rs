@@ -146,8 +146,8 @@ impl TenantTx {
         Ok(key)
     }
 
-    /// Gives a key that the transaction holds another secret. The one of now goes on opening for the overlap, and so
-    /// do older ones until their own ends.
+    /// Gives a key that the transaction holds another secret. The one of now goes on opening for the overlap; older ones until their own ends,
+    /// and no longer than that: without an overlap nothing but the new secret opens.
     pub async fn rotate_api_key(
         &mut self,
         held: Key,
@@ -163,6 +163,12 @@ impl TenantTx {
         let retires_at = held.expires_at.map_or(overlap_ends, |end| end.min(overlap_ends));
         let retired = RetiringSecret { public_part: held.public_part.clone(), expires_at: retires_at };
         self.touch(&held).await?;
+        execute(
+            &self.tx,
+            "UPDATE retired_secrets SET expires_at = $2 WHERE api_key_id = $1 AND expires_at > $2",
+            values![held.id.0, retires_at.as_millis()],
+        )
+        .await?;
         if retires_at > self.now {
             execute(
                 &self.tx,
@@ -176,6 +182,10 @@ impl TenantTx {
         secret.public_part().clone_into(&mut key.public_part);
         key.expires_at = expires_at.unwrap_or(held.expires_at);
         key.updated_at = self.now;
+        for older in &mut key.retiring {
+            older.expires_at = older.expires_at.min(retires_at);
+        }
+        key.retiring.retain(|older| older.expires_at > self.now);
         if retires_at > self.now {
             key.retiring.push(retired);
             key.retiring
