@@ -128,14 +128,8 @@ pub async fn show_to_collectors(
          AND l.status <> 'skipped' ORDER BY l.queued_at DESC, l.run_id DESC LIMIT 1) LEFT JOIN runs f ON f.id = p.run_id \
          WHERE TRUE ON CONFLICT (run_id, organization_id) DO NOTHING"
     );
-    let values = values![
-        target.id,
-        id.0,
-        now.as_millis(),
-        target.kind.as_str(),
-        started.queued_at,
-        started.reason.clone(),
-    ];
+    let values =
+        values![target.id, id.0, now.as_millis(), target.kind.as_str(), started.queued_at, started.reason.clone(),];
     execute(tx, &sql, values).await?;
     Ok(())
 }
