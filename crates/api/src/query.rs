@@ -62,6 +62,14 @@ impl Query {
         self.read(name, read).filter(|text| !text.is_empty())
     }
 
+    /// A text of 1 to 255 characters.
+    pub(crate) fn filled(&mut self, name: &str) -> Option<String> {
+        self.read(name, |text| match text.chars().count() {
+            1..=255 => Ok(text.to_owned()),
+            _ => Err("must be 1 to 255 characters long".to_owned()),
+        })
+    }
+
     /// One of a closed set of names.
     pub(crate) fn choice<T: std::str::FromStr<Err = String>>(&mut self, name: &str) -> Option<T> {
         self.read(name, str::parse)

@@ -142,13 +142,18 @@ on_both! {
         assert_eq!((first.status, first.outcome, first.finished_at), (RunStatus::Failed, Some(Outcome::Timeout), Some(START)));
         assert_eq!(first.detail.as_deref(), Some("as the test wants it"));
 
-        let later = START.plus(MINUTE);
+        let due = Timestamp::from_millis(home.number("SELECT due_at FROM schedules WHERE kind = 'profile'").await.unwrap());
+        let later = due.plus(MINUTE);
         read_all(&home.store, later).await;
         let [retry, before] = of_kind(&tenant, TargetKind::Profile).await.try_into().unwrap();
         assert_eq!(before.id, first.id);
         assert_eq!((retry.trigger, retry.status), (Trigger::Retry, RunStatus::Succeeded));
         assert_eq!(retry.request_id, first.request_id);
         assert_eq!((retry.attempts, retry.started_at), (1, Some(later)));
+        assert_eq!(retry.queued_at, due, "it waited from when it was due");
+        let by_request = RunFilter { request_id: first.request_id.clone(), ..RunFilter::default() };
+        let found = listed(&tenant, &by_request).await;
+        assert!(found.contains(&retry) && found.contains(&first), "{found:?}");
 
         read_all(&home.store, later.plus(24 * HOUR)).await;
         let routine = &of_kind(&tenant, TargetKind::Profile).await[0];
@@ -240,6 +245,55 @@ on_both! {
         assert!(listed(&one, &by_request).await.is_empty());
         assert!(all(&alone).await.iter().all(|run| run.id != asked.id));
         assert!(alone.run(asked.id).await.unwrap().is_none());
+    }
+
+    async fn what_follows_a_failure_is_its_retry_whoever_armed_it(home) {
+        let (one, two) = (tenant(&home.store).await, tenant(&home.store).await);
+        let (_, wakes) = add(&two, &new_account("amy"), START).await;
+        let job = claim(&home.store, &wakes[0], START).await;
+        record(&home.store, &job, &failed(Outcome::Timeout), START).await;
+        let [first] = all(&two).await.try_into().unwrap();
+        assert!(first.request_id.is_some());
+
+        // Somebody else adds it before the retry, and that read fails as well.
+        let asked = START.plus(Duration::from_secs(1));
+        let (_, wakes) = add(&one, &new_account("amy"), asked).await;
+        assert_eq!(all(&two).await.len(), 1, "it is not there before it begins");
+        let began = asked.plus(Duration::from_secs(1));
+        let job = claim(&home.store, &wakes[0], began).await;
+        record(&home.store, &job, &failed(Outcome::Timeout), began).await;
+        let second = all(&two).await.remove(0);
+        assert_eq!((second.trigger, &second.request_id), (Trigger::Retry, &first.request_id));
+        assert_eq!(second.queued_at, began, "when it was armed is the other's affair");
+        let theirs = all(&one).await.remove(0);
+        assert_eq!((theirs.id, theirs.trigger, theirs.queued_at), (second.id, Trigger::Created, asked));
+        assert_ne!(theirs.request_id, first.request_id);
+
+        // The retry that both wait for is that of each, and so is what follows from it.
+        let due = Timestamp::from_millis(home.number("SELECT due_at FROM schedules WHERE kind = 'profile'").await.unwrap());
+        read_all(&home.store, due.plus(MINUTE)).await;
+        for (tenant, own) in [(&one, &theirs), (&two, &first)] {
+            let third = of_kind(tenant, TargetKind::Profile).await.remove(0);
+            assert_eq!((third.trigger, third.status, third.queued_at), (Trigger::Retry, RunStatus::Succeeded, due));
+            let runs = all(tenant).await;
+            assert!(runs.len() > 3 && runs.iter().all(|run| run.request_id == own.request_id), "{runs:?}");
+        }
+    }
+
+    async fn the_retry_of_a_failure_is_one_still_when_its_worker_is_lost(home) {
+        let (one, two) = (tenant(&home.store).await, tenant(&home.store).await);
+        let (_, wakes) = add(&two, &new_account("amy"), START).await;
+        let job = claim(&home.store, &wakes[0], START).await;
+        record(&home.store, &job, &failed(Outcome::Timeout), START).await;
+        let later = START.plus(HOUR);
+        let wake = home.store.offer_due(&support::platform(Platform::Tiktok), 1, Duration::ZERO, later).await.unwrap().remove(0);
+        claim(&home.store, &wake, later).await;
+        let (_, wakes) = add(&one, &new_account("amy"), later).await;
+        claim(&home.store, &wakes[0], later.plus(HOUR)).await;
+        let [third, second, first] = all(&two).await.try_into().unwrap();
+        assert_eq!((third.status, second.status, first.status), (RunStatus::Running, RunStatus::Skipped, RunStatus::Failed));
+        assert_eq!((third.trigger, &third.request_id), (Trigger::Retry, &first.request_id));
+        assert_eq!(third.queued_at, later.plus(HOUR));
     }
 
     async fn who_leaves_before_a_worker_comes_sees_the_run_end_there(home) {

@@ -41,7 +41,7 @@ pub(crate) struct RunOut {
     /// How often a worker took it up. Each time one page is loaded: of the next source, or again.
     #[schema(minimum = 0)]
     attempts: i64,
-    /// When it was queued; for a run that none of your calls caused, when it began.
+    /// When it was queued, or due as a retry; for a run that none of your calls caused, when it began.
     #[schema(value_type = String, format = DateTime)]
     queued_at: Timestamp,
     /// When a worker first took it up.
@@ -198,7 +198,7 @@ pub(crate) struct RunListParams {
     )]
     target: Option<String>,
     /// That came of the call with this `X-Request-ID`.
-    #[param(max_length = 255)]
+    #[param(min_length = 1, max_length = 255)]
     request_id: Option<String>,
     /// The column to sort by.
     #[param(inline)]
@@ -217,7 +217,7 @@ pub(crate) struct TargetRunListParams {
     #[param(inline)]
     outcome: Option<OutcomeName>,
     /// That came of the call with this `X-Request-ID`.
-    #[param(max_length = 255)]
+    #[param(min_length = 1, max_length = 255)]
     request_id: Option<String>,
     /// The column to sort by.
     #[param(inline)]
@@ -244,7 +244,7 @@ pub(crate) fn run_list(query: &mut Query, target: Option<RunTarget>) -> (RunFilt
         status: query.choice("status"),
         outcome: query.choice("outcome"),
         target: target.map(RunTarget::id).or_else(|| query.target("target")),
-        request_id: query.text("request_id"),
+        request_id: query.filled("request_id"),
     };
     let sort = query.sort(ORDERS);
     let RunFilter { status, outcome, target, request_id } = filter.clone();

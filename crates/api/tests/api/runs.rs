@@ -77,6 +77,9 @@ async fn filters_combine_and_a_cursor_belongs_to_its_target() {
     let refused = api.get("/v2/runs?status=done&outcome=fine&target=x&order_by=id&colour=red").await.expect(422);
     assert_eq!(refused.invalid(), ["colour", "order_by", "outcome", "status", "target"]);
     assert_eq!(api.get(&format!("/v2/accounts/{one}/runs?target={two}")).await.expect(422).invalid(), ["target"]);
+    for path in ["/v2/runs".to_owned(), format!("/v2/accounts/{one}/runs")] {
+        assert_eq!(api.get(&format!("{path}?request_id=")).await.expect(422).invalid(), ["request_id"]);
+    }
     let page = api.get("/v2/runs?limit=1").await.expect(200).json();
     let cursor = page["pagination"]["next_cursor"].as_str().unwrap();
     let next = api.get(&format!("/v2/runs?limit=1&cursor={cursor}")).await.expect(200).json();

@@ -131,8 +131,8 @@ pub(crate) async fn start(
     .await?
     .ok_or(StoreError::Unreadable { table: "runs", column: "id" })?;
     seen::follow_collectors(tx, id, target, attempts, now).await?;
-    seen::show_to_collectors(tx, id, target, &started, now).await?;
-    skip_open(tx, target.kind, target.id, Some(id), LOST, now).await
+    skip_open(tx, target.kind, target.id, Some(id), LOST, now).await?;
+    seen::show_to_collectors(tx, id, target, &started, now).await
 }
 
 /// The worker gave it back.

@@ -53,7 +53,7 @@ pub struct Run {
     pub outcome: Option<Outcome>,
     /// Claims so far; each is a page load.
     pub attempts: i64,
-    /// When the organization's wish was noted; its start, when it had none.
+    /// When the organization's wish was noted, or its retry was due; its start, when it had neither.
     pub queued_at: Timestamp,
     /// When a worker first took it up.
     pub started_at: Option<Timestamp>,

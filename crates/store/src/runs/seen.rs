@@ -1,8 +1,8 @@
 //! What each organization may know of a run. A run is of a target that several organizations may track, and must not tell one of them of
 //! the others: each has a row of its own in `tracked_runs`, with its own target, its own cause and its own end.
 //!
-//! Who caused a run sees it from its arming on. Everybody else who collects the target sees it from its start, as one that was scheduled,
-//! queued when it began. Who collects it no longer when a worker takes it up sees it end there, as it would have if nobody else tracked it.
+//! Who caused a run sees it from its arming on. Everybody else who collects the target sees it from its start: as the retry of a read that
+//! they saw fail, otherwise as one that was scheduled, queued when it began. Who collects it no longer when a worker takes it up sees it end there, as it would have if nobody else tracked it.
 
 use domain::{Outcome, RunId, RunStatus, TargetKind, Timestamp, Trigger};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
@@ -70,8 +70,7 @@ pub async fn show_to_causer(
             ),
             values![organization.0, request_id.as_str()],
         ),
-        Cause::Run { id: _, request_id: None } => return Ok(()),
-        Cause::Run { id, request_id: Some(_) } => (
+        Cause::Run { id, request_id: _ } => (
             format!(
                 "{INSERT} $3, p.request_id, $4, 'queued' FROM ({collectors}) x \
                  JOIN tracked_runs p ON p.run_id = $5 AND p.organization_id = x.organization_id WHERE p.request_id IS NOT NULL \
@@ -104,8 +103,10 @@ pub async fn follow_collectors(
     Ok(())
 }
 
-/// Shows a run that begins to all who collect the target. A retry is one for who saw the run before it fail; the first read of what was
-/// found when the run was armed is that for who found it.
+/// Shows a run that begins to all who collect the target. It is the retry of who saw the last read of it fail, whoever armed it; the first
+/// read of what was found when the run was armed is that for who found it.
+///
+/// A retry waited from when it was due, unless somebody else's doings are in that time: another run since the failure, or a call.
 pub async fn show_to_collectors(
     tx: &DatabaseTransaction,
     id: RunId,
@@ -114,31 +115,22 @@ pub async fn show_to_collectors(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let collectors = collectors(tx, target.kind);
-    let (sql, last) = if started.reason == Trigger::Retry.as_str() {
-        (
-            format!(
-                "{INSERT} CASE WHEN p.run_id IS NULL THEN 'scheduled' ELSE 'retry' END, p.request_id, $3, 'running' \
-                 FROM ({collectors}) x LEFT JOIN tracked_runs p ON p.organization_id = x.organization_id AND p.status = 'failed' \
-                 AND p.run_id = (SELECT l.run_id FROM tracked_runs l JOIN runs r ON r.id = l.run_id \
-                 WHERE l.organization_id = x.organization_id AND l.target_id = x.target_id AND r.kind = $4 AND l.run_id <> $2 \
-                 ORDER BY l.queued_at DESC, l.run_id DESC LIMIT 1) WHERE TRUE"
-            ),
-            values![target.kind.as_str()],
-        )
-    } else {
-        // Armed by what found it, in the millisecond in which it was added.
-        let found = "x.added_at = $4 AND $5 = 'created'";
-        (
-            format!(
-                "{INSERT} CASE WHEN {found} THEN 'created' ELSE 'scheduled' END, NULL, CASE WHEN {found} THEN $4 ELSE $3 END, 'running' \
-                 FROM ({collectors}) x WHERE TRUE"
-            ),
-            values![started.queued_at, started.reason.clone()],
-        )
-    };
-    let mut values = values![target.id, id.0, now.as_millis()];
-    values.extend(last);
-    execute(tx, &format!("{sql} ON CONFLICT (run_id, organization_id) DO NOTHING"), values).await?;
+    let is_due = "$6 = 'retry' AND NOT EXISTS (SELECT 1 FROM runs o WHERE o.kind = $4 AND o.target_id = $1 \
+         AND o.queued_at >= f.queued_at AND o.id <> $2 AND o.id <> f.id)";
+    // Armed by what found it, in the millisecond in which it was added.
+    let is_found = "p.run_id IS NULL AND $6 = 'created' AND x.added_at = $5";
+    let sql = format!(
+        "{INSERT} CASE WHEN p.run_id IS NOT NULL THEN 'retry' WHEN {is_found} THEN 'created' ELSE 'scheduled' END, p.request_id, \
+         CASE WHEN p.run_id IS NOT NULL AND {is_due} THEN $5 WHEN {is_found} THEN $5 ELSE $3 END, 'running' \
+         FROM ({collectors}) x LEFT JOIN tracked_runs p ON p.organization_id = x.organization_id AND p.status = 'failed' \
+         AND p.run_id = (SELECT l.run_id FROM tracked_runs l JOIN runs r ON r.id = l.run_id \
+         WHERE l.organization_id = x.organization_id AND l.target_id = x.target_id AND r.kind = $4 AND l.run_id <> $2 \
+         AND l.status <> 'skipped' ORDER BY l.queued_at DESC, l.run_id DESC LIMIT 1) LEFT JOIN runs f ON f.id = p.run_id \
+         WHERE TRUE ON CONFLICT (run_id, organization_id) DO NOTHING"
+    );
+    let values =
+        values![target.id, id.0, now.as_millis(), target.kind.as_str(), started.queued_at, started.reason.clone(),];
+    execute(tx, &sql, values).await?;
     Ok(())
 }
 
