@@ -62,7 +62,11 @@ async fn one_command_tells_from_the_call_to_the_failed_scrape_over_four_processe
         .collect();
     assert!(order.is_sorted(), "{text}");
     assert!(text.contains("HTTP 429, rate_limited") && text.contains("failed, rate_limited"), "{text}");
-    assert!(text.lines().all(|line| line.chars().count() <= 180), "{text}");
+    for part in [format!("for account {account}"), "\"throttled\"".to_owned(), "(key ".to_owned()] {
+        assert!(text.contains(&part), "no {part:?} in\n{text}");
+    }
+    assert!(text.lines().last().is_some_and(|line| line.starts_with("waits    tiktok profile")), "{text}");
+    assert!(story["waiting"][0]["due_at"].is_string(), "{story}");
 
     let of_run = deployment.run_json(&["trace", "--run", run["id"].as_str().expect("an id")]);
     assert_eq!(of_run["calls"][0]["request_id"], "ticket-1");
@@ -107,8 +111,22 @@ async fn a_killed_process_loses_at_most_its_last_second_and_is_told_of() {
     assert_eq!(refused.status.code(), Some(1));
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
     assert!(said.contains("no request not-recorded") && said.contains("ended without a goodbye"), "{said}");
+    let refused = deployment.try_run(&["trace", "not-recorded", "--json"]);
+    assert_eq!(refused.status.code(), Some(1));
+    let document: Value = serde_json::from_slice(&refused.stdout).expect("a document");
+    assert_eq!((&document["calls"], document["gaps"].as_array().map(Vec::len)), (&json!([]), Some(1)), "{document}");
+    let told = "a call of its last second may be missing";
     let text = deployment.run(&["trace", "early-0"]);
-    assert!(text.contains("calls of its last second may be missing"), "{text}");
+    assert!(!text.contains(told), "another time: {text}");
+    let call = "SELECT occurred_at FROM request_events WHERE request_id = 'early-0'";
+    let heard = |after| format!("UPDATE api_processes SET heard_at = ({call}) + {after}");
+    deployment.database().execute("UPDATE request_events SET occurred_at = occurred_at - 120000").await;
+    deployment.database().execute(&heard(1000)).await;
+    let text = deployment.run(&["trace", "early-0"]);
+    assert!(text.contains(told), "{text}");
+    deployment.database().execute(&heard(2500)).await;
+    let text = deployment.run(&["trace", "early-0"]);
+    assert!(!text.contains(told), "{text}");
     deployment.terminate_all().await;
 }
 

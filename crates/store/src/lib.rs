@@ -69,7 +69,7 @@ pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};
-pub use trace::{ProcessGap, Story, TracedChange, TracedLoad, TracedRecord, TracedRun};
+pub use trace::{LeftOut, ProcessGap, ShutDoor, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait};
 pub use views::{
     Account, AccountVideo, Creator, Freshness, MetricPrecisions, MetricStatuses, PostCounts, TrackedPost, Video,
 };

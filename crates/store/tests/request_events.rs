@@ -232,4 +232,58 @@ on_both! {
         let same = home.store.trace_run(job.run_id, LIMIT, START).await.unwrap();
         assert_eq!((same.runs, same.loads), (story.runs, story.loads));
     }
+    async fn a_story_ends_with_what_its_runs_wait_for(home) {
+        let tenant = support::tenant(&home.store).await;
+        let (account, wakes) = support::add(&tenant, &support::new_account("nasa"), START).await;
+        let story = async |now| home.store.trace_account(account, LIMIT, now).await.unwrap();
+        let queued = story(START).await;
+        assert_eq!(queued.waiting.len(), 1, "{queued:?}");
+        let wait = &queued.waiting[0];
+        assert_eq!((wait.name.as_deref(), wait.due_at, wait.leased_until), (Some("nasa"), Some(START), None));
+        assert_eq!((wait.shut_doors.len(), wait.is_left_alone, wait.stopped_at), (0, false, None));
+        let run = &queued.runs[0];
+        assert_eq!((run.name.as_deref(), run.tracked_type.as_deref()), (Some("nasa"), Some("account")));
+        assert_eq!(run.tracked_id, Some(account.to_string()));
+
+        let job = support::claim(&home.store, &wakes[0], START).await;
+        assert_eq!(story(START).await.waiting[0].worker.as_deref(), Some("w1"));
+        support::record(&home.store, &job, &support::failed(domain::Outcome::RateLimited), START).await;
+        home.store.stop_platform(domain::Platform::Tiktok, Some("a ban"), START).await.unwrap();
+        let until = START.plus(HOUR);
+        home.sql(&format!("UPDATE gates SET closed_until = {} WHERE platform = 'tiktok'", until.as_millis())).await;
+        let failed = story(START.plus(MINUTE)).await;
+        assert_eq!(failed.runs[0].status, "failed");
+        let wait = &failed.waiting[0];
+        assert!(wait.due_at.is_some_and(|at| at > START), "{wait:?}");
+        assert_eq!((wait.stopped_at, wait.stopped_because.as_deref()), (Some(START), Some("a ban")));
+        assert!(wait.is_left_alone && wait.shut_doors.iter().all(|door| door.closed_until == until), "{wait:?}");
+        assert!(!story(until).await.waiting[0].is_left_alone);
+    }
+
+    async fn of_a_request_the_first_runs_are_kept_and_the_others_counted(home) {
+        let organization = support::organization(&home.store, None).await;
+        for n in 0..5_u32 {
+            let run = literal(&home, RunId::new().0);
+            home.sql(&format!(
+                "INSERT INTO runs (id, kind, target_id, platform, reason, request_id, status, queued_at) \
+                 VALUES ({run}, 'profile', {n}, 'tiktok', 'created', 'many', 'skipped', {n})"
+            )).await;
+        }
+        let calls: Vec<_> = (0..4).map(|_| event("many", Some(organization), START)).collect();
+        write(&home.store, &process(4), &calls).await;
+        let told = home.store.trace_request("many", 2, START).await.unwrap();
+        assert_eq!(told.runs.iter().map(|run| run.target_id).collect::<Vec<_>>(), [0, 1]);
+        assert_eq!(told.left_out, store::LeftOut { calls: 2, changes: 0, runs: 3, loads: 0 });
+        let whole = home.store.trace_request("many", 5, START).await.unwrap();
+        assert_eq!((whole.runs.len(), whole.left_out), (5, store::LeftOut::default()));
+    }
+
+    async fn a_gap_is_told_of_in_the_stories_of_its_time(home) {
+        let at = |seconds| START.plus(std::time::Duration::from_secs(seconds));
+        write(&home.store, &process(1), &[event("near", None, START)]).await;
+        let gaps = async |id: &str, now| home.store.trace_request(id, LIMIT, now).await.unwrap().gaps.len();
+        assert_eq!((gaps("near", at(10)).await, gaps("near", at(16)).await), (0, 1), "silent for more than 15 s");
+        write(&home.store, &process(2), &[event("far", None, at(5))]).await;
+        assert_eq!((gaps("far", at(60)).await, gaps("none", at(60)).await), (0, 1));
+    }
 }

@@ -100,6 +100,16 @@ pub enum Failure {
         /// By which id.
         id: String,
     },
+    /// No such thing in a record that may have gaps.
+    #[error("no {what} {id} in a record that may have gaps:\n{gaps}")]
+    NotRecorded {
+        /// What was looked for.
+        what: &'static str,
+        /// By which id.
+        id: String,
+        /// The gaps, one a line.
+        gaps: String,
+    },
     /// A key has ended and cannot be rotated as it is.
     #[error("the key {0} has expired: give it a new lifetime with --expires")]
     Expired(String),

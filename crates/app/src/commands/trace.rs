@@ -3,8 +3,10 @@
 mod json;
 mod text;
 
+use std::io::IsTerminal;
+
 use clap::{ArgGroup, Parser};
-use domain::{AccountId, AccountVideoId, Clock, RunId, VideoId};
+use domain::{AccountId, AccountVideoId, Clock, RunId, Timestamp, VideoId};
 use store::{Store, Story};
 
 use super::{Failure, print, print_json};
@@ -27,7 +29,7 @@ pub struct Args {
     /// A run.
     #[arg(long, group = "of", value_name = "RUN_ID")]
     run: Option<RunId>,
-    /// Calls, runs and page loads at most, each; the newest are kept.
+    /// Calls, runs and page loads at most, each: the first runs of a request, otherwise the newest.
     #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
     limit: u32,
     /// Print JSON.
@@ -51,28 +53,31 @@ fn video(text: &str) -> Result<AnyVideo, String> {
 /// Does it.
 pub async fn run(config: &Config, args: Args) -> Result<(), Failure> {
     let store = wiring::store(config).await?;
-    let (told, missing) = tell(&store, &args).await?;
-    let Story { record, calls, changes, runs, loads: _, gaps } = &told;
+    let now = Clock::system().now();
+    let (told, missing) = tell(&store, &args, now).await?;
+    let Story { record, calls, changes, runs, loads: _, waiting: _, gaps, left_out: _ } = &told;
     let is_found = record.is_some() || !calls.is_empty() || !changes.is_empty() || !runs.is_empty();
-    if args.json && is_found {
-        return print_json(&json::as_value(&told));
-    }
-    if is_found {
-        for line in text::lines(&told) {
+    if args.json {
+        print_json(&json::as_value(&told))?;
+    } else if is_found {
+        let width = std::io::stdout().is_terminal().then_some(text::WIDTH);
+        for line in text::lines(&told, now, width) {
             print(&line);
         }
-        return Ok(());
     }
-    for gap in gaps {
-        eprintln!("creator-audit: {}", text::gap(gap));
+    match (is_found, missing) {
+        (true, _) => Ok(()),
+        (false, Failure::NotFound { what, id }) if !gaps.is_empty() => {
+            let gaps = gaps.iter().map(text::gap).collect::<Vec<_>>().join("\n");
+            Err(Failure::NotRecorded { what, id, gaps })
+        }
+        (false, missing) => Err(missing),
     }
-    Err(missing)
 }
 
 /// The story, and what to say should there be none.
-async fn tell(store: &Store, args: &Args) -> Result<(Story, Failure), Failure> {
+async fn tell(store: &Store, args: &Args, now: Timestamp) -> Result<(Story, Failure), Failure> {
     let Args { request, account, video, run, limit, json: _ } = args;
-    let now = Clock::system().now();
     let missing = |what, id: String| Failure::NotFound { what, id };
     Ok(if let Some(id) = account {
         (store.trace_account(*id, *limit, now).await?, missing("account", id.to_string()))

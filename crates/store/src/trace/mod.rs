@@ -1,9 +1,11 @@
 //! The story behind a call, a run or a tracking record, across processes and organizations: for the operator, who helps customers.
 //!
-//! Every statement finds its rows by an index and stops at the limit, newest first, so that a story costs the same among millions.
+//! Every statement finds its rows by an index and stops at a limit, so that a story costs the same among millions. The newest are kept; of a
+//! request the oldest runs, since the first reads are what its caller asked for.
 
 mod read;
 mod rows;
+mod waiting;
 
 use domain::{OrganizationId, RunId, Timestamp};
 use uuid::Uuid;
@@ -23,8 +25,63 @@ pub struct Story {
     pub runs: Vec<TracedRun>,
     /// The page loads of the runs, oldest first.
     pub loads: Vec<TracedLoad>,
-    /// Processes whose calls may be missing.
+    /// What the runs that have not ended wait for, and those that failed and will be tried again.
+    pub waiting: Vec<TracedWait>,
+    /// Processes whose calls may be missing within the time of the story; all that are known when there is no story.
     pub gaps: Vec<ProcessGap>,
+    /// What the limit left out.
+    pub left_out: LeftOut,
+}
+
+/// How many entries the limit left out, of each kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Calls.
+    pub calls: i64,
+    /// Changes.
+    pub changes: i64,
+    /// Runs.
+    pub runs: i64,
+    /// Page loads of the runs that are told of.
+    pub loads: i64,
+}
+
+/// Something that waits to be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedWait {
+    /// The run of the story that is open, or was the last to fail.
+    pub run_id: RunId,
+    /// Which page is read: `profile`, `feed` or `post`.
+    pub kind: String,
+    /// The profile or post.
+    pub target_id: i64,
+    /// The platform.
+    pub platform: String,
+    /// The handle, or the platform's id of the post.
+    pub name: Option<String>,
+    /// When it is due; `None` when nothing makes it due.
+    pub due_at: Option<Timestamp>,
+    /// Who reads it now.
+    pub worker: Option<String>,
+    /// Until when its worker has it.
+    pub leased_until: Option<Timestamp>,
+    /// Since when the operator stopped the platform.
+    pub stopped_at: Option<Timestamp>,
+    /// Why.
+    pub stopped_because: Option<String>,
+    /// The platform's doors that are shut.
+    pub shut_doors: Vec<ShutDoor>,
+    /// Whether no door of the platform is open.
+    pub is_left_alone: bool,
+}
+
+/// A way out by which a platform is not asked for a while.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShutDoor {
+    /// Its name.
+    pub egress: String,
+    /// Until when.
+    pub closed_until: Timestamp,
 }
 
 /// An organization's tracking of something.
@@ -82,6 +139,12 @@ pub struct TracedRun {
     pub kind: String,
     /// The profile or post.
     pub target_id: i64,
+    /// The handle, or the platform's id of the post, as far as it is still known.
+    pub name: Option<String>,
+    /// What the organization whose call it was collects by it: `account`, `video` or `account_video`.
+    pub tracked_type: Option<String>,
+    /// The id of that.
+    pub tracked_id: Option<String>,
     /// The platform.
     pub platform: String,
     /// Why it came to be.

@@ -7,37 +7,89 @@ use domain::{AccountId, AccountVideoId, RunId, TargetKind, Timestamp, VideoId};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::rows::{ChangeRow, GapRow, LoadRow, OwnerRow, RUN, RecordRow, RunRow};
-use super::{ProcessGap, Story, TracedChange, TracedLoad, TracedRecord, TracedRun};
+use super::rows::{ChangeRow, GapRow, LoadRow, NAME, OwnerRow, RUN, RecordRow, RunRow};
+use super::{LeftOut, ProcessGap, Story, TracedChange, TracedLoad, TracedRecord, TracedRun};
 use crate::request_events::{EVENT, RequestEventRow};
-use crate::sql::{places, row, rows, values};
+use crate::sql::{Number, places, row, rows, values};
 use crate::{RequestEvent, Store, StoreError};
 
 /// A process that was not heard of for this long, and did not say goodbye, is taken for dead. It gives a sign of life every ten seconds.
-const SILENCE: Duration = Duration::from_mins(1);
+const SILENCE: Duration = Duration::from_secs(15);
 
 /// Processes that are told of at most.
 const MOST_PROCESSES: i64 = 20;
+
+/// A gap this long after the last entry of a story still belongs to it: what a process had not written is younger than what it had.
+const AFTER_THE_END: Duration = Duration::from_secs(2);
+
+/// Entries that are counted at most.
+const MOST_COUNTED: i64 = 100_000;
+
+/// Which end of a list is kept at the limit.
+#[derive(Clone, Copy)]
+enum Keep {
+    Oldest,
+    Newest,
+}
+
+impl Keep {
+    const fn order(self) -> &'static str {
+        match self {
+            Self::Oldest => "ASC",
+            Self::Newest => "DESC",
+        }
+    }
+
+    /// What was read from that end, oldest first.
+    fn in_time<R, T: From<R>>(self, mut found: Vec<R>) -> Vec<T> {
+        match self {
+            Self::Oldest => {}
+            Self::Newest => found.reverse(),
+        }
+        found.into_iter().map(T::from).collect()
+    }
+}
+
+/// What a story is made from.
+struct Beginning {
+    record: Option<TracedRecord>,
+    calls: Vec<RequestEvent>,
+    runs: Vec<TracedRun>,
+    requests: BTreeSet<String>,
+    left_out: LeftOut,
+    keep: Keep,
+}
 
 impl Store {
     /// What came of the calls under a request id.
     pub async fn trace_request(&self, id: &str, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
         let mut calls = self.calls_under(id, limit).await?;
         calls.sort_by_key(|call| call.occurred_at);
-        let runs = self.traced_runs("request_id = $1", values![id], limit).await?;
-        self.story(None, calls, runs, BTreeSet::from([id.to_owned()]), limit, now).await
+        let more_calls = self.beyond("request_events", "request_id = $1", values![id], calls.len(), limit).await?;
+        let (runs, more_runs) = self.traced_runs("request_id = $1", values![id], Keep::Oldest, limit).await?;
+        let left_out = LeftOut { calls: more_calls, runs: more_runs, ..LeftOut::default() };
+        let requests = BTreeSet::from([id.to_owned()]);
+        self.story(Beginning { record: None, calls, runs, requests, left_out, keep: Keep::Oldest }, limit, now).await
     }
 
     /// What led to a run, and what came of it.
     pub async fn trace_run(&self, id: RunId, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
-        let runs = self.traced_runs("id = $1", values![id.0], limit).await?;
+        let (runs, _) = self.traced_runs("id = $1", values![id.0], Keep::Newest, limit).await?;
         let request = runs.iter().find_map(|run| run.request_id.clone());
         let mut calls = match &request {
             Some(request) => self.calls_under(request, limit).await?,
             None => Vec::new(),
         };
         calls.sort_by_key(|call| call.occurred_at);
-        self.story(None, calls, runs, request.into_iter().collect(), limit, now).await
+        let more = match &request {
+            Some(id) => {
+                self.beyond("request_events", "request_id = $1", values![id.as_str()], calls.len(), limit).await?
+            }
+            None => 0,
+        };
+        let left_out = LeftOut { calls: more, ..LeftOut::default() };
+        let requests = request.into_iter().collect();
+        self.story(Beginning { record: None, calls, runs, requests, left_out, keep: Keep::Newest }, limit, now).await
     }
 
     /// What happened to an account.
@@ -81,28 +133,46 @@ impl Store {
     ) -> Result<Story, StoreError> {
         let calls = self.calls_that_touched(id, limit).await?;
         let requests: BTreeSet<String> = calls.iter().map(|call| call.request_id.clone()).collect();
-        let runs = match &found {
+        let more_calls = self.beyond("touched_resources", "resource_id = $1", values![id], calls.len(), limit).await?;
+        let (runs, more_runs) = match &found {
             Some(record) => self.runs_of(kinds, record.target_id, limit).await?,
             // It is deleted: what its calls caused is still known.
             None => self.runs_under(&requests, limit).await?,
         };
         let record = found.map(|row| row.into_record(kind, id));
-        self.story(record, calls, runs, requests, limit, now).await
+        let left_out = LeftOut { calls: more_calls, runs: more_runs, ..LeftOut::default() };
+        self.story(Beginning { record, calls, runs, requests, left_out, keep: Keep::Newest }, limit, now).await
     }
 
     /// Adds what belongs to the calls and runs of a story.
-    async fn story(
+    async fn story(&self, beginning: Beginning, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
+        let Beginning { record, calls, runs, requests, left_out, keep } = beginning;
+        let (changes, more_changes) = self.changes_under(&requests, limit).await?;
+        let (loads, more_loads) = self.loads_of(&runs, keep, limit).await?;
+        let left_out = LeftOut { changes: more_changes, loads: more_loads, ..left_out };
+        let waiting = self.waiting(&runs, now).await?;
+        let mut story = Story { record, calls, changes, runs, loads, waiting, gaps: Vec::new(), left_out };
+        story.gaps = self.gaps(span(&story), now).await?;
+        Ok(story)
+    }
+
+    /// How many rows the condition picks beyond the `shown` ones. They are counted only where the limit was reached.
+    async fn beyond(
         &self,
-        record: Option<TracedRecord>,
-        calls: Vec<RequestEvent>,
-        runs: Vec<TracedRun>,
-        requests: BTreeSet<String>,
+        table: &str,
+        condition: &str,
+        values: Vec<Value>,
+        shown: usize,
         limit: u32,
-        now: Timestamp,
-    ) -> Result<Story, StoreError> {
-        let changes = self.changes_under(&requests, limit).await?;
-        let loads = self.loads_of(&runs, limit).await?;
-        Ok(Story { record, calls, changes, runs, loads, gaps: self.gaps(now).await? })
+    ) -> Result<i64, StoreError> {
+        if shown < usize::try_from(limit).unwrap_or(usize::MAX) {
+            return Ok(0);
+        }
+        let sql = format!(
+            "SELECT COUNT(*) AS value FROM (SELECT 1 AS one FROM {table} WHERE {condition} LIMIT {MOST_COUNTED}) counted"
+        );
+        let all = row::<Number>(&self.read, &sql, values).await?.map_or(0, |number| number.value);
+        Ok(all.saturating_sub(i64::try_from(shown).unwrap_or(i64::MAX)).max(0))
     }
 
     /// Calls under a request id, each owner's by one look at the index: the newest of each organization, then, as far as there is room, those
@@ -150,9 +220,13 @@ impl Store {
         Ok(found.into_iter().rev().map(RequestEvent::from).collect())
     }
 
-    async fn changes_under(&self, requests: &BTreeSet<String>, limit: u32) -> Result<Vec<TracedChange>, StoreError> {
+    async fn changes_under(
+        &self,
+        requests: &BTreeSet<String>,
+        limit: u32,
+    ) -> Result<(Vec<TracedChange>, i64), StoreError> {
         if requests.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
         let sql = format!(
             "SELECT occurred_at, organization_id, request_id, actor, action, subject_type, subject_id, before, after \
@@ -160,68 +234,102 @@ impl Store {
             places(2, requests.len())
         );
         let found = rows::<ChangeRow>(&self.read, &sql, listed(limit, requests.iter().map(String::as_str))).await?;
-        Ok(found.into_iter().rev().map(TracedChange::from).collect())
+        let condition = format!("request_id IN ({})", places(1, requests.len()));
+        let values = requests.iter().map(|id| Value::from(id.as_str())).collect();
+        let more = self.beyond("audit_records", &condition, values, found.len(), limit).await?;
+        Ok((Keep::Newest.in_time(found), more))
     }
 
-    /// The newest runs that `condition` picks.
+    /// The runs that `condition` picks, and how many more there are.
     async fn traced_runs(
         &self,
         condition: &str,
-        mut values: Vec<Value>,
+        values: Vec<Value>,
+        keep: Keep,
         limit: u32,
-    ) -> Result<Vec<TracedRun>, StoreError> {
-        values.push(i64::from(limit).into());
-        let sql = format!("{RUN} WHERE {condition} ORDER BY queued_at DESC, id DESC LIMIT ${}", values.len());
-        let found = rows::<RunRow>(&self.read, &sql, values).await?;
-        Ok(found.into_iter().rev().map(TracedRun::from).collect())
+    ) -> Result<(Vec<TracedRun>, i64), StoreError> {
+        let mut bounded = values.clone();
+        bounded.push(i64::from(limit).into());
+        let (order, place) = (keep.order(), bounded.len());
+        let sql = format!(
+            "SELECT {RUN}, {NAME} FROM runs r WHERE {condition} ORDER BY r.queued_at {order}, r.id {order} LIMIT ${place}"
+        );
+        let found = rows::<RunRow>(&self.read, &sql, bounded).await?;
+        let more = self.beyond("runs", condition, values, found.len(), limit).await?;
+        Ok((keep.in_time(found), more))
     }
 
-    async fn runs_under(&self, requests: &BTreeSet<String>, limit: u32) -> Result<Vec<TracedRun>, StoreError> {
+    async fn runs_under(&self, requests: &BTreeSet<String>, limit: u32) -> Result<(Vec<TracedRun>, i64), StoreError> {
         if requests.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
         let condition = format!("request_id IN ({})", places(1, requests.len()));
         let values = requests.iter().map(|id| Value::from(id.as_str())).collect();
-        self.traced_runs(&condition, values, limit).await
+        self.traced_runs(&condition, values, Keep::Newest, limit).await
     }
 
     /// The newest runs of a profile or post, kind by kind, since the index is by kind.
-    async fn runs_of(&self, kinds: &[TargetKind], target_id: i64, limit: u32) -> Result<Vec<TracedRun>, StoreError> {
-        let mut runs = Vec::new();
+    async fn runs_of(
+        &self,
+        kinds: &[TargetKind],
+        target_id: i64,
+        limit: u32,
+    ) -> Result<(Vec<TracedRun>, i64), StoreError> {
+        let (mut runs, mut left_out) = (Vec::new(), 0);
         for kind in kinds {
-            let condition = "kind = $1 AND target_id = $2";
-            runs.extend(self.traced_runs(condition, values![kind.as_str(), target_id], limit).await?);
+            let values = values![kind.as_str(), target_id];
+            let (found, more) = self.traced_runs("kind = $1 AND target_id = $2", values, Keep::Newest, limit).await?;
+            runs.extend(found);
+            left_out += more;
         }
         runs.sort_by_key(|run| (run.queued_at, run.id));
         let surplus = runs.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
-        Ok(runs.split_off(surplus))
+        left_out += i64::try_from(surplus).unwrap_or(i64::MAX);
+        Ok((runs.split_off(surplus), left_out))
     }
 
-    async fn loads_of(&self, runs: &[TracedRun], limit: u32) -> Result<Vec<TracedLoad>, StoreError> {
+    async fn loads_of(&self, runs: &[TracedRun], keep: Keep, limit: u32) -> Result<(Vec<TracedLoad>, i64), StoreError> {
         if runs.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), 0));
         }
+        let order = keep.order();
         let sql = format!(
             "SELECT id, run_id, platform, kind, source, egress, worker, started_at, finished_at, outcome, http_status, adapter, detail \
-             FROM page_loads WHERE run_id IN ({}) ORDER BY started_at DESC, id DESC LIMIT $1",
+             FROM page_loads WHERE run_id IN ({}) ORDER BY started_at {order}, id {order} LIMIT $1",
             places(2, runs.len())
         );
         let found = rows::<LoadRow>(&self.read, &sql, listed(limit, runs.iter().map(|run| run.id.0))).await?;
-        Ok(found.into_iter().rev().map(TracedLoad::from).collect())
+        let condition = format!("run_id IN ({})", places(1, runs.len()));
+        let values = runs.iter().map(|run| Value::from(run.id.0)).collect();
+        let more = self.beyond("page_loads", &condition, values, found.len(), limit).await?;
+        Ok((keep.in_time(found), more))
     }
 
-    /// The newest processes that ended without a goodbye or gave calls up.
-    async fn gaps(&self, now: Timestamp) -> Result<Vec<ProcessGap>, StoreError> {
+    /// The newest processes that ended without a goodbye or gave calls up, between two times where there are such.
+    async fn gaps(&self, span: Option<(Timestamp, Timestamp)>, now: Timestamp) -> Result<Vec<ProcessGap>, StoreError> {
+        let (from, to) = span.map_or((i64::MIN, i64::MAX), |(from, to)| (from.as_millis(), to.as_millis()));
         let found = rows::<GapRow>(
             &self.read,
             "SELECT name, started_at, heard_at, lost, lost_at, is_silent FROM (SELECT p.*, p.ended_at IS NULL AND (p.heard_at < $1 OR EXISTS \
              (SELECT 1 FROM api_processes l WHERE l.name = p.name AND l.started_at > p.started_at)) AS is_silent FROM api_processes p) known \
-             WHERE is_silent OR lost > 0 ORDER BY heard_at DESC LIMIT $2",
-            values![now.minus(SILENCE).as_millis(), MOST_PROCESSES],
+             WHERE (is_silent AND heard_at BETWEEN $3 AND $4) OR (lost > 0 AND COALESCE(lost_at, heard_at) BETWEEN $3 AND $4) \
+             ORDER BY heard_at DESC LIMIT $2",
+            values![now.minus(SILENCE).as_millis(), MOST_PROCESSES, from, to],
         )
         .await?;
         Ok(found.into_iter().map(ProcessGap::from).collect())
     }
+}
+
+/// From the first entry until shortly after the last one.
+fn span(story: &Story) -> Option<(Timestamp, Timestamp)> {
+    let Story { record: _, calls, changes, runs, loads, waiting: _, gaps: _, left_out: _ } = story;
+    let calls = calls.iter().map(|call| call.occurred_at);
+    let changes = changes.iter().map(|change| change.occurred_at);
+    let runs = runs.iter().flat_map(|run| std::iter::once(run.queued_at).chain(run.finished_at));
+    let loads = loads.iter().flat_map(|load| std::iter::once(load.started_at).chain(load.finished_at));
+    let times: Vec<_> = calls.chain(changes).chain(runs).chain(loads).collect();
+    Some((*times.iter().min()?, times.iter().max()?.plus(AFTER_THE_END)))
 }
 
 /// A limit, followed by the members of a list.

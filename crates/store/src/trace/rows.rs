@@ -79,14 +79,24 @@ impl From<ChangeRow> for TracedChange {
     }
 }
 
-pub(super) const RUN: &str = "SELECT id, kind, target_id, platform, reason, request_id, organization_id, status, outcome, attempts, queued_at, \
-     started_at, finished_at, http_status, adapter, detail, worker FROM runs";
+/// The name that people know of what `r` reads.
+pub(super) const NAME: &str = "CASE r.kind WHEN 'post' THEN (SELECT p.external_id FROM posts p WHERE p.id = r.target_id) \
+     ELSE (SELECT p.username FROM profiles p WHERE p.id = r.target_id) END AS name";
+
+/// Columns of `runs r`.
+pub(super) const RUN: &str = "r.id, r.kind, r.target_id, r.platform, r.reason, r.request_id, r.organization_id, r.status, r.outcome, \
+     r.attempts, r.queued_at, r.started_at, r.finished_at, r.http_status, r.adapter, r.detail, r.worker, \
+     (SELECT t.target_type FROM tracked_runs t WHERE t.run_id = r.id AND t.organization_id = r.organization_id) AS tracked_type, \
+     (SELECT t.target_id FROM tracked_runs t WHERE t.run_id = r.id AND t.organization_id = r.organization_id) AS tracked_id";
 
 #[derive(FromQueryResult)]
 pub(super) struct RunRow {
     id: Uuid,
     kind: String,
     target_id: i64,
+    name: Option<String>,
+    tracked_type: Option<String>,
+    tracked_id: Option<String>,
     platform: String,
     reason: String,
     request_id: Option<String>,
@@ -109,6 +119,9 @@ impl From<RunRow> for TracedRun {
             id,
             kind,
             target_id,
+            name,
+            tracked_type,
+            tracked_id,
             platform,
             reason,
             request_id,
@@ -128,6 +141,9 @@ impl From<RunRow> for TracedRun {
             id: RunId(id),
             kind,
             target_id,
+            name,
+            tracked_type,
+            tracked_id,
             platform,
             trigger: reason,
             request_id,

@@ -1,18 +1,59 @@
 //! A story for programs.
 
 use serde_json::{Value, json};
-use store::{ProcessGap, RequestEvent, Story, TracedChange, TracedLoad, TracedRecord, TracedRun};
+use store::{
+    LeftOut, ProcessGap, RequestEvent, ShutDoor, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait,
+};
 
 /// The whole of it.
 pub(super) fn as_value(story: &Story) -> Value {
-    let Story { record, calls, changes, runs, loads, gaps } = story;
+    let Story { record, calls, changes, runs, loads, waiting, gaps, left_out } = story;
     json!({
         "record": record.as_ref().map(record_value),
         "calls": calls.iter().map(call_value).collect::<Vec<_>>(),
         "changes": changes.iter().map(change_value).collect::<Vec<_>>(),
         "runs": runs.iter().map(run_value).collect::<Vec<_>>(),
         "page_loads": loads.iter().map(load_value).collect::<Vec<_>>(),
+        "waiting": waiting.iter().map(wait_value).collect::<Vec<_>>(),
         "gaps": gaps.iter().map(gap_value).collect::<Vec<_>>(),
+        "left_out": left_out_value(*left_out),
+    })
+}
+
+fn left_out_value(left_out: LeftOut) -> Value {
+    let LeftOut { calls, changes, runs, loads } = left_out;
+    json!({ "calls": calls, "changes": changes, "runs": runs, "page_loads": loads })
+}
+
+fn wait_value(wait: &TracedWait) -> Value {
+    let TracedWait {
+        run_id,
+        kind,
+        target_id,
+        platform,
+        name,
+        due_at,
+        worker,
+        leased_until,
+        stopped_at,
+        stopped_because,
+        shut_doors,
+        is_left_alone,
+    } = wait;
+    let door = |ShutDoor { egress, closed_until }: &ShutDoor| json!({ "egress": egress, "closed_until": closed_until });
+    json!({
+        "run_id": run_id,
+        "kind": kind,
+        "target_id": target_id,
+        "platform": platform,
+        "name": name,
+        "due_at": due_at,
+        "worker": worker,
+        "leased_until": leased_until,
+        "platform_stopped_at": stopped_at,
+        "platform_stopped_because": stopped_because,
+        "shut_doors": shut_doors.iter().map(door).collect::<Vec<_>>(),
+        "is_left_alone": is_left_alone,
     })
 }
 
@@ -100,6 +141,9 @@ fn run_value(run: &TracedRun) -> Value {
         id,
         kind,
         target_id,
+        name,
+        tracked_type,
+        tracked_id,
         platform,
         trigger,
         request_id,
@@ -119,6 +163,8 @@ fn run_value(run: &TracedRun) -> Value {
         "id": id,
         "kind": kind,
         "target_id": target_id,
+        "name": name,
+        "tracked": tracked_id.as_ref().map(|id| json!({ "type": tracked_type, "id": id })),
         "platform": platform,
         "trigger": trigger,
         "request_id": request_id,

@@ -3,14 +3,15 @@
 use std::fmt::Write;
 
 use domain::Timestamp;
-use store::{ProcessGap, RequestEvent, Story, TracedChange, TracedLoad, TracedRecord, TracedRun};
+use store::{LeftOut, ProcessGap, RequestEvent, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait};
 
-/// Characters of a line; what is longer is cut, and whole in the JSON.
-const WIDTH: usize = 180;
+/// Characters of a line on a terminal; what is longer is cut there, and whole elsewhere.
+pub(super) const WIDTH: usize = 180;
 
-/// One line an entry, oldest first; the record before, and what may be missing after all others.
-pub(super) fn lines(story: &Story) -> Vec<String> {
-    let Story { record, calls, changes, runs, loads, gaps } = story;
+/// One line an entry, oldest first; the record before, and what is waited for, was left out and may be missing after all others.
+/// Lines are cut after `width` characters.
+pub(super) fn lines(story: &Story, now: Timestamp, width: Option<usize>) -> Vec<String> {
+    let Story { record, calls, changes, runs, loads, waiting, gaps, left_out } = story;
     let mut entries: Vec<(Timestamp, String)> = Vec::new();
     for call in calls {
         entries.push((call.occurred_at, call_text(call)));
@@ -28,22 +29,81 @@ pub(super) fn lines(story: &Story) -> Vec<String> {
     // What happened in the same millisecond stays in the order of cause and effect.
     entries.sort_by_key(|(at, _)| *at);
     let entries = entries.into_iter().map(|(at, text)| format!("{}  {text}", time_text(at)));
-    let gaps = gaps.iter().filter(|gap| concerns(gap, calls)).map(gap);
-    record.iter().map(record_text).chain(entries).chain(gaps).map(|line| cut(&line)).collect()
+    let after = left_out_text(*left_out).into_iter().chain(waiting.iter().map(|wait| wait_text(wait, now)));
+    let lines = record.iter().map(record_text).chain(entries).chain(after).chain(gaps.iter().map(gap));
+    lines.map(|line| cut(&line, width)).collect()
 }
 
-/// Whether a process answered some of the calls in the life that has the gap.
-fn concerns(gap: &ProcessGap, calls: &[RequestEvent]) -> bool {
-    calls.iter().any(|call| call.process == gap.name && call.occurred_at >= gap.started_at)
-}
-
-fn cut(line: &str) -> String {
+fn cut(line: &str, width: Option<usize>) -> String {
     // A detail may quote a page and a name be a customer's; a story keeps to its lines.
     let line = line.replace(char::is_control, " ");
-    if line.chars().count() <= WIDTH {
-        return line;
+    match width {
+        Some(width) if line.chars().count() > width => {
+            line.chars().take(width.saturating_sub(1)).chain(['…']).collect()
+        }
+        Some(_) | None => line,
     }
-    line.chars().take(WIDTH - 1).chain(['…']).collect()
+}
+
+fn left_out_text(left_out: LeftOut) -> Option<String> {
+    let LeftOut { calls, changes, runs, loads } = left_out;
+    let counts = [(calls, "call"), (changes, "change"), (runs, "run"), (loads, "page load")];
+    let parts = counts.iter().filter(|(count, _)| *count > 0);
+    let parts: Vec<_> =
+        parts.map(|(count, what)| format!("{count} more {what}{}", if *count == 1 { "" } else { "s" })).collect();
+    (!parts.is_empty()).then(|| format!("… and {}: --limit", parts.join(", ")))
+}
+
+/// What is read, by the names that people and that tables have for it.
+fn target_text(platform: &str, kind: &str, target_id: i64, name: Option<&str>) -> String {
+    let name = name.map_or_else(String::new, |name| format!(" \"{name}\""));
+    format!("{platform} {kind} {target_id}{name}")
+}
+
+fn wait_text(wait: &TracedWait, now: Timestamp) -> String {
+    let TracedWait {
+        run_id: _,
+        kind,
+        target_id,
+        platform,
+        name,
+        due_at,
+        worker,
+        leased_until,
+        stopped_at,
+        stopped_because,
+        shut_doors,
+        is_left_alone,
+    } = wait;
+    let mut text = format!("waits    {}: ", target_text(platform, kind, *target_id, name.as_deref()));
+    match (leased_until, due_at) {
+        (Some(until), _) => {
+            let worker = worker.as_deref().unwrap_or("a worker");
+            let _ = write!(text, "{worker} has it until {} at most", time_text(*until));
+        }
+        (None, Some(at)) if *at <= now => {
+            let _ = write!(text, "due since {}", time_text(*at));
+        }
+        (None, Some(at)) => {
+            let _ = write!(text, "due at {}", time_text(*at));
+        }
+        (None, None) => text.push_str("nothing makes it due"),
+    }
+    if let Some(at) = stopped_at {
+        let _ = write!(text, "; the platform was stopped by the operator at {}, until it is started", time_text(*at));
+        if let Some(because) = stopped_because {
+            let _ = write!(text, " ({because})");
+        }
+    }
+    let opens = shut_doors.iter().map(|door| door.closed_until).min().filter(|_| *is_left_alone);
+    if let Some(until) = opens {
+        let _ = write!(text, "; the platform is left alone until {}", time_text(until));
+    } else {
+        for door in shut_doors {
+            let _ = write!(text, "; not by {} until {}", door.egress, time_text(door.closed_until));
+        }
+    }
+    text
 }
 
 /// A time with its milliseconds, which `Timestamp` leaves out when there are none.
@@ -73,14 +133,22 @@ fn call_text(call: &RequestEvent) -> String {
     call.code.iter().for_each(|code| add(code.clone()));
     add(format!("in {}", took_text(call.duration_us)));
     match (&call.api_key_name, call.organization_id) {
-        (Some(name), Some(organization)) => add(format!("by \"{name}\" of {organization}")),
-        (Some(name), None) => add(format!("by {name}, not admitted")),
-        (None, Some(organization)) => add(format!("by {organization}")),
+        (Some(name), Some(organization)) => add(format!("by \"{name}\"{} of {organization}", key_text(call))),
+        (Some(name), None) => add(format!("by {name}{}, not admitted", key_text(call))),
+        (None, Some(organization)) => add(format!("by{} {organization}", key_text(call))),
         (None, None) => add("without a good key".to_owned()),
     }
     call.client_address.iter().for_each(|address| add(format!("from {address}")));
     add(format!("at {}", call.process));
+    call.idempotency_key.iter().for_each(|key| add(format!("idempotency key \"{key}\"")));
+    call.user_agent.iter().for_each(|agent| add(format!("user agent \"{agent}\"")));
     text
+}
+
+/// The beginning of the key's id, which tells keys of one name apart.
+fn key_text(call: &RequestEvent) -> String {
+    let id = call.api_key_id.map(|id| id.to_string());
+    id.map_or_else(String::new, |id| format!(" (key {})", id.chars().take(8).collect::<String>()))
 }
 
 fn took_text(micros: i64) -> String {
@@ -97,9 +165,14 @@ fn change_text(change: &TracedChange) -> String {
 }
 
 fn queued_text(run: &TracedRun) -> String {
-    let TracedRun { id, kind, target_id, platform, trigger, request_id, .. } = run;
+    let TracedRun { id, kind, target_id, name, tracked_type, tracked_id, platform, trigger, request_id, .. } = run;
     let cause = request_id.as_ref().map_or_else(String::new, |request| format!(", request {request}"));
-    format!("queued   run {id}: {platform} {kind} {target_id} ({trigger}{cause})")
+    let mut text =
+        format!("queued   run {id}: {} ({trigger}{cause})", target_text(platform, kind, *target_id, name.as_deref()));
+    if let (Some(kind), Some(id)) = (tracked_type, tracked_id) {
+        let _ = write!(text, " for {} {id}", kind.replace('_', " "));
+    }
+    text
 }
 
 fn load_text(load: &TracedLoad) -> String {
@@ -164,11 +237,101 @@ pub(super) fn gap(gap: &ProcessGap) -> String {
     let mut parts = Vec::new();
     if *is_silent {
         let heard = time_text(*heard_at);
-        parts.push(format!("ended without a goodbye after {heard}; calls of its last second may be missing"));
+        parts.push(format!("ended without a goodbye after {heard}; a call of its last second may be missing"));
     }
     if *lost > 0 {
         let at = lost_at.map_or_else(String::new, |at| format!(", last at {}", time_text(at)));
         parts.push(format!("gave up the record of {lost} calls{at}"));
     }
     format!("{name} {}", parts.join(", and "))
+}
+
+#[cfg(test)]
+mod tests {
+    use domain::{ApiKeyId, OrganizationId, RunId};
+    use store::ShutDoor;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn call() -> RequestEvent {
+        RequestEvent {
+            request_id: "ticket".to_owned(),
+            occurred_at: NOW,
+            process: "serve-a-1".to_owned(),
+            organization_id: Some(OrganizationId::new()),
+            api_key_id: Some(ApiKeyId("0199aabb-0000-7000-8000-000000000000".parse().unwrap())),
+            api_key_name: Some("shop".to_owned()),
+            method: "POST".to_owned(),
+            route: "/v2/accounts".to_owned(),
+            path: "/v2/accounts".to_owned(),
+            status: 201,
+            code: None,
+            duration_us: 812,
+            client_address: None,
+            user_agent: Some("curl/8 ".to_owned() + &"x".repeat(300)),
+            idempotency_key: Some("order 17".to_owned()),
+            resources: Vec::new(),
+        }
+    }
+
+    fn wait() -> TracedWait {
+        TracedWait {
+            run_id: RunId::new(),
+            kind: "profile".to_owned(),
+            target_id: 3,
+            platform: "tiktok".to_owned(),
+            name: Some("nasa".to_owned()),
+            due_at: Some(NOW),
+            worker: None,
+            leased_until: None,
+            stopped_at: None,
+            stopped_because: None,
+            shut_doors: Vec::new(),
+            is_left_alone: false,
+        }
+    }
+
+    #[test]
+    fn a_call_names_its_key_and_what_the_caller_sent_with_it() {
+        let text = call_text(&call());
+        for part in ["by \"shop\" (key 0199aabb) of ", "idempotency key \"order 17\"", "user agent \"curl/8 "] {
+            assert!(text.contains(part), "no {part:?} in {text}");
+        }
+    }
+
+    #[test]
+    fn a_line_is_cut_on_a_terminal_alone() {
+        let story = Story { calls: vec![call()], ..Story::default() };
+        let length = |width| lines(&story, NOW, width)[0].chars().count();
+        assert_eq!(length(Some(WIDTH)), WIDTH);
+        assert!(length(None) > 300);
+    }
+
+    #[test]
+    fn a_run_that_waits_says_for_what() {
+        let door = |egress: &str| ShutDoor {
+            egress: egress.to_owned(),
+            closed_until: Timestamp::from_millis(NOW.as_millis() + 1000),
+        };
+        let told = |wait: TracedWait| wait_text(&wait, NOW);
+        let due = told(wait());
+        assert!(due.starts_with("waits    tiktok profile 3 \"nasa\": due since 2026-"), "{due}");
+        let later = told(TracedWait { due_at: Some(door("a").closed_until), ..wait() });
+        assert!(later.contains(": due at 2026-"), "{later}");
+        let alone = told(TracedWait { shut_doors: vec![door("direct")], is_left_alone: true, ..wait() });
+        assert!(alone.contains("; the platform is left alone until 2026-"), "{alone}");
+        let one_door = told(TracedWait { shut_doors: vec![door("direct")], ..wait() });
+        assert!(one_door.contains("; not by direct until 2026-"), "{one_door}");
+        let stopped = told(TracedWait { stopped_at: Some(NOW), stopped_because: Some("a ban".to_owned()), ..wait() });
+        assert!(stopped.contains("stopped by the operator at 2026-") && stopped.ends_with("(a ban)"), "{stopped}");
+    }
+
+    #[test]
+    fn what_the_limit_left_out_is_counted() {
+        let left_out = LeftOut { runs: 493, loads: 1, ..LeftOut::default() };
+        assert_eq!(left_out_text(left_out).as_deref(), Some("… and 493 more runs, 1 more page load: --limit"));
+        assert_eq!(left_out_text(LeftOut::default()), None);
+    }
 }
