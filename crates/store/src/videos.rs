@@ -143,7 +143,7 @@ impl TenantTx {
             return Err(self.duplicate_video(post_id).await?);
         }
         if new.is_active {
-            let wake = schedule::arm_now(&self.tx, target, Trigger::Created, self.cause(), self.now).await?;
+            let wake = schedule::arm_locked_now(&self.tx, target, Trigger::Created, self.cause(), self.now).await?;
             self.wakes.push(wake);
         }
         Ok(id)

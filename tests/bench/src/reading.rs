@@ -21,11 +21,15 @@ pub async fn measure(stage: &mut Stage, plan: Plan, rounds: u32) -> Result<Vec<R
     }
     let service = &stage.service;
     let mut reads = vec![("service, 200", Kind::Service, gets(service, &accounts, 200))];
+    let mut lists = vec![("service", Kind::Service, gets(service, &list, 200))];
     if let Some(changed) = &stage.changed {
         reads.push(("service, 200, changed", Kind::Service, gets(changed, &accounts, 200)));
+        lists.push(("service, changed", Kind::Service, gets(changed, &list, 200)));
     }
     reads.push(("service, 304", Kind::Service, question(service, &tagged, 304)));
-    let mut lists = vec![("service", Kind::Service, gets(service, &list, 200))];
+    if let Some(changed) = &stage.changed {
+        reads.push(("service, 304, changed", Kind::Service, question(changed, &tagged, 304)));
+    }
     for (races, paths) in [(&mut reads, accounts.as_slice()), (&mut lists, list.as_slice())] {
         races.push(("bare handler", Kind::Floor, gets(&stage.floor, paths, 200)));
         if let Some(twin) = &stage.twin {
@@ -38,11 +42,12 @@ pub async fn measure(stage: &mut Stage, plan: Plan, rounds: u32) -> Result<Vec<R
     races.push(race(stage.stores, "GET of a list of 50", &lists, plan, rounds).await?);
     stage.retire_workers().await?;
     let next = Arc::new(AtomicU32::new(0));
-    let posts = [
-        ("service", Kind::Service, posts(&stage.service, &next)),
-        ("bare handler", Kind::Floor, posts(&stage.floor, &next)),
-    ];
-    races.push(race(stage.stores, "POST of an account", &posts, plan, rounds).await?);
+    let mut added = vec![("service", Kind::Service, posts(&stage.service, &next))];
+    if let Some(changed) = &stage.changed {
+        added.push(("service, changed", Kind::Service, posts(changed, &next)));
+    }
+    added.push(("bare handler", Kind::Floor, posts(&stage.floor, &next)));
+    races.push(race(stage.stores, "POST of an account", &added, plan, rounds).await?);
     Ok(races)
 }
 

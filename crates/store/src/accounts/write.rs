@@ -68,7 +68,7 @@ impl TenantTx {
             return Err(self.duplicate_account(profile_id).await?);
         }
         if new.is_active && self.is_creator_active(new.creator_id).await? {
-            let wake = schedule::arm_now(&self.tx, target, Trigger::Created, self.cause(), self.now).await?;
+            let wake = schedule::arm_locked_now(&self.tx, target, Trigger::Created, self.cause(), self.now).await?;
             self.wakes.push(wake);
         }
         if let Some(creator) = new.creator_id {

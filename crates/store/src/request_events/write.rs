@@ -7,7 +7,7 @@ use domain::{ApiKeyId, Timestamp};
 use sea_orm::{DatabaseTransaction, Value};
 
 use super::{ApiProcess, NewRequestEvent};
-use crate::sql::{execute, is_postgres, values};
+use crate::sql::{execute, is_postgres, places, values};
 use crate::{Store, StoreError};
 
 /// Rows of one statement at most. Statements come in powers of two up to this, so that few of them are prepared.
@@ -183,6 +183,13 @@ fn touched_rows(event: &NewRequestEvent) -> Vec<Vec<Value>> {
     ids.into_iter().map(row).collect()
 }
 
+/// The places of the `row`-th of several rows. On SQLite they have no numbers: sqlx asks for the number of each, which SQLite looks for in
+/// a list of all of them, and that comes to more than all the rest of the inserting.
+fn row_places(tx: &DatabaseTransaction, row: usize, columns: usize) -> String {
+    let places = if is_postgres(tx) { places(row * columns + 1, columns) } else { vec!["?"; columns].join(", ") };
+    format!("({places})")
+}
+
 /// Inserts rows of as many values as there are columns.
 async fn insert(
     tx: &DatabaseTransaction,
@@ -191,9 +198,7 @@ async fn insert(
     rows: Vec<Vec<Value>>,
 ) -> Result<(), StoreError> {
     for part in in_powers_of_two(&rows) {
-        let places: Vec<String> = (0..part.len())
-            .map(|row| format!("({})", crate::sql::places(row * columns.len() + 1, columns.len())))
-            .collect();
+        let places: Vec<String> = (0..part.len()).map(|row| row_places(tx, row, columns.len())).collect();
         let sql = format!("INSERT INTO {table} ({}) VALUES {}", columns.join(", "), places.join(", "));
         execute(tx, &sql, part.concat()).await?;
     }

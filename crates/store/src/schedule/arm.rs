@@ -59,6 +59,17 @@ pub(crate) async fn arm_now(
     now: Timestamp,
 ) -> Result<Wake, StoreError> {
     lock(tx, target.kind, target.id).await?;
+    arm_locked_now(tx, target, reason, cause, now).await
+}
+
+/// The same for a row whose lock the transaction has.
+pub(crate) async fn arm_locked_now(
+    tx: &DatabaseTransaction,
+    target: Target,
+    reason: Trigger,
+    cause: Cause<'_>,
+    now: Timestamp,
+) -> Result<Wake, StoreError> {
     let before = waiting(tx, target.kind, target.id).await?;
     let joined = match &before {
         Some(run) if run.attempts == 0 && !runs::knows(tx, cause, run.run_id).await? => Some(run.run_id),

@@ -23,7 +23,7 @@ use uuid::Uuid;
 
 use crate::runs::Cause;
 
-pub(crate) use arm::{SPREAD_FRACTION, arm_now, follow_tracking, rest, visit_orphans, waiting};
+pub(crate) use arm::{SPREAD_FRACTION, arm_locked_now, arm_now, follow_tracking, rest, visit_orphans, waiting};
 pub(crate) use cadence::interval;
 pub(crate) use lock::{lock, lock_all, lock_list};
 
