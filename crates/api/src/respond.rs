@@ -38,12 +38,12 @@ fn envelope<T: Serialize>(data: T) -> Result<Vec<u8>, Problem> {
 /// shows them under other tags.
 static FORM: LazyLock<[u8; 32]> = LazyLock::new(|| Sha256::digest(crate::openapi::openapi_json()).into());
 
-/// Gathers whatever is hashed, for SHA-256 in one piece: a view is many small fields.
-struct Gathering(Vec<u8>);
+/// Feeds whatever is hashed to SHA-256.
+struct Digesting(Sha256);
 
-impl Hasher for Gathering {
+impl Hasher for Digesting {
     fn write(&mut self, bytes: &[u8]) {
-        self.0.extend_from_slice(bytes);
+        self.0.update(bytes);
     }
 
     fn finish(&self) -> u64 {
@@ -55,19 +55,18 @@ impl Hasher for Gathering {
 /// The strong entity tag of what `view` is shown as: a hash of the facts, so that a client who has them costs no writing of the body. The same
 /// view has the same tag in whatever answer.
 pub(crate) fn tag_of(view: &(impl Hash + ?Sized)) -> String {
-    let mut facts = Gathering(Vec::with_capacity(2048));
-    facts.0.extend_from_slice(&*FORM);
-    view.hash(&mut facts);
-    quoted(&Sha256::digest(&facts.0)[..16])
+    let mut digest = Digesting(Sha256::new_with_prefix(*FORM));
+    view.hash(&mut digest);
+    quoted(&digest.0.finalize()[..16])
 }
 
 fn quoted(hash: &[u8]) -> String {
-    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    use std::fmt::Write;
     let mut tag = String::with_capacity(34);
     tag.push('"');
     for byte in hash {
-        tag.push(digit(byte >> 4));
-        tag.push(digit(byte & 15));
+        // Writing to a String cannot fail.
+        let _ = write!(tag, "{byte:02x}");
     }
     tag.push('"');
     tag
