@@ -103,7 +103,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
     let config = Config::load(cli.config.as_deref())?;
     telemetry::init(&config.log)?;
     match cli.command {
-        Command::Dev(args) => dev::run(config, &args).await,
+        Command::Dev(args) => Box::pin(dev::run(config, &args)).await,
         Command::Serve => roles::serve(&config).await,
         Command::Worker => roles::worker(&config).await,
         Command::Migrate => roles::migrate(&config).await,
