@@ -1,7 +1,9 @@
 //! The product as an operator runs it: a database, a queue, API and worker processes, an organization and its keys.
 
 use std::fs::File;
+use std::path::PathBuf;
 use std::process::{Command, Output, Stdio};
+use std::str::FromStr;
 use std::time::Duration;
 
 use serde_json::Value;
@@ -50,6 +52,34 @@ pub struct Builder {
     settings: Vec<(&'static str, String)>,
 }
 
+/// In what one process of a deployment differs from the others.
+#[derive(Clone, Debug)]
+pub enum Change {
+    /// A setting, named as in [`crate::settings`].
+    Setting {
+        /// The name, without the product's prefix.
+        name: String,
+        /// Its value.
+        value: String,
+    },
+    /// Another build of the service.
+    Build(PathBuf),
+}
+
+impl FromStr for Change {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        match text.split_once('=') {
+            Some((name, value)) => Ok(Self::Setting { name: name.to_owned(), value: value.to_owned() }),
+            // Deployments work in a folder of their own, so the path must not depend on ours.
+            None => {
+                std::fs::canonicalize(text).map(Self::Build).map_err(|_| "must be SECTION__NAME=value, or a program")
+            }
+        }
+    }
+}
+
 /// A running deployment. Its processes end before its stores do.
 pub struct Deployment {
     /// The store and queue pair.
@@ -66,6 +96,7 @@ pub struct Deployment {
     pub organization: String,
     /// A client with a key of every scope, of the first organization.
     pub client: Client,
+    program: PathBuf,
     environment: Vec<(String, String)>,
     database_url: String,
     embedded_worker: bool,
@@ -192,6 +223,7 @@ impl Builder {
             samples,
             organization: String::new(),
             client: Client::new("http://127.0.0.1:1"),
+            program: binary(),
             environment,
             database_url,
             embedded_worker: self.pair == Pair::SqliteEmbedded && self.workers > 0,
@@ -234,12 +266,17 @@ impl Deployment {
         self.launch_api("serve").await
     }
 
-    /// The same with one setting changed: a name of [`crate::settings`]' kind, and a value.
-    pub async fn start_changed_replica(&mut self, name: &str, value: &str) -> (Process, String) {
-        let unchanged = self.environment.clone();
-        self.environment.push((format!("{}{name}", settings::PREFIX), value.to_owned()));
+    /// The same with one difference.
+    pub async fn start_changed_replica(&mut self, change: &Change) -> (Process, String) {
+        let (program, environment) = (self.program.clone(), self.environment.clone());
+        match change {
+            Change::Setting { name, value } => {
+                self.environment.push((format!("{}{name}", settings::PREFIX), value.clone()));
+            }
+            Change::Build(program) => self.program.clone_from(program),
+        }
         let replica = self.launch_api("serve").await;
-        self.environment = unchanged;
+        (self.program, self.environment) = (program, environment);
         replica
     }
 
@@ -264,7 +301,7 @@ impl Deployment {
 
     fn launch(&mut self, role: &str) -> Process {
         self.started += 1;
-        let mut command = self.command(tied(binary(), "KILL"));
+        let mut command = self.command(tied(&self.program, "KILL"));
         command.arg(role);
         let name = format!("{role} {}", self.started);
         let log = if self.log_files {

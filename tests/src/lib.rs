@@ -19,7 +19,7 @@ pub mod settings;
 
 pub use client::{Answer, Client};
 pub use database::Database;
-pub use deployment::{Builder, Deployment, Pair, Platforms};
+pub use deployment::{Builder, Change, Deployment, Pair, Platforms};
 pub use poll::{poll_until, poll_within};
 pub use postgres::Postgres;
 pub use process::Process;

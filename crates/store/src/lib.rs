@@ -121,6 +121,9 @@ impl Store {
         }
         let mut options = ConnectOptions::new(config.url.clone());
         options.sqlx_logging(false).acquire_timeout(ACQUIRE_TIMEOUT).connect_timeout(ACQUIRE_TIMEOUT);
+        // Connections are kept: sqlx 0.9's task that ages them counts over a number of idle ones that can have wrapped below zero, and then holds
+        // a thread for ever. A dead connection is found by its test before use.
+        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
         if is_sqlite {
             options.map_sqlx_sqlite_opts(|sqlite| {
                 sqlite
@@ -130,7 +133,7 @@ impl Store {
                     .busy_timeout(ACQUIRE_TIMEOUT)
                     .foreign_keys(true)
             });
-            options.test_before_acquire(false).idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
+            options.test_before_acquire(false);
             let write = Database::connect(options.clone().max_connections(1).to_owned()).await?;
             let read = Database::connect(options.max_connections(config.max_connections).to_owned()).await?;
             Ok(Self { read, write, age_curve, running: idempotency::Running::default(), lookups: Arc::default() })

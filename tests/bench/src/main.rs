@@ -27,7 +27,8 @@ use tokio::signal::unix::{SignalKind, signal};
 use load::Plan;
 use recorded::Measured;
 use report::{Machine, PairReport, Report};
-use stage::{Setting, Setup, Stage, Stores};
+use stage::{Setup, Stage, Stores};
+use tests::Change;
 use uuid::Uuid;
 
 #[global_allocator]
@@ -79,9 +80,10 @@ struct Options {
     /// Threads that serve requests, in the service and in the bare handler.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..))]
     workers: u32,
-    /// A setting of another value, such as `REQUEST_EVENTS__CLIENT_ADDRESS=none`, under which the service is measured beside itself.
-    #[arg(long, value_name = "SECTION__NAME=VALUE")]
-    changed: Option<Setting>,
+    /// A setting of another value, such as `REQUEST_EVENTS__CLIENT_ADDRESS=none`, or the path of another build: the service is measured beside
+    /// itself with this difference.
+    #[arg(long, value_name = "SECTION__NAME=VALUE|PROGRAM")]
+    changed: Option<Change>,
     /// A Python with the packages of `twin/requirements.txt`; without it there is no twin.
     #[arg(long, value_name = "PROGRAM")]
     twin: Option<PathBuf>,

@@ -4,13 +4,12 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::ValueEnum;
 use serde_json::json;
 use tests::process::tied;
-use tests::{Builder, Client, Deployment, Pair, Platforms, Process, Sandbox, poll_within, settings};
+use tests::{Builder, Change, Client, Deployment, Pair, Platforms, Process, Sandbox, poll_within, settings};
 
 /// More requests a minute than this machine can make.
 const UNLIMITED: &str = "UPDATE organizations SET rate_limit_per_minute = 2000000000";
@@ -73,28 +72,10 @@ pub struct Setup {
     pub workers: u32,
     /// The service's log filter, instead of the one it comes with.
     pub log: Option<String>,
-    /// A setting of another value, under which the service is measured beside itself.
-    pub changed: Option<Setting>,
+    /// What is different in the service that is measured beside itself.
+    pub changed: Option<Change>,
     /// A Python that can run the twin.
     pub python: Option<PathBuf>,
-}
-
-/// A setting as `SECTION__NAME=value`.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// The name, without the product's prefix.
-    pub name: String,
-    /// The value.
-    pub value: String,
-}
-
-impl FromStr for Setting {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (name, value) = text.split_once('=').ok_or("must be SECTION__NAME=value")?;
-        Ok(Self { name: name.to_owned(), value: value.to_owned() })
-    }
 }
 
 /// The service and what stands around it. Everything ends with this value.
@@ -105,7 +86,7 @@ pub struct Stage {
     pub account_ids: Vec<String>,
     /// The service.
     pub service: Target,
-    /// The service under another setting.
+    /// The service under another setting, or another build of it.
     pub changed: Option<Target>,
     /// The floor.
     pub floor: Target,
@@ -155,8 +136,8 @@ impl Stage {
             deployment,
         };
         stage.track().await;
-        if let Some(Setting { name, value }) = &setup.changed {
-            let (process, base_url) = stage.deployment.start_changed_replica(name, value).await;
+        if let Some(change) = &setup.changed {
+            let (process, base_url) = stage.deployment.start_changed_replica(change).await;
             let address = address(&base_url)?;
             stage.changed = Some(Target { address, prefix: "/v2", headers, process: process.id() });
             stage.processes.push(process);
