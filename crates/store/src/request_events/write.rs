@@ -197,10 +197,12 @@ async fn insert(
     columns: &[&str],
     rows: Vec<Vec<Value>>,
 ) -> Result<(), StoreError> {
-    for part in in_powers_of_two(&rows) {
-        let places: Vec<String> = (0..part.len()).map(|row| row_places(tx, row, columns.len())).collect();
+    let sizes: Vec<usize> = in_powers_of_two(&rows).into_iter().map(<[_]>::len).collect();
+    let mut rows = rows.into_iter();
+    for size in sizes {
+        let places: Vec<String> = (0..size).map(|row| row_places(tx, row, columns.len())).collect();
         let sql = format!("INSERT INTO {table} ({}) VALUES {}", columns.join(", "), places.join(", "));
-        execute(tx, &sql, part.concat()).await?;
+        execute(tx, &sql, rows.by_ref().take(size).flatten().collect()).await?;
     }
     Ok(())
 }
