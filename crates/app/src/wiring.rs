@@ -203,6 +203,7 @@ pub fn worker(config: &Config, role: &str, store: Store, queue: Queue, scraper: 
                 cap: Duration::from_secs(settings.retry_cap_seconds),
             },
             gone_confirm: Duration::from_hours(settings.gone_confirm_hours),
+            compact: config.history.compact,
         },
         retention: Retention {
             page_loads: days(config.retention.page_loads_days),

@@ -6,9 +6,11 @@ pub mod api_key;
 pub mod backoff;
 pub mod cadence;
 pub mod clock;
+pub mod day;
 pub mod facts;
 pub mod float;
 pub mod handle;
+pub mod history;
 pub mod ids;
 pub mod lifetime;
 pub(crate) mod link;
@@ -27,6 +29,7 @@ pub mod validation;
 pub use api_key::ApiKey;
 pub use cadence::{AgeCurve, AgeStep};
 pub use clock::{Clock, Timestamp};
+pub use day::Day;
 pub use facts::{
     AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
     UnavailableReason,

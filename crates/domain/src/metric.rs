@@ -1,5 +1,7 @@
 //! What is known of a number on a page: its value and how exact it is, or why there is none.
 
+use std::time::Duration;
+
 use serde::{Deserialize, Serialize};
 
 use crate::validation::one_of;
@@ -36,6 +38,9 @@ impl std::str::FromStr for Precision {
         one_of(s, &Self::ALL, Precision::as_str)
     }
 }
+
+/// For so long a better count is not replaced by a worse one.
+pub const BETTER_HOLDS: Duration = Duration::from_hours(1);
 
 /// Why a metric is null.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -11,6 +11,7 @@ mod canaries;
 mod changes;
 mod columns;
 mod creators;
+mod days;
 mod error;
 mod freshness;
 mod idempotency;
@@ -29,6 +30,7 @@ mod sql;
 mod tenant;
 mod trace;
 mod tracked_post;
+mod tracked_posts;
 mod videos;
 mod views;
 

@@ -14,7 +14,7 @@ use crate::schedule::{self, Target};
 use crate::sql::{Filter, Number, contains, execute, row, values};
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::Video;
-use crate::{StoreError, Tenant, TenantTx, organizations};
+use crate::{StoreError, Tenant, TenantTx, organizations, tracked_posts};
 
 /// The organization's account of the author, where there is one. Who made a post is not known before the organization's own first read.
 const AUTHOR: &str = "LEFT JOIN accounts a ON a.profile_id = p.profile_id AND a.organization_id = t.organization_id \
@@ -142,6 +142,7 @@ impl TenantTx {
         if inserted == 0 {
             return Err(self.duplicate_video(post_id).await?);
         }
+        tracked_posts::keep(&self.tx, &[post_id], self.now).await?;
         if new.is_active {
             let wake = schedule::arm_locked_now(&self.tx, target, Trigger::Created, self.cause(), self.now).await?;
             self.wakes.push(wake);
@@ -192,6 +193,7 @@ impl TenantTx {
         if execute(&self.tx, "DELETE FROM videos WHERE id = $1", values![id.0]).await? == 0 {
             return Err(Refusal::NoVideo(id));
         }
+        tracked_posts::leave_video(&self.tx, self.organization, post_id).await?;
         schedule::visit_orphans(
             &self.tx,
             TargetKind::Post,

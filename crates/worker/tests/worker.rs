@@ -85,6 +85,7 @@ impl World {
             record: RecordPolicy {
                 backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_hours(1) },
                 gone_confirm: Duration::from_hours(1),
+                compact: true,
             },
             retention: worker::Retention {
                 page_loads: Duration::from_hours(24),

@@ -245,7 +245,11 @@ fn worker(n: usize, store: &Store, sandbox: &Sandbox, clock: &Clock) -> Worker {
         offer_gap: Duration::from_secs(1),
         shutdown: Duration::from_secs(5),
         platforms: BUDGETS.map(policy).into(),
-        record: RecordPolicy { backoff: Backoff { base: 10 * HOUR / 60, cap: 6 * HOUR }, gone_confirm: 6 * HOUR },
+        record: RecordPolicy {
+            backoff: Backoff { base: 10 * HOUR / 60, cap: 6 * HOUR },
+            gone_confirm: 6 * HOUR,
+            compact: false,
+        },
         retention: Retention { page_loads: 60 * 24 * HOUR, runs: 60 * 24 * HOUR, request_events: 60 * 24 * HOUR },
         kept_pages: None,
         canary: None,

@@ -8,7 +8,7 @@ use crate::changes::{AccountChange, NewAccount, Refusal};
 use crate::schedule::{self, Target};
 use crate::sql::{Filter, Number, execute, is_postgres, row, values};
 use crate::views::Account;
-use crate::{StoreError, TenantTx, creators, organizations};
+use crate::{StoreError, TenantTx, creators, organizations, tracked_posts};
 
 #[derive(FromQueryResult)]
 pub(crate) struct TrackedRow {
@@ -158,6 +158,7 @@ impl TenantTx {
             self.now,
         )
         .await?;
+        tracked_posts::leave_account(&self.tx, self.organization, id).await?;
         if execute(&self.tx, "DELETE FROM accounts WHERE id = $1", values![id.0]).await? == 0 {
             // Deleted while this waited for its lock, and counted out by whoever did.
             return Err(Refusal::NoAccount(id));

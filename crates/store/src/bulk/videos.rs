@@ -11,7 +11,7 @@ use crate::changes::{NewVideo, Refusal};
 use crate::organizations::default_interval;
 use crate::schedule::{self, Asker, Target};
 use crate::sql::{Number, places, rows, values};
-use crate::{StoreError, TenantTx};
+use crate::{StoreError, TenantTx, tracked_posts};
 
 /// What a platform calls a post.
 type Name<'a> = (Platform, &'a str);
@@ -119,6 +119,9 @@ impl TenantTx {
         let ids: Vec<i64> = asked.keys().copied().collect();
         schedule::lock_list(&self.tx, TargetKind::Post, &ids).await?;
         let made = self.insert_videos(asked).await?;
+        let mut new: Vec<i64> = made.iter().copied().collect();
+        new.sort_unstable();
+        tracked_posts::keep(&self.tx, &new, self.now).await?;
         let old: Vec<i64> = ids.into_iter().filter(|id| !made.contains(id)).collect();
         self.videos_of(&old).await
     }

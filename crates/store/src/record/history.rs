@@ -1,24 +1,128 @@
 //! History: one snapshot for each read, of what that page said and nothing from elsewhere, with what is not exact and what fell.
 
-use domain::{Gain, Precision, Reading};
-use sea_orm::{FromQueryResult, Value};
+use domain::history::{Count, Sample};
+use domain::{Day, Gain, Precision, Reading, Timestamp};
+use sea_orm::{ConnectionTrait, DbErr, FromQueryResult, QueryResult, Value};
 
 use super::Recording;
 use super::provenance::Readings;
 use crate::StoreError;
-use crate::sql::{execute, places, rows, values};
+use crate::columns::Columns;
+use crate::days::Seen;
+use crate::sql::{execute, places, row, rows, values};
 
 /// A table of snapshots.
 #[derive(Clone, Copy)]
 pub struct History {
     table: &'static str,
     key: &'static str,
+    metrics: &'static [&'static str],
+    /// Whose rows tell which snapshots they have seen.
+    trackers: &'static str,
 }
 
 /// The snapshots of profiles.
-pub const PROFILES: History = History { table: "profile_snapshots", key: "profile_id" };
+pub const PROFILES: History = History {
+    table: "profile_snapshots",
+    key: "profile_id",
+    metrics: &["follower_count", "following_count", "post_count", "like_count"],
+    trackers: "accounts",
+};
 /// The snapshots of posts.
-pub const POSTS: History = History { table: "post_snapshots", key: "post_id" };
+pub const POSTS: History = History {
+    table: "post_snapshots",
+    key: "post_id",
+    metrics: &["view_count", "like_count", "comment_count", "share_count", "play_count", "saved_count"],
+    trackers: "tracked_posts",
+};
+
+/// A snapshot as it stands in its table.
+struct Snapshot<const N: usize>(Sample<N>);
+
+impl<const N: usize> FromQueryResult for Snapshot<N> {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        let mut columns = Columns::of(row)?;
+        let at = Timestamp::from_millis(columns.next()?);
+        let inexact: Option<String> = columns.next()?;
+        let mut counts = [None; N];
+        for count in &mut counts {
+            let (metric, value): (String, Option<i64>) = (columns.next()?, columns.next()?);
+            let precision = precision_in(inexact.as_deref().unwrap_or_default(), &metric);
+            *count = value.map(|value| Count { value, precision });
+        }
+        Ok(Self(Sample { at, counts }))
+    }
+}
+
+/// The snapshots of a target from `from` on, oldest first. `N` is the number of the history's metrics.
+pub async fn samples<const N: usize>(
+    connection: &impl ConnectionTrait,
+    history: History,
+    id: i64,
+    from: Timestamp,
+) -> Result<Vec<Sample<N>>, StoreError> {
+    let History { table, key, metrics, trackers: _ } = history;
+    let metrics: Vec<_> = metrics.iter().map(|metric| format!("'{metric}', {metric}")).collect();
+    let sql = format!(
+        "SELECT taken_at, inexact, {} FROM {table} WHERE {key} = $1 AND taken_at >= $2 ORDER BY taken_at",
+        metrics.join(", ")
+    );
+    let found = rows::<Snapshot<N>>(connection, &sql, values![id, from.as_millis()]).await?;
+    Ok(found.into_iter().map(|Snapshot(sample)| sample).collect())
+}
+
+/// When the target was read before this time, whoever it was for.
+pub async fn previous(recording: &Recording<'_>, history: History, id: i64) -> Result<Option<Timestamp>, StoreError> {
+    #[derive(FromQueryResult)]
+    struct Newest {
+        at: Option<i64>,
+    }
+    let History { table, key, .. } = history;
+    let sql = format!("SELECT MAX(taken_at) AS at FROM {table} WHERE {key} = $1 AND taken_at < $2");
+    let newest = row::<Newest>(recording.tx, &sql, values![id, recording.now.as_millis()]).await?;
+    Ok(newest.and_then(|newest| newest.at).map(Timestamp::from_millis))
+}
+
+/// Of three reads of one day that say the same, of the same adapter, and that the same organizations have seen, the one in the middle tells
+/// nothing and goes. `samples` are those of the day.
+pub async fn compact<const N: usize>(
+    recording: &Recording<'_>,
+    history: History,
+    id: i64,
+    samples: &[Sample<N>],
+) -> Result<(), StoreError> {
+    let [.., first, middle, last] = samples else { return Ok(()) };
+    let says_the_same = first.counts == middle.counts && middle.counts == last.counts;
+    if !recording.compact || !says_the_same || Day::of(first.at) != Day::of(last.at) {
+        return Ok(());
+    }
+    let History { table, key, trackers, .. } = history;
+    let sql = format!("SELECT seen_since, seen_until, seen_before FROM {trackers} WHERE {key} = $1");
+    for stored in rows::<StoredSeen>(recording.tx, &sql, values![id]).await? {
+        let seen = Seen::from_stored(stored.seen_since, stored.seen_until, stored.seen_before.as_deref())?;
+        if seen.has(first.at) != seen.has(middle.at) || seen.has(middle.at) != seen.has(last.at) {
+            return Ok(());
+        }
+    }
+    let adapter = |place: &str| {
+        format!("(SELECT COALESCE(s.adapter, '') FROM {table} s WHERE s.{key} = $1 AND s.taken_at = {place})")
+    };
+    let sql = format!(
+        "DELETE FROM {table} WHERE {key} = $1 AND taken_at = $3 AND COALESCE(adapter, '') = {} AND COALESCE(adapter, '') = {}",
+        adapter("$2"),
+        adapter("$4")
+    );
+    let [first, middle, last] = [first, middle, last].map(|sample| sample.at.as_millis());
+    execute(recording.tx, &sql, values![id, first, middle, last]).await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct StoredSeen {
+    seen_since: Option<i64>,
+    seen_until: Option<i64>,
+    seen_before: Option<String>,
+}
 
 #[derive(FromQueryResult)]
 struct Before {
@@ -35,7 +139,7 @@ pub async fn write<const N: usize>(
     readings: &Readings<N>,
 ) -> Result<(), StoreError> {
     let fell = fallen(recording, history, id, readings).await?;
-    let History { table, key } = history;
+    let History { table, key, .. } = history;
     let columns: Vec<_> = readings.iter().map(|(column, _)| *column).collect();
     let sql = format!(
         "INSERT INTO {table} ({key}, taken_at, run_id, adapter, inexact, fell, {}) VALUES ({}) \
@@ -69,7 +173,7 @@ async fn fallen(
     id: i64,
     readings: &[(&'static str, Reading)],
 ) -> Result<Option<String>, StoreError> {
-    let History { table, key } = history;
+    let History { table, key, .. } = history;
     // Each finds its row from the end of the primary key, mostly at the first step.
     let parts: Vec<_> = readings
         .iter()

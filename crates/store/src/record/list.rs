@@ -1,14 +1,14 @@
 //! Recording the list of a profile's posts: which of them each account collects, and that every one is read.
 
-use domain::{MediaType, PostFacts, Reading, TargetKind, Timestamp, Trigger};
+use domain::{Day, MediaType, PostFacts, Reading, TargetKind, Timestamp, Trigger};
 use sea_orm::FromQueryResult;
 
 use super::post::{readings, write_facts};
 use super::sums::sum_profile;
 use super::{Recording, bounds, lost};
-use crate::StoreError;
 use crate::schedule::{self, Target};
 use crate::sql::{Number, execute, row, rows, values};
+use crate::{StoreError, days, tracked_posts};
 
 #[derive(FromQueryResult)]
 struct Bounds {
@@ -60,6 +60,7 @@ pub async fn record_list(
     locked.sort_unstable();
     locked.dedup();
     schedule::lock_list(recording.tx, TargetKind::Post, &locked).await?;
+    let mut linked = Vec::new();
     for ((id, is_new), rank, facts) in &found {
         adopt(recording, *id, profile_id).await?;
         if link(recording, profile_id, *id, *rank, facts).await? {
@@ -71,14 +72,20 @@ pub async fn record_list(
             execute(recording.tx, "DELETE FROM posts WHERE id = $1", values![*id]).await?;
             continue;
         }
+        linked.push((*id, *facts));
+    }
+    tracked_posts::keep(recording.tx, &linked.iter().map(|(id, _)| *id).collect::<Vec<_>>(), recording.now).await?;
+    let mut from = Day::of(recording.now);
+    for (id, facts) in linked {
         if readings(facts).iter().any(|(_, reading)| *reading != Reading::NOT_PROVIDED) {
-            write_facts(recording, *id, facts).await?;
+            from = from.min(write_facts(recording, id, facts).await?);
         }
     }
     if !resting.is_empty() {
         bounds::follow(recording, profile_id).await?;
     }
     sum_profile(recording, profile_id, &ids).await?;
+    days::write_accounts(recording, None, &ids, from).await?;
     lost::show(recording, &found_again).await?;
     Ok(wakes)
 }

@@ -2,7 +2,7 @@
 //! the next due time together, or nothing at all.
 
 mod bounds;
-mod history;
+pub(crate) mod history;
 mod identity;
 mod list;
 mod lost;
@@ -30,6 +30,8 @@ pub struct RecordPolicy {
     pub backoff: Backoff,
     /// A target counts as gone when the platform says so twice, this far apart.
     pub gone_confirm: Duration,
+    /// Whether of reads of one day that say the same only the first and the last are kept.
+    pub compact: bool,
 }
 
 /// What became of a record.
@@ -46,14 +48,15 @@ const COLLECTED: &str = "accounts.is_active \
      AND NOT EXISTS (SELECT 1 FROM creators c WHERE c.id = accounts.creator_id AND NOT c.is_active)";
 
 /// What a record is about, for those that write parts of it.
-struct Recording<'a> {
-    tx: &'a DatabaseTransaction,
+pub(crate) struct Recording<'a> {
+    pub(crate) tx: &'a DatabaseTransaction,
     job: &'a Job,
     adapter: Option<&'static str>,
     /// The platform must have said so before this for a target to count as gone.
     gone_before: Timestamp,
     age_curve: &'a AgeCurve,
-    now: Timestamp,
+    compact: bool,
+    pub(crate) now: Timestamp,
 }
 
 /// What the facts came to.
@@ -99,8 +102,15 @@ impl Store {
             return Ok(Recorded::LeaseLost);
         }
         let gone_before = now.minus(policy.gone_confirm);
-        let recording =
-            Recording { tx: &tx, job, adapter: observation.adapter, gone_before, age_curve: &self.age_curve, now };
+        let recording = Recording {
+            tx: &tx,
+            job,
+            adapter: observation.adapter,
+            gone_before,
+            age_curve: &self.age_curve,
+            compact: policy.compact,
+            now,
+        };
         let wakes = if goes_on(job, observation) {
             next_source(&recording, observation).await?
         } else {

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::Verdict;
-use domain::{MediaType, MetricStatus, Observation, PostFacts, PostStatus, Reading, Timestamp};
+use domain::{Day, MediaType, MetricStatus, Observation, PostFacts, PostStatus, Reading, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 
 use super::provenance::{Kept, Provenance, Readings};
 use super::sums::sum_accounts;
 use super::{Facts, Recording, history, lost};
-use crate::StoreError;
 use crate::sql::{Filter, execute, row, values};
+use crate::{StoreError, days};
 
 /// The metrics of a post with their columns.
 pub const fn readings(facts: &PostFacts) -> Readings<6> {
@@ -38,10 +38,11 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
         (verdict @ (Verdict::Good | Verdict::Withheld), Some(facts)) => {
             let (found, woken) = lost::follow_authors(recording, std::slice::from_ref(facts)).await?;
             wakes = woken;
-            write_facts(recording, id, facts).await?;
+            let from = write_facts(recording, id, facts).await?;
             let status = if verdict == Verdict::Good { PostStatus::Live } else { PostStatus::Private };
             set_status(recording, id, status).await?;
             sum_accounts(recording, &[id]).await?;
+            days::write_accounts(recording, None, &[id], from).await?;
             lost::show(recording, &found).await?;
             kept = true;
         }
@@ -75,10 +76,22 @@ async fn note_gone(recording: &Recording<'_>, id: i64) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Writes facts to the shared post, its history, and the tracking rows that collect it.
-pub async fn write_facts(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<(), StoreError> {
+/// Writes facts to the shared post, its history, and the tracking rows that collect it. The first day of its history that is other than before.
+pub async fn write_facts(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<Day, StoreError> {
     let kept = write_post(recording, id, facts).await?;
     history::write(recording, history::POSTS, id, &readings(facts)).await?;
+    let read = days::collected_posts(recording, id).await?;
+    write_trackers(recording, id, facts, kept).await?;
+    days::write_posts(recording, id, read, facts.create_time).await
+}
+
+/// Writes a post's counts to the records of those who collect it.
+async fn write_trackers(
+    recording: &Recording<'_>,
+    id: i64,
+    facts: &PostFacts,
+    kept: [(&'static str, Kept); 6],
+) -> Result<(), StoreError> {
     let now = recording.now.as_millis();
     for (table, collected) in [
         ("videos", "is_active"),
@@ -87,6 +100,7 @@ pub async fn write_facts(recording: &Recording<'_>, id: i64, facts: &PostFacts) 
             "account_id IN (SELECT a.id FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id \
              WHERE a.is_active AND COALESCE(c.is_active, TRUE))",
         ),
+        ("tracked_posts", days::COLLECTED_POST),
     ] {
         let mut set =
             Filter::new("last_scrape_at = $1, updated_at = $1, first_scrape_at = COALESCE(first_scrape_at, $1)", now);

@@ -1,7 +1,7 @@
 //! Recording facts about profiles and the lists of their posts. Whose facts they are is told by [`super::identity`].
 
 use domain::outcome::Verdict;
-use domain::{Observation, Outcome, ProfileFacts, TargetKind, Trigger, UnavailableReason};
+use domain::{Day, Observation, Outcome, ProfileFacts, TargetKind, Trigger, UnavailableReason};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -10,7 +10,7 @@ use super::provenance::{Kept, Provenance, Readings};
 use super::{COLLECTED, Facts, Recording, history, list, lost};
 use crate::schedule::{self, Target};
 use crate::sql::{Filter, execute, rows, values};
-use crate::{StoreError, creators};
+use crate::{StoreError, creators, days};
 
 /// The metrics of a profile with their columns.
 const fn readings(facts: &ProfileFacts) -> Readings<4> {
@@ -177,6 +177,8 @@ async fn write_accounts(
     let place = set.bind(known.id);
     let sql = format!("UPDATE accounts SET {} WHERE profile_id = {place} AND {COLLECTED}", set.text());
     execute(recording.tx, &sql, set.values()).await?;
+    days::see_profile(recording, known.id, COLLECTED).await?;
+    days::write_accounts(recording, Some(known.id), &[], Day::of(recording.now)).await?;
     sum_creators(recording, known.id).await
 }
 

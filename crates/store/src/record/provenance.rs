@@ -4,16 +4,13 @@
 //! What a page said is history in any case (see [`super::history`]); this decides what is shown as current.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
+use domain::metric::BETTER_HOLDS;
 use domain::{MetricStatus, Precision, Reading, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::sql::Filter;
-
-/// For so long a better reading is not replaced by a worse one.
-const BETTER_HOLDS: Duration = Duration::from_hours(1);
 
 /// The metrics of one page with their columns.
 pub type Readings<const N: usize> = [(&'static str, Reading); N];
@@ -172,6 +169,8 @@ pub fn noted<'a>(notes: Option<&'a str>, metric: &str) -> Option<&'a str> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const NOON: Timestamp = Timestamp::from_millis(1_790_000_000_000);

@@ -138,7 +138,8 @@ pub fn platform(platform: Platform) -> PlatformPolicy {
 }
 
 pub fn policy() -> RecordPolicy {
-    RecordPolicy { backoff: Backoff { base: Duration::from_secs(30), cap: 6 * HOUR }, gone_confirm: 6 * HOUR }
+    let backoff = Backoff { base: Duration::from_secs(30), cap: 6 * HOUR };
+    RecordPolicy { backoff, gone_confirm: 6 * HOUR, compact: true }
 }
 
 pub async fn organization(store: &Store, cap: Option<i64>) -> OrganizationId {
@@ -282,6 +283,16 @@ impl Home {
         let connection = self.connection().await;
         let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), text)).await;
         let lines = rows.unwrap().iter().map(|row| row.try_get("", "detail").unwrap()).collect();
+        connection.close().await.unwrap();
+        lines
+    }
+
+    /// The first column of every row, which is text.
+    pub async fn lines(&self, text: &str) -> Vec<String> {
+        let connection = self.connection().await;
+        let rows = connection.query_all_raw(Statement::from_string(connection.get_database_backend(), text)).await;
+        let rows = rows.unwrap_or_else(|error| panic!("{text}: {error}"));
+        let lines = rows.iter().map(|row| row.try_get_by_index(0).unwrap()).collect();
         connection.close().await.unwrap();
         lines
     }

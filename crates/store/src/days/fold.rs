@@ -1,0 +1,185 @@
+//! Writing days: of a post from its snapshots, of an account from its profile's snapshots and its posts' days. The same for recording, which does
+//! the day at hand, and for rebuilding, which does them all.
+
+use std::collections::BTreeMap;
+
+use domain::history::{MetricDay, Sample, TargetDay, fold};
+use domain::{Day, Timestamp};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, QueryResult};
+use uuid::Uuid;
+
+use super::rows::{ACCOUNT_DAY, AccountDay, POST_DAY, POST_METRICS, PostDay, SumDay, selected, upsert};
+use super::seen::Seen;
+use crate::StoreError;
+use crate::columns::Columns;
+use crate::sql::{Number, execute, row, rows, values};
+
+const DAY_MS: i64 = 86_400_000;
+
+/// A tracked post, as far as its days go.
+pub struct PostHistory {
+    /// The id of its `tracked_posts` row.
+    pub id: i64,
+    /// When it was published.
+    pub create_time: Option<Timestamp>,
+    /// Which reads the organization has seen.
+    pub seen: Seen,
+}
+
+/// An account, as far as its days go.
+pub struct AccountHistory {
+    /// Its id.
+    pub id: Uuid,
+    /// Whose it is.
+    pub organization: Uuid,
+    /// Which reads of the profile the organization has seen.
+    pub seen: Seen,
+}
+
+/// The reads that were seen, by day.
+fn by_day<const N: usize>(seen: &Seen, samples: &[Sample<N>], from: Day) -> BTreeMap<Day, Vec<Sample<N>>> {
+    let mut days: BTreeMap<Day, Vec<Sample<N>>> = BTreeMap::new();
+    for sample in samples.iter().filter(|sample| Day::of(sample.at) >= from && seen.has(sample.at)) {
+        days.entry(Day::of(sample.at)).or_default().push(*sample);
+    }
+    days
+}
+
+/// Writes a post's days from `from` on. `samples` are all reads from then on, oldest first, whoever saw them.
+pub async fn write_post(
+    tx: &DatabaseTransaction,
+    post: &PostHistory,
+    samples: &[Sample<6>],
+    from: Day,
+) -> Result<(), StoreError> {
+    let days = by_day(&post.seen, samples, from);
+    if days.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT {} FROM post_days d WHERE d.tracked_post_id = $1 AND d.day < $2 ORDER BY d.day DESC LIMIT 1",
+        selected("d", &POST_DAY)
+    );
+    let mut before = row::<PostDay>(tx, &sql, values![post.id, from.number()]).await?.map(|found| found.is);
+    let write = upsert("post_days", &["tracked_post_id"], &POST_DAY);
+    for (day, samples) in days {
+        let is = fold(before.as_ref(), &samples, post.create_time.is_some_and(|at| Day::of(at) == day));
+        execute(tx, &write, PostDay { day, is }.values(post.id)).await?;
+        before = Some(is);
+    }
+    Ok(())
+}
+
+/// Writes an account's days from `from` on, of what is known of its posts' days. `samples` are all reads of its profile from then on, oldest
+/// first, whoever saw them.
+pub async fn write_account(
+    tx: &DatabaseTransaction,
+    account: &AccountHistory,
+    samples: &[Sample<3>],
+    from: Day,
+) -> Result<(), StoreError> {
+    let mut days = by_day(&account.seen, samples, from);
+    for day in days_of_posts(tx, account.id, from).await? {
+        days.entry(day).or_default();
+    }
+    if days.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "SELECT {} FROM account_days d WHERE d.account_id = $1 AND d.day < $2 ORDER BY d.day DESC LIMIT 1",
+        selected("d", &ACCOUNT_DAY)
+    );
+    let mut before = row::<AccountDay>(tx, &sql, values![account.id, from.number()]).await?;
+    let write = upsert("account_days", &["account_id", "organization_id"], &ACCOUNT_DAY);
+    for (day, samples) in days {
+        let is = account_day(tx, account.id, day, &samples, before.as_ref()).await?;
+        execute(tx, &write, is.values(account.id, account.organization)).await?;
+        before = Some(is);
+    }
+    Ok(())
+}
+
+/// The days from `from` on with a read of one of the account's posts.
+async fn days_of_posts(tx: &impl ConnectionTrait, account: Uuid, from: Day) -> Result<Vec<Day>, StoreError> {
+    let sql = format!(
+        "SELECT DISTINCT CAST(d.day AS BIGINT) AS value FROM account_videos v \
+         JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
+         JOIN post_days d ON d.tracked_post_id = t.id AND d.day >= $2 \
+         WHERE v.account_id = $1 AND d.day >= v.first_scrape_at / {DAY_MS}"
+    );
+    let found = rows::<Number>(tx, &sql, values![account, from.number()]).await?;
+    Ok(found.into_iter().map(|found| Day::from_number(i32::try_from(found.value).unwrap_or(i32::MAX))).collect())
+}
+
+async fn account_day(
+    tx: &DatabaseTransaction,
+    account: Uuid,
+    day: Day,
+    samples: &[Sample<3>],
+    before: Option<&AccountDay>,
+) -> Result<AccountDay, StoreError> {
+    let observed_days = before.map_or(0, |before| before.observed_days) + 1;
+    let known = before.map(|before| TargetDay { metrics: before.profile, observed_days: before.observed_days });
+    let profile = if samples.is_empty() {
+        let carried = known.map_or([MetricDay::default(); 3], |known| known.metrics);
+        carried.map(|metric| MetricDay { is_read: false, gain: None, ..metric })
+    } else {
+        fold(known.as_ref(), samples, false).metrics
+    };
+    let PostSums { posts, observed, fallen, mut sums } =
+        row::<PostSums>(tx, &sums_sql(), values![account, day.number()]).await?.unwrap_or_default();
+    for (metric, sum) in sums.iter_mut().enumerate() {
+        let known_days = before.and_then(|before| before.sums.get(metric)).map_or(0, |before| before.days);
+        sum.days = known_days.saturating_add(i16::from(sum.gain.is_some()));
+    }
+    Ok(AccountDay { day, observed_days, profile, sums, posts, posts_observed: observed, posts_fallen: fallen })
+}
+
+/// What an account's posts come to on a day.
+#[derive(Default)]
+struct PostSums {
+    posts: i32,
+    observed: i32,
+    fallen: i32,
+    sums: [SumDay; 6],
+}
+
+impl FromQueryResult for PostSums {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        let columns = &mut Columns::of(row)?;
+        let number = |value: i64| i32::try_from(value).unwrap_or(i32::MAX);
+        let (posts, observed, fallen) = (number(columns.next()?), number(columns.next()?), number(columns.next()?));
+        let mut sums = [SumDay::default(); 6];
+        for sum in &mut sums {
+            (sum.count, sum.gain) = (columns.next()?, columns.next()?);
+            sum.total = columns.next::<Option<i64>>()?.unwrap_or(0);
+            sum.posts = number(columns.next()?);
+        }
+        Ok(Self { posts, observed, fallen, sums })
+    }
+}
+
+/// The sums of the account `$1` as of the day `$2`: of each post the last row by then (`d`), less what it had gained before the account showed it
+/// (`b`), which another record of the organization may have seen.
+fn sums_sql() -> String {
+    let newest =
+        |than: &str| format!("(SELECT MAX(x.day) FROM post_days x WHERE x.tracked_post_id = t.id AND x.day {than})");
+    let sums = POST_METRICS.map(|metric| {
+        format!(
+            "CAST(SUM(d.{metric}_count) AS BIGINT), CAST(SUM(CASE WHEN d.day = $2 THEN d.{metric}_gain END) AS BIGINT), \
+             CAST(SUM(d.{metric}_total - COALESCE(b.{metric}_total, 0)) AS BIGINT), COUNT(CASE WHEN d.day = $2 THEN d.{metric}_gain END)"
+        )
+    });
+    let falls = POST_METRICS.map(|metric| format!("d.{metric}_gain < 0")).join(" OR ");
+    format!(
+        "SELECT COUNT(*), COUNT(CASE WHEN d.day = $2 THEN 1 END), COUNT(CASE WHEN d.day = $2 AND ({falls}) THEN 1 END), {} \
+         FROM account_videos v JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
+         JOIN post_days d ON d.tracked_post_id = t.id AND d.day = {} \
+         LEFT JOIN post_days b ON t.first_scrape_at / {DAY_MS} < v.first_scrape_at / {DAY_MS} \
+         AND b.tracked_post_id = t.id AND b.day = {} \
+         WHERE v.account_id = $1 AND v.first_scrape_at / {DAY_MS} <= $2",
+        sums.join(", "),
+        newest("<= $2"),
+        newest(&format!("< v.first_scrape_at / {DAY_MS}")),
+    )
+}

@@ -1,0 +1,13 @@
+//! History by days, as each organization has it: what was last known of every day, what the day added, and the sum of all that was added so far.
+//!
+//! A window's number is the difference of two such sums, so a year costs as much as a week: two look-ups by primary key. Days are kept in the
+//! recording's transaction and can be made anew from the snapshots. An account's day holds what its profile says and the sums over its posts.
+
+mod fold;
+mod rebuild;
+mod record;
+mod rows;
+mod seen;
+
+pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
+pub(crate) use seen::Seen;

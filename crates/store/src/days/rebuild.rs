@@ -1,0 +1,129 @@
+//! Making days anew from snapshots: after a fault, or when the tables came from before there were days.
+//!
+//! It is the same folding as in recording, so it comes to the same rows. Where snapshots were thrown away already, days stay as they are, up to the
+//! first whose snapshots are all there.
+
+use domain::Day;
+use domain::history::Sample;
+use sea_orm::{DatabaseTransaction, FromQueryResult};
+use uuid::Uuid;
+
+use super::fold::{AccountHistory, PostHistory, write_account, write_post};
+use super::record::without_hearts;
+use super::seen::Seen;
+use crate::record::history;
+use crate::schedule;
+use crate::sql::{execute, is_postgres, row, rows, values};
+use crate::{Store, StoreError};
+use domain::{TargetKind, Timestamp};
+
+#[derive(FromQueryResult)]
+struct StoredPost {
+    id: i64,
+    post_id: i64,
+    create_time: Option<i64>,
+    seen_since: Option<i64>,
+    seen_until: Option<i64>,
+    seen_before: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct StoredAccount {
+    id: Uuid,
+    organization_id: Uuid,
+    profile_id: i64,
+    seen_since: Option<i64>,
+    seen_until: Option<i64>,
+    seen_before: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct First {
+    day: Option<i32>,
+}
+
+impl Store {
+    /// Makes the days of the next `most` tracked posts after the id `after` anew, in one transaction; the last id, or `None` at the end. Posts
+    /// come before accounts, whose days are made of theirs.
+    pub async fn rebuild_post_days(&self, after: i64, most: u32) -> Result<Option<i64>, StoreError> {
+        let tx = self.begin().await?;
+        let select = "SELECT id, post_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2";
+        let found = rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await?;
+        let mut posts: Vec<i64> = found.iter().map(|found| found.post_id).collect();
+        posts.sort_unstable();
+        posts.dedup();
+        schedule::lock_list(&tx, TargetKind::Post, &posts).await?;
+        let last = found.last().map(|found| found.id);
+        // As they are under the locks.
+        for found in rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await? {
+            if Some(found.id) > last {
+                break;
+            }
+            rebuild_post(&tx, found).await?;
+        }
+        tx.commit().await?;
+        Ok(last)
+    }
+
+    /// Makes the days of the next `most` accounts after the id `after` anew, in one transaction; the last id, or `None` at the end.
+    pub async fn rebuild_account_days(&self, after: Uuid, most: u32) -> Result<Option<Uuid>, StoreError> {
+        let tx = self.begin().await?;
+        let lock = if is_postgres(&tx) { "FOR NO KEY UPDATE" } else { "" };
+        let sql = format!(
+            "SELECT id, organization_id, profile_id, seen_since, seen_until, seen_before FROM accounts WHERE id > $1 ORDER BY id LIMIT $2 {lock}"
+        );
+        let found = rows::<StoredAccount>(&tx, &sql, values![after, i64::from(most)]).await?;
+        let last = found.last().map(|found| found.id);
+        for found in found {
+            rebuild_account(&tx, found).await?;
+        }
+        tx.commit().await?;
+        Ok(last)
+    }
+}
+
+async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost) -> Result<(), StoreError> {
+    let StoredPost { id, post_id, create_time, seen_since, seen_until, seen_before } = found;
+    let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
+    let samples: Vec<Sample<6>> =
+        history::samples(tx, history::POSTS, post_id, Timestamp::from_millis(i64::MIN)).await?;
+    let oldest = samples.iter().find(|sample| seen.has(sample.at)).map(|sample| Day::of(sample.at));
+    let first = "SELECT MIN(day) AS day FROM post_days WHERE tracked_post_id = $1";
+    let first = row::<First>(tx, first, values![id]).await?.and_then(|first| first.day);
+    let Some(from) = first_whole_day(oldest, first) else { return Ok(()) };
+    execute(tx, "DELETE FROM post_days WHERE tracked_post_id = $1 AND day >= $2", values![id, from.number()]).await?;
+    let create_time = create_time.map(Timestamp::from_millis);
+    write_post(tx, &PostHistory { id, create_time, seen }, &samples, from).await
+}
+
+async fn rebuild_account(tx: &DatabaseTransaction, found: StoredAccount) -> Result<(), StoreError> {
+    let StoredAccount { id, organization_id, profile_id, seen_since, seen_until, seen_before } = found;
+    let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
+    let samples: Vec<Sample<4>> =
+        history::samples(tx, history::PROFILES, profile_id, Timestamp::from_millis(i64::MIN)).await?;
+    let samples: Vec<Sample<3>> = samples.iter().map(without_hearts).collect();
+    let oldest = samples.iter().find(|sample| seen.has(sample.at)).map(|sample| Day::of(sample.at));
+    let read = "SELECT MIN(day) AS day FROM account_days WHERE account_id = $1 AND notes <> 0";
+    let read = row::<First>(tx, read, values![id]).await?.and_then(|first| first.day);
+    let from = match (oldest, read) {
+        // Its own page was never read: its days are its posts' days.
+        (None, None) => Day::from_number(0),
+        (oldest, read) => match first_whole_day(oldest, read) {
+            Some(day) if read.is_none_or(|read| day.number() <= read) => Day::from_number(0),
+            Some(day) => day,
+            None => return Ok(()),
+        },
+    };
+    execute(tx, "DELETE FROM account_days WHERE account_id = $1 AND day >= $2", values![id, from.number()]).await?;
+    let account = AccountHistory { id, organization: organization_id, seen };
+    write_account(tx, &account, &samples, from).await
+}
+
+/// The first day whose snapshots are all there. `oldest` is the day of the oldest snapshot, `first` the first day that has a row.
+fn first_whole_day(oldest: Option<Day>, first: Option<i32>) -> Option<Day> {
+    let oldest = oldest?;
+    match first {
+        Some(first) if first < oldest.number() => Some(oldest.plus(1)),
+        Some(_) | None => Some(oldest),
+    }
+}

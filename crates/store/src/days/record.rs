@@ -1,0 +1,191 @@
+//! Keeping the days of what was just recorded, in the recording's own transaction.
+
+use std::collections::BTreeSet;
+
+use domain::history::Sample;
+use domain::{Day, Timestamp};
+use sea_orm::{FromQueryResult, Value};
+use uuid::Uuid;
+
+use super::fold::{AccountHistory, PostHistory, write_account, write_post};
+use super::seen::Seen;
+use crate::StoreError;
+use crate::record::Recording;
+use crate::record::history;
+use crate::sql::{execute, is_postgres, places, row, rows, values};
+
+/// A tracked post that has just been read for its organization.
+#[derive(FromQueryResult)]
+pub struct ReadPost {
+    /// The id of its `tracked_posts` row.
+    pub id: i64,
+    create_time: Option<i64>,
+    seen_since: Option<i64>,
+    seen_until: Option<i64>,
+    seen_before: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct ReadAccount {
+    id: Uuid,
+    seen_since: Option<i64>,
+    seen_until: Option<i64>,
+    seen_before: Option<String>,
+}
+
+#[derive(FromQueryResult)]
+struct Shown {
+    id: Uuid,
+}
+
+#[derive(FromQueryResult)]
+struct FirstDay {
+    day: Option<i32>,
+}
+
+/// The condition under which somebody of the organization collects a tracked post.
+pub const COLLECTED_POST: &str = "(EXISTS (SELECT 1 FROM videos v WHERE v.organization_id = tracked_posts.organization_id \
+     AND v.post_id = tracked_posts.post_id AND v.is_active) \
+     OR EXISTS (SELECT 1 FROM account_videos v JOIN accounts a ON a.id = v.account_id LEFT JOIN creators c ON c.id = a.creator_id \
+     WHERE v.organization_id = tracked_posts.organization_id AND v.post_id = tracked_posts.post_id \
+     AND a.is_active AND COALESCE(c.is_active, TRUE)))";
+
+/// The tracked posts of `post` that somebody collects right now, as they are before the read.
+pub async fn collected_posts(recording: &Recording<'_>, post: i64) -> Result<Vec<ReadPost>, StoreError> {
+    let sql = format!(
+        "SELECT id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
+         WHERE post_id = $1 AND {COLLECTED_POST} ORDER BY id"
+    );
+    rows(recording.tx, &sql, values![post]).await
+}
+
+/// Writes the days of a post that was read, for everybody in `read`, after its snapshot was written; from which day on. `created` is what the
+/// page says of when it was published.
+pub async fn write_posts(
+    recording: &Recording<'_>,
+    post: i64,
+    read: Vec<ReadPost>,
+    created: Option<Timestamp>,
+) -> Result<Day, StoreError> {
+    let Recording { tx, now, .. } = *recording;
+    let mut from = Day::of(now);
+    if read.is_empty() {
+        return Ok(from);
+    }
+    let previous = history::previous(recording, history::POSTS, post).await?;
+    for read in &read {
+        from = from.min(told_late(recording, read, created).await?.unwrap_or(from));
+    }
+    let samples: Vec<Sample<6>> = history::samples(tx, history::POSTS, post, from.start()).await?;
+    for read in read {
+        let mut seen = Seen::from_stored(read.seen_since, read.seen_until, read.seen_before.as_deref())?;
+        seen.add(now, previous);
+        keep_seen(recording, "tracked_posts", read.id, &seen).await?;
+        let create_time = created.or(read.create_time.map(Timestamp::from_millis));
+        write_post(tx, &PostHistory { id: read.id, create_time, seen }, &samples, from).await?;
+    }
+    history::compact(recording, history::POSTS, post, &samples).await?;
+    Ok(from)
+}
+
+/// The first day of a post of which the page tells only now, or otherwise than before, that it was published then: all its days are other than
+/// they were.
+async fn told_late(
+    recording: &Recording<'_>,
+    read: &ReadPost,
+    created: Option<Timestamp>,
+) -> Result<Option<Day>, StoreError> {
+    let before = read.create_time.map(|at| Day::of(Timestamp::from_millis(at)));
+    let Some(day) = created.map(Day::of).filter(|day| Some(*day) != before && read.seen_since.is_some()) else {
+        return Ok(None);
+    };
+    let first = "SELECT MIN(day) AS day FROM post_days WHERE tracked_post_id = $1";
+    let first = row::<FirstDay>(recording.tx, first, values![read.id]).await?.and_then(|first| first.day);
+    let first = first.map(Day::from_number);
+    Ok(first.filter(|first| *first == day || Some(*first) == before))
+}
+
+async fn keep_seen(
+    recording: &Recording<'_>,
+    table: &str,
+    id: impl Into<Value>,
+    seen: &Seen,
+) -> Result<(), StoreError> {
+    let (since, until, before) = seen.to_stored();
+    let sql = format!("UPDATE {table} SET seen_since = $2, seen_until = $3, seen_before = $4 WHERE id = $1");
+    execute(recording.tx, &sql, values![id.into(), since, until, before]).await?;
+    Ok(())
+}
+
+/// Notes that the profile's page was seen by the accounts that collect it, after its snapshot was written. `collected` is a condition on
+/// `accounts`.
+pub async fn see_profile(recording: &Recording<'_>, profile: i64, collected: &str) -> Result<(), StoreError> {
+    let previous = history::previous(recording, history::PROFILES, profile).await?;
+    let sql = format!(
+        "SELECT id, seen_since, seen_until, seen_before FROM accounts WHERE profile_id = $1 AND {collected} ORDER BY id"
+    );
+    for read in rows::<ReadAccount>(recording.tx, &sql, values![profile]).await? {
+        let mut seen = Seen::from_stored(read.seen_since, read.seen_until, read.seen_before.as_deref())?;
+        seen.add(recording.now, previous);
+        keep_seen(recording, "accounts", read.id, &seen).await?;
+    }
+    let since = Day::of(recording.now).start();
+    let samples: Vec<Sample<4>> = history::samples(recording.tx, history::PROFILES, profile, since).await?;
+    history::compact(recording, history::PROFILES, profile, &samples).await
+}
+
+/// Writes the days, from `from` on, of the accounts that show one of `posts`, and of those of `profile` when its own page was read.
+pub async fn write_accounts(
+    recording: &Recording<'_>,
+    profile: Option<i64>,
+    posts: &[i64],
+    from: Day,
+) -> Result<(), StoreError> {
+    let Recording { tx, now, .. } = *recording;
+    let mut ids: BTreeSet<Uuid> = BTreeSet::new();
+    if let Some(profile) = profile {
+        let sql = "SELECT id FROM accounts WHERE profile_id = $1 AND seen_until = $2";
+        ids.extend(rows::<Shown>(tx, sql, values![profile, now.as_millis()]).await?.into_iter().map(|shown| shown.id));
+    }
+    if !posts.is_empty() {
+        let sql = format!(
+            "SELECT DISTINCT v.account_id AS id FROM account_videos v WHERE v.post_id IN ({}) AND v.first_scrape_at IS NOT NULL",
+            places(1, posts.len())
+        );
+        let posts = posts.iter().map(|id| Value::from(*id)).collect();
+        ids.extend(rows::<Shown>(tx, &sql, posts).await?.into_iter().map(|shown| shown.id));
+    }
+    if ids.is_empty() {
+        return Ok(());
+    }
+    // Locked by a statement of its own, so that the days are made of what is committed by then.
+    let lock = if is_postgres(tx) { "FOR NO KEY UPDATE" } else { "" };
+    let sql = format!(
+        "SELECT id, organization_id, profile_id, seen_since, seen_until, seen_before FROM accounts WHERE id IN ({}) ORDER BY id {lock}",
+        places(1, ids.len())
+    );
+    for found in rows::<Located>(tx, &sql, ids.into_iter().map(Value::from).collect()).await? {
+        let seen = Seen::from_stored(found.seen_since, found.seen_until, found.seen_before.as_deref())?;
+        let account = AccountHistory { id: found.id, organization: found.organization_id, seen };
+        let samples: Vec<Sample<4>> = history::samples(tx, history::PROFILES, found.profile_id, from.start()).await?;
+        let samples: Vec<Sample<3>> = samples.iter().map(without_hearts).collect();
+        write_account(tx, &account, &samples, from).await?;
+    }
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Located {
+    id: Uuid,
+    organization_id: Uuid,
+    profile_id: i64,
+    seen_since: Option<i64>,
+    seen_until: Option<i64>,
+    seen_before: Option<String>,
+}
+
+/// What a profile says of itself, less the likes that it counts over its posts: an account's likes are the sum of what its posts say.
+pub fn without_hearts(sample: &Sample<4>) -> Sample<3> {
+    let [followers, following, posts, _] = sample.counts;
+    Sample { at: sample.at, counts: [followers, following, posts] }
+}

@@ -1,0 +1,343 @@
+//! History by days: each organization's own, of what it saw, the same whether kept while recording or made anew.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod support;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use domain::{AccountId, PostFacts, Precision, Reading, Timestamp, VideoId};
+use store::{AccountChange, JobTarget, Tenant};
+use support::{
+    HOUR, Home, START, add, add_video, answer, begin, exact, feed, new_account, new_video, organization, page_of,
+    patch, post, post_id, profile, tenant, work,
+};
+
+const DAY_MS: i64 = 86_400_000;
+
+const POST_DAYS: &str = "tracked_post_id day observed_days notes view_count view_gain view_total view_days like_count like_gain like_total \
+     like_days comment_count comment_gain comment_total comment_days share_count share_gain share_total share_days play_count play_gain \
+     play_total play_days saved_count saved_gain saved_total saved_days";
+
+const ACCOUNT_DAYS: &str = "day observed_days notes posts posts_observed posts_fallen follower_count follower_gain follower_total \
+     follower_days following_count following_gain following_total following_days profile_post_count profile_post_gain profile_post_total \
+     profile_post_days view_count view_gain view_total view_days like_count like_gain like_total like_days comment_count comment_gain \
+     comment_total comment_days share_count share_total play_count saved_count view_posts like_posts comment_posts share_posts play_posts \
+     saved_posts";
+
+/// Every row of a table of days, as text.
+async fn days(home: &Home, table: &str, columns: &str, key: &str) -> Vec<String> {
+    let all: Vec<String> =
+        columns.split_whitespace().map(|column| format!("COALESCE(CAST({column} AS TEXT), '-')")).collect();
+    home.lines(&format!("SELECT {} FROM {table} ORDER BY {key}, day", all.join(" || '|' || "))).await
+}
+
+async fn all_days(home: &Home) -> (Vec<String>, Vec<String>) {
+    (
+        days(home, "post_days", POST_DAYS, "tracked_post_id").await,
+        days(home, "account_days", ACCOUNT_DAYS, "account_id").await,
+    )
+}
+
+async fn rebuild(home: &Home) {
+    let mut after = 0;
+    while let Some(last) = home.store.rebuild_post_days(after, 3).await.unwrap() {
+        after = last;
+    }
+    let mut after = uuid::Uuid::nil();
+    while let Some(last) = home.store.rebuild_account_days(after, 2).await.unwrap() {
+        after = last;
+    }
+}
+
+/// Makes everything due at once, as if its interval had passed.
+async fn make_due(home: &Home, now: Timestamp) {
+    let sql = format!("UPDATE schedules SET due_at = {} WHERE due_at IS NOT NULL", now.as_millis());
+    home.sql(&sql).await;
+}
+
+/// Small numbers that look random and are the same each time.
+struct Dice(u64);
+
+impl Dice {
+    fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    fn number(&mut self, sides: u64) -> i64 {
+        i64::try_from(self.roll(sides)).unwrap()
+    }
+}
+
+/// What a model of ours knows of one organization's post: the reads that it saw, oldest first, and when it was published.
+type Reads = Vec<(i64, [Option<(i64, Precision)>; 2])>;
+
+/// One metric of one day: the last count that a read of the day gave, the gain, the sum of gains.
+type Modelled = (Option<i64>, Option<i64>, i64);
+
+/// The same numbers by other means: a plain walk over all reads for each day.
+fn model(reads: &Reads, created: i64, metric: usize) -> BTreeMap<i64, Modelled> {
+    let mut days = BTreeMap::new();
+    let all: BTreeSet<i64> = reads.iter().map(|(at, _)| at.div_euclid(DAY_MS)).collect();
+    let first_day = all.first().copied();
+    let mut total = 0;
+    for day in all {
+        let standing = |before: i64| {
+            // The last of each earlier day and of this one, each day by itself.
+            let mut known = None;
+            let mut shown_at = i64::MIN;
+            for (at, counts) in reads.iter().filter(|(at, _)| *at < before) {
+                let Some((value, precision)) = counts[metric] else { continue };
+                let is_same_day = shown_at.div_euclid(DAY_MS) == at.div_euclid(DAY_MS);
+                let is_worse = known.is_some_and(|(_, held): (i64, Precision)| held > precision);
+                if !(is_same_day && is_worse && at - shown_at < 3_600_000) {
+                    (known, shown_at) = (Some((value, precision)), *at);
+                }
+            }
+            known
+        };
+        let is_today = |(at, _): &&(i64, [Option<(i64, Precision)>; 2])| at.div_euclid(DAY_MS) == day;
+        let first_today = reads.iter().filter(is_today).find_map(|(_, counts)| counts[metric]);
+        let last = first_today.and_then(|_| standing((day + 1) * DAY_MS));
+        let born = first_day == Some(day) && created.div_euclid(DAY_MS) == day;
+        let base = standing(day * DAY_MS).or(if born { last.map(|(_, how)| (0, how)) } else { first_today });
+        let gain = last.zip(base).filter(|((_, one), (_, other))| one == other).map(|((now, _), (then, _))| now - then);
+        total += gain.unwrap_or(0);
+        days.insert(day, (last.map(|(value, _)| value), gain, total));
+    }
+    days
+}
+
+/// A world of two organizations, two profiles and their posts, in which time goes on.
+struct World {
+    dice: Dice,
+    organizations: Vec<domain::OrganizationId>,
+    tenants: Vec<Tenant>,
+    accounts: Vec<Vec<AccountId>>,
+    /// Whether each account is collected.
+    active: Vec<Vec<bool>>,
+    videos: BTreeMap<(usize, i64), VideoId>,
+    posts: Vec<Vec<PostFacts>>,
+    reads: BTreeMap<(usize, i64), Reads>,
+}
+
+const HANDLES: [(&str, &str); 2] = [("11", "amy"), ("12", "ben")];
+
+impl World {
+    async fn new(home: &Home, seed: u64) -> Self {
+        let organizations = vec![organization(&home.store, None).await, organization(&home.store, None).await];
+        let tenants = organizations.iter().map(|id| home.store.tenant(*id)).collect();
+        let mut world = Self {
+            organizations,
+            dice: Dice(seed),
+            tenants,
+            accounts: vec![Vec::new(), Vec::new()],
+            active: vec![Vec::new(), Vec::new()],
+            videos: BTreeMap::new(),
+            posts: vec![Vec::new(), Vec::new()],
+            reads: BTreeMap::new(),
+        };
+        for n in 0..4 {
+            world.publish(START.minus(Duration::from_hours(n * 20)));
+        }
+        world.track(0, START).await;
+        world
+    }
+
+    async fn track(&mut self, organization: usize, now: Timestamp) {
+        for (_, handle) in HANDLES {
+            let (id, _) = add(&self.tenants[organization], &new_account(handle), now).await;
+            self.accounts[organization].push(id);
+            self.active[organization].push(true);
+        }
+    }
+
+    fn publish(&mut self, at: Timestamp) {
+        let profile = usize::try_from(self.dice.roll(2)).unwrap();
+        let n = i64::try_from(self.posts.iter().map(Vec::len).sum::<usize>()).unwrap();
+        let views = self.dice.number(50);
+        self.posts[profile].push(post(post_id(n), at, views));
+    }
+
+    /// Whether an organization collects a post that stands in a profile's list.
+    fn collects(&self, organization: usize, profile: usize, id: i64) -> bool {
+        self.active[organization].get(profile) == Some(&true) || self.videos.contains_key(&(organization, id))
+    }
+
+    /// Something happens to an account, a video, a count.
+    async fn happen(&mut self, home: &Home, now: Timestamp) {
+        let (organization, profile) =
+            (usize::try_from(self.dice.roll(2)).unwrap(), usize::try_from(self.dice.roll(2)).unwrap());
+        match self.dice.roll(8) {
+            0 if self.accounts[1].is_empty() => self.track(1, now).await,
+            0 | 1 if !self.accounts[organization].is_empty() => {
+                let is_active = !self.active[organization][profile];
+                let change = AccountChange { is_active: Some(is_active), ..AccountChange::default() };
+                patch(&self.tenants[organization], self.accounts[organization][profile], &change, now).await;
+                self.active[organization][profile] = is_active;
+            }
+            2 => self.toggle_video(organization, profile, now).await,
+            3 => {
+                let hours = self.dice.roll(30);
+                self.publish(now.minus(Duration::from_hours(hours)));
+            }
+            _ => {}
+        }
+        for list in &mut self.posts {
+            for facts in list {
+                let Reading::Known { value, .. } = facts.metrics.views else { continue };
+                let value = match self.dice.roll(5) {
+                    0 => (value - self.dice.number(20)).max(0),
+                    1 | 2 => value,
+                    _ => value + self.dice.number(100),
+                };
+                let precision = if self.dice.roll(6) == 0 { Precision::Rounded } else { Precision::Exact };
+                facts.metrics.views = Reading::Known { value, precision };
+                facts.metrics.comments =
+                    if self.dice.roll(3) == 0 { Reading::NOT_PROVIDED } else { exact(self.dice.number(30)) };
+            }
+        }
+        assert!(home.store.ping().await.is_ok());
+    }
+
+    /// Adds a post by hand, or takes it away again.
+    async fn toggle_video(&mut self, organization: usize, profile: usize, now: Timestamp) {
+        let Some(id) = self.posts[profile].first().map(|facts| facts.external_id.parse::<i64>().unwrap()) else {
+            return;
+        };
+        if let Some(video) = self.videos.remove(&(organization, id)) {
+            let mut tx = begin(&self.tenants[organization], now).await;
+            tx.delete_video(video).await.unwrap();
+            tx.commit().await.unwrap();
+            let is_shown = self.accounts[organization].len() > profile && self.reads.contains_key(&(organization, id));
+            if !is_shown {
+                self.reads.remove(&(organization, id));
+            }
+        } else {
+            let video = add_video(&self.tenants[organization], &new_video(&id.to_string()), now).await;
+            self.videos.insert((organization, id), video);
+        }
+    }
+
+    /// Everything that is due is read.
+    async fn read(&mut self, home: &Home, now: Timestamp) {
+        let posts = self.posts.clone();
+        let answer = |job: &store::Job| match &job.target {
+            JobTarget::Profile { username, .. } => {
+                let (id, handle) = HANDLES.into_iter().find(|(_, handle)| *handle == username.as_str()).unwrap();
+                profile(id, handle, now.as_millis() / 7 % 1000)
+            }
+            JobTarget::Feed { username, .. } => {
+                feed(posts[HANDLES.iter().position(|(_, handle)| *handle == username.as_str()).unwrap()].clone())
+            }
+            JobTarget::Post { external_id, .. } => {
+                page_of(posts.iter().flatten().find(|facts| facts.external_id == *external_id).unwrap().clone())
+            }
+        };
+        let targets = work(&home.store, now, answer).await;
+        let mut read: BTreeSet<i64> = BTreeSet::new();
+        for target in &targets {
+            match target {
+                JobTarget::Feed { username, .. } => {
+                    let profile = HANDLES.iter().position(|(_, handle)| *handle == username.as_str()).unwrap();
+                    read.extend(posts[profile].iter().map(|facts| facts.external_id.parse::<i64>().unwrap()));
+                }
+                JobTarget::Post { external_id, .. } => {
+                    read.insert(external_id.parse().unwrap());
+                }
+                JobTarget::Profile { .. } => {}
+            }
+        }
+        for (profile, list) in posts.iter().enumerate() {
+            for facts in list {
+                let id = facts.external_id.parse::<i64>().unwrap();
+                let count = |reading: Reading| reading.value().zip(reading.precision());
+                let counts = [count(facts.metrics.views), count(facts.metrics.comments)];
+                for organization in 0..2 {
+                    if read.contains(&id) && self.collects(organization, profile, id) {
+                        self.reads.entry((organization, id)).or_default().push((now.as_millis(), counts));
+                    }
+                }
+            }
+        }
+    }
+
+    /// The days that the store keeps are those of the model.
+    async fn compare(&self, home: &Home) {
+        let sql = "SELECT CAST(t.organization_id AS TEXT) || '|' || p.external_id || '|' || d.day || '|' || \
+             CASE WHEN d.notes % 2 = 1 THEN CAST(d.view_count AS TEXT) ELSE '-' END || '|' || COALESCE(CAST(d.view_gain AS TEXT), '-') || '|' || d.view_total || '|' || \
+             CASE WHEN (d.notes / 64) % 2 = 1 THEN CAST(d.comment_count AS TEXT) ELSE '-' END || '|' || COALESCE(CAST(d.comment_gain AS TEXT), '-') || '|' || d.comment_total \
+             FROM post_days d JOIN tracked_posts t ON t.id = d.tracked_post_id JOIN posts p ON p.id = t.post_id";
+        let sql = if home.url.starts_with("sqlite") {
+            sql.replace("CAST(t.organization_id AS TEXT)", "lower(hex(t.organization_id))")
+        } else {
+            sql.replace("CAST(t.organization_id AS TEXT)", "REPLACE(CAST(t.organization_id AS TEXT), '-', '')")
+        };
+        let stored: BTreeSet<String> = home.lines(&sql).await.into_iter().collect();
+        let mut expected = BTreeSet::new();
+        let shown = |(value, gain, total): &Modelled| {
+            let text = |number: &Option<i64>| number.map_or("-".to_owned(), |number| number.to_string());
+            format!("{}|{}|{total}", text(value), text(gain))
+        };
+        for ((of, id), reads) in &self.reads {
+            let facts = self.posts.iter().flatten().find(|facts| facts.external_id == id.to_string()).unwrap();
+            let created = facts.create_time.unwrap().as_millis();
+            let (views, comments) = (model(reads, created, 0), model(reads, created, 1));
+            for (day, day_views) in &views {
+                let owner = self.organizations[*of].to_string().replace('-', "");
+                expected.insert(format!("{owner}|{id}|{day}|{}|{}", shown(day_views), shown(&comments[day])));
+            }
+        }
+        let missing: Vec<_> = expected.difference(&stored).collect();
+        let surplus: Vec<_> = stored.difference(&expected).collect();
+        assert!(missing.is_empty() && surplus.is_empty(), "missing {missing:#?}\nsurplus {surplus:#?}");
+    }
+}
+
+on_both! {
+    async fn days_are_those_of_a_plain_model_and_the_same_when_made_anew(home) {
+        for seed in 1..=3 {
+            let mut world = World::new(&home, seed).await;
+            let mut now = START;
+            for _ in 0..40 {
+                world.read(&home, now).await;
+                let hours = world.dice.roll(20);
+                now = now.plus(Duration::from_hours(hours)).plus(Duration::from_mins(world.dice.roll(60) + 1));
+                if world.dice.roll(8) == 0 {
+                    now = now.plus(Duration::from_hours(72));
+                }
+                world.happen(&home, now).await;
+                make_due(&home, now).await;
+            }
+            world.compare(&home).await;
+            let kept = all_days(&home).await;
+            assert!(kept.0.len() > 50 && kept.1.len() > 20, "{} {}", kept.0.len(), kept.1.len());
+            rebuild(&home).await;
+            assert_eq!(all_days(&home).await, kept);
+            // A world of its own each time.
+            for sql in ["DELETE FROM videos", "DELETE FROM account_videos", "DELETE FROM accounts", "DELETE FROM tracked_posts",
+                "DELETE FROM post_days", "DELETE FROM account_days", "DELETE FROM post_snapshots", "DELETE FROM profile_snapshots",
+                "DELETE FROM posts", "DELETE FROM profiles", "DELETE FROM schedules"] {
+                home.sql(sql).await;
+            }
+        }
+    }
+
+    async fn what_was_lost_is_made_anew(home) {
+        let tenant = tenant(&home.store).await;
+        add(&tenant, &new_account("amy"), START).await;
+        let posts = [post(post_id(1), START, 10), post(post_id(2), START.minus(HOUR * 48), 500)];
+        work(&home.store, START, answer("11", "amy", &posts)).await;
+        let kept = all_days(&home).await;
+        assert_eq!((kept.0.len(), kept.1.len()), (2, 1));
+        home.sql("DELETE FROM post_days").await;
+        home.sql("DELETE FROM account_days").await;
+        rebuild(&home).await;
+        assert_eq!(all_days(&home).await, kept);
+        // What was published today is all gain, the older post's count is its base.
+        assert_eq!(home.number("SELECT view_gain FROM account_days").await, Some(10));
+        assert_eq!(home.number("SELECT view_count FROM account_days").await, Some(510));
+    }
+}

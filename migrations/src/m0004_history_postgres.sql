@@ -1,0 +1,14 @@
+ALTER TABLE profile_snapshots RENAME TO profile_snapshots_whole;
+CREATE TABLE profile_snapshots (LIKE profile_snapshots_whole INCLUDING DEFAULTS) PARTITION BY RANGE (taken_at);
+CREATE TABLE profile_snapshots_rest PARTITION OF profile_snapshots DEFAULT;
+INSERT INTO profile_snapshots SELECT * FROM profile_snapshots_whole;
+DROP TABLE profile_snapshots_whole;
+ALTER TABLE profile_snapshots ADD PRIMARY KEY (profile_id, taken_at);
+ALTER TABLE profile_snapshots ADD FOREIGN KEY (profile_id) REFERENCES profiles (id);
+ALTER TABLE post_snapshots RENAME TO post_snapshots_whole;
+CREATE TABLE post_snapshots (LIKE post_snapshots_whole INCLUDING DEFAULTS) PARTITION BY RANGE (taken_at);
+CREATE TABLE post_snapshots_rest PARTITION OF post_snapshots DEFAULT;
+INSERT INTO post_snapshots SELECT * FROM post_snapshots_whole;
+DROP TABLE post_snapshots_whole;
+ALTER TABLE post_snapshots ADD PRIMARY KEY (post_id, taken_at);
+ALTER TABLE post_snapshots ADD FOREIGN KEY (post_id) REFERENCES posts (id);

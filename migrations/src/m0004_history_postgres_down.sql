@@ -1,0 +1,12 @@
+CREATE TABLE profile_snapshots_whole (LIKE profile_snapshots INCLUDING DEFAULTS);
+INSERT INTO profile_snapshots_whole SELECT * FROM profile_snapshots;
+DROP TABLE profile_snapshots;
+ALTER TABLE profile_snapshots_whole RENAME TO profile_snapshots;
+ALTER TABLE profile_snapshots ADD PRIMARY KEY (profile_id, taken_at);
+ALTER TABLE profile_snapshots ADD FOREIGN KEY (profile_id) REFERENCES profiles (id);
+CREATE TABLE post_snapshots_whole (LIKE post_snapshots INCLUDING DEFAULTS);
+INSERT INTO post_snapshots_whole SELECT * FROM post_snapshots;
+DROP TABLE post_snapshots;
+ALTER TABLE post_snapshots_whole RENAME TO post_snapshots;
+ALTER TABLE post_snapshots ADD PRIMARY KEY (post_id, taken_at);
+ALTER TABLE post_snapshots ADD FOREIGN KEY (post_id) REFERENCES posts (id);
