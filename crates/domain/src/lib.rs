@@ -25,6 +25,7 @@ pub mod scope;
 pub mod shortcode;
 pub mod source;
 pub mod validation;
+pub mod window;
 
 pub use api_key::ApiKey;
 pub use cadence::{AgeCurve, AgeStep};
@@ -48,3 +49,4 @@ pub use schedule::{FreshnessState, TargetKind, Trigger, Wake};
 pub use scope::{Scope, Scopes};
 pub use source::{Channel, Source};
 pub use validation::{FieldError, FieldErrors};
+pub use window::{Window, WindowError};
