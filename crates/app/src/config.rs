@@ -54,6 +54,8 @@ pub struct Config {
     pub canary: CanaryConfig,
     /// What becomes of pages that could not be read.
     pub kept_pages: KeptPagesConfig,
+    /// How history is kept.
+    pub history: HistoryConfig,
     /// How long is kept what is not kept for good.
     pub retention: RetentionConfig,
     /// Where metrics are served.
@@ -281,6 +283,14 @@ pub struct KeptPagesConfig {
     pub max_megabytes: u64,
 }
 
+/// Section `history`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct HistoryConfig {
+    /// Whether of equal reads of a day only the first and the last are kept.
+    pub compact: bool,
+}
+
 /// Section `retention`.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
@@ -292,6 +302,10 @@ pub struct RetentionConfig {
     pub runs_days: u64,
     /// How long the record of calls goes back.
     pub request_events_days: u64,
+    /// How long single reads go back; for good when it is not set.
+    pub snapshots_days: Option<u64>,
+    /// How long days go back; for good when it is not set.
+    pub daily_days: Option<u64>,
 }
 
 /// Section `metrics`.

@@ -209,6 +209,8 @@ pub fn worker(config: &Config, role: &str, store: Store, queue: Queue, scraper: 
             page_loads: days(config.retention.page_loads_days),
             runs: days(config.retention.runs_days),
             request_events: days(config.retention.request_events_days),
+            snapshots: config.retention.snapshots_days.map(days),
+            daily: config.retention.daily_days.map(days),
         },
         kept_pages: kept_pages(config),
         canary: canary(config),

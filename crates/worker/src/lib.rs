@@ -61,6 +61,10 @@ pub struct Retention {
     pub runs: Duration,
     /// The record of calls.
     pub request_events: Duration,
+    /// Single reads; for good without it.
+    pub snapshots: Option<Duration>,
+    /// Days; for good without it.
+    pub daily: Option<Duration>,
 }
 
 /// Why a worker ended before it was told to.

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use domain::Timestamp;
-use store::{Budget, PlatformPolicy, StoreError};
+use domain::{Day, Timestamp};
+use store::{Budget, PlatformPolicy, PrunedDays, StoreError};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
@@ -22,10 +22,15 @@ const PRUNE_MOST: u32 = 1000;
 const PRUNE_BATCHES: u32 = 20;
 const PRUNE_TIME: Duration = Duration::from_secs(2);
 
+/// Posts and accounts whose days are looked through at once.
+const PRUNE_TARGETS: u32 = 100;
+
 /// Makes rounds until `shutdown`.
 pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
     let mut was_away = false;
     let mut pruned = Instant::now();
+    let mut days = PrunedDays::BEGIN;
+    keep_partitions(&inner).await;
     loop {
         let round = round(&inner).await;
         match &round {
@@ -37,7 +42,8 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
         was_away = round.is_err();
         if pruned.elapsed() > PRUNE_INTERVAL {
             pruned = Instant::now();
-            if let Err(error) = prune(&inner).await {
+            keep_partitions(&inner).await;
+            if let Err(error) = prune(&inner, &mut days).await {
                 debug!(error = %chain(&error), "could not prune");
             }
         }
@@ -48,9 +54,17 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
     }
 }
 
+/// Snapshots of a month without a part of its own are kept too, only less well: this can fail and be tried again.
+async fn keep_partitions(inner: &Inner) {
+    if let Err(error) = inner.store.keep_partitions(inner.clock.now()).await {
+        debug!(error = %chain(&error), "could not make the parts of coming months");
+    }
+}
+
 /// Forgets what is out of date, a bounded number at a time.
-async fn prune(inner: &Inner) -> Result<(), StoreError> {
+async fn prune(inner: &Inner, days: &mut PrunedDays) -> Result<(), StoreError> {
     let now = inner.clock.now();
+    prune_history(inner, days, now).await?;
     for _ in 0..PRUNE_BATCHES {
         if inner.store.prune_idempotency(now, PRUNE_MOST).await? < u64::from(PRUNE_MOST) {
             break;
@@ -60,6 +74,27 @@ async fn prune(inner: &Inner) -> Result<(), StoreError> {
     inner.store.prune_page_loads(now.minus(inner.config.retention.page_loads), PRUNE_MOST).await?;
     inner.store.prune_runs(now.minus(inner.config.retention.runs), PRUNE_MOST).await?;
     prune_request_events(inner, now.minus(inner.config.retention.request_events)).await
+}
+
+/// Goes through the history of some targets each time, and so through all of it in the end.
+async fn prune_history(inner: &Inner, days: &mut PrunedDays, now: Timestamp) -> Result<(), StoreError> {
+    let begun = Instant::now();
+    while inner.store.prune_forgotten_days(PRUNE_TARGETS).await? > 0 && begun.elapsed() < PRUNE_TIME {}
+    if let Some(kept) = inner.config.retention.snapshots {
+        inner.store.prune_snapshots(Day::of(now.minus(kept)).start(), PRUNE_MOST).await?;
+    }
+    if let Some(kept) = inner.config.retention.daily {
+        let before = Day::of(now.minus(kept));
+        let begun = Instant::now();
+        while begun.elapsed() < PRUNE_TIME {
+            *days = inner.store.prune_days(before, *days, PRUNE_TARGETS).await?;
+            if days.is_done() {
+                *days = PrunedDays::BEGIN;
+                break;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// There are as many calls as clients please, so they are forgotten batch after batch, but not for long at a time.

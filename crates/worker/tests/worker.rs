@@ -91,6 +91,8 @@ impl World {
                 page_loads: Duration::from_hours(24),
                 runs: Duration::from_hours(24),
                 request_events: Duration::from_hours(24),
+                snapshots: None,
+                daily: None,
             },
             kept_pages: None,
             canary: None,

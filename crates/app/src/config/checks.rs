@@ -98,6 +98,7 @@ impl Checks<'_> {
             platforms: _,
             canary,
             kept_pages,
+            history: _,
             retention,
             metrics: _,
             log: _,
@@ -136,6 +137,13 @@ impl Checks<'_> {
         self.range("retention.page_loads_days", retention.page_loads_days, 1..=3650);
         self.range("retention.runs_days", retention.runs_days, 1..=3650);
         self.range("retention.request_events_days", retention.request_events_days, 1..=3650);
+        if let Some(days) = retention.snapshots_days {
+            self.range("retention.snapshots_days", days, 2..=36_500);
+        }
+        if let Some(days) = retention.daily_days {
+            // The longest window, and the one before it that it is compared with.
+            self.range("retention.daily_days", days, 732..=36_500);
+        }
         self.range("dev.sandbox_seed", dev.sandbox_seed, 0..=i64::MAX.unsigned_abs());
     }
 

@@ -4,10 +4,12 @@
 //! recording's transaction and can be made anew from the snapshots. An account's day holds what its profile says and the sums over its posts.
 
 mod fold;
+mod prune;
 mod rebuild;
 mod record;
 mod rows;
 mod seen;
 
+pub use prune::PrunedDays;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
 pub(crate) use seen::Seen;

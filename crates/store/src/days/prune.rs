@@ -1,0 +1,77 @@
+//! Forgetting days: of what is no longer tracked, and those older than is kept.
+
+use domain::Day;
+use uuid::Uuid;
+
+use crate::sql::{execute, row, values};
+use crate::{Store, StoreError};
+
+/// How far a round of forgetting old days came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PrunedDays {
+    /// The last post that was looked at; `None` when there are no more.
+    post: Option<i64>,
+    /// Likewise the last account.
+    account: Option<Uuid>,
+}
+
+impl PrunedDays {
+    /// Before the first.
+    pub const BEGIN: Self = Self { post: Some(0), account: Some(Uuid::nil()) };
+
+    /// Whether everything was looked at.
+    pub const fn is_done(self) -> bool {
+        self.post.is_none() && self.account.is_none()
+    }
+}
+
+impl Store {
+    /// Forgets the days of at most `most` posts that nobody of their organization tracks any more; of how many.
+    pub async fn prune_forgotten_days(&self, most: u32) -> Result<u64, StoreError> {
+        let tx = self.begin().await?;
+        let some = "SELECT tracked_post_id FROM forgotten_posts ORDER BY tracked_post_id LIMIT $1";
+        let of_some = |table: &str| format!("DELETE FROM {table} WHERE tracked_post_id IN ({some})");
+        execute(&tx, &of_some("post_days"), values![i64::from(most)]).await?;
+        let gone = execute(&tx, &of_some("forgotten_posts"), values![i64::from(most)]).await?;
+        tx.commit().await?;
+        Ok(gone)
+    }
+
+    /// Forgets days before `before` of the next `most` posts and the next `most` accounts; where to go on. The newest of them stays with each: what
+    /// later days are sums upon.
+    pub async fn prune_days(&self, before: Day, from: PrunedDays, most: u32) -> Result<PrunedDays, StoreError> {
+        let old = |table: &str, key: &str| {
+            format!(
+                "DELETE FROM {table} WHERE {key} > $1 AND {key} <= $2 AND day < $3 AND day < \
+                 (SELECT MAX(x.day) FROM {table} x WHERE x.{key} = {table}.{key} AND x.day < $3)"
+            )
+        };
+        let mut to = PrunedDays { post: None, account: None };
+        if let Some(after) = from.post {
+            let next = "SELECT MAX(id) AS id FROM (SELECT id FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2) n";
+            to.post =
+                row::<NextPost>(&self.write, next, values![after, i64::from(most)]).await?.and_then(|next| next.id);
+            let until = to.post.unwrap_or(i64::MAX);
+            let sql = old("post_days", "tracked_post_id");
+            execute(&self.write, &sql, values![after, until, before.number()]).await?;
+        }
+        if let Some(after) = from.account {
+            let next = "SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2";
+            let next = row::<NextAccount>(&self.write, next, values![after, i64::from(most)]).await?;
+            to.account = next.map(|next| next.id);
+            let until = to.account.unwrap_or(Uuid::max());
+            execute(&self.write, &old("account_days", "account_id"), values![after, until, before.number()]).await?;
+        }
+        Ok(to)
+    }
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct NextPost {
+    id: Option<i64>,
+}
+
+#[derive(sea_orm::FromQueryResult)]
+struct NextAccount {
+    id: Uuid,
+}
