@@ -49,7 +49,7 @@ pub(crate) async fn boundary<B: MessageBody + 'static>(
     headers::complete(&worker.shared, exchange.route.get(), &method, status, headers);
     span.in_scope(|| log(&exchange, &response, started));
     if let Some(event) = event_of(&exchange, &response, worker.shared.kept_address, started.elapsed()) {
-        worker.shared.recorder.record(event);
+        worker.shared.recorder.record(&event);
     }
     Ok(response)
 }

@@ -3,6 +3,8 @@
 //! Nobody waits for the record. What there is no room for, or no database, is given up and counted; the record of a process that is killed
 //! lacks its last moments, and its row in the store shows that it never said goodbye.
 
+mod gathered;
+
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
@@ -13,9 +15,9 @@ use std::time::Duration;
 use actix_web::HttpRequest;
 use actix_web::dev::ServiceResponse;
 use actix_web::http::Method;
-use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::header::{self, HeaderMap, HeaderName};
 use domain::{ApiKeyId, Clock, Timestamp};
-use store::{ApiProcess, NewRequestEvent, Store, StoreError};
+use store::{ApiProcess, KeyRecord, NewRequestEvent, Store, StoreError};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
@@ -25,7 +27,9 @@ use crate::KeptAddress;
 use crate::auth::bearer;
 use crate::call::hyphenated;
 use crate::exchange::Exchange;
+use crate::idempotent::IDEMPOTENCY_KEY;
 use crate::problem::Code;
+use gathered::Gathered;
 
 /// Events kept in memory at most: several minutes of a busy process without its database.
 const ROOM: usize = 50_000;
@@ -56,7 +60,7 @@ const MOST_RESOURCES: usize = 100;
 /// Where finished calls are handed in.
 #[derive(Debug, Default)]
 pub(crate) struct Recorder {
-    waiting: Mutex<Vec<NewRequestEvent>>,
+    waiting: Mutex<Gathered>,
     /// Those waiting and those in the writer's hands.
     held: AtomicUsize,
     written: AtomicU64,
@@ -75,7 +79,8 @@ impl Recorder {
             store,
             clock,
             process,
-            in_hand: Vec::new(),
+            in_hand: Gathered::default(),
+            room: Gathered::default(),
             tried: None,
             batch: BATCH,
             noted_uses: HashMap::new(),
@@ -86,8 +91,8 @@ impl Recorder {
         *self.writer.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
     }
 
-    /// Takes an event over, or counts it as lost when there is no room. Never waits for anything but another hand-over.
-    pub(crate) fn record(&self, event: NewRequestEvent) {
+    /// Takes an event down, or counts it as lost when there is no room. Never waits for anything but another hand-over.
+    pub(crate) fn record(&self, event: &NewRequestEvent<'_>) {
         if self.held.fetch_add(1, Ordering::Relaxed) >= ROOM {
             self.held.fetch_sub(1, Ordering::Relaxed);
             self.lost.fetch_add(1, Ordering::Relaxed);
@@ -133,7 +138,9 @@ struct Writer {
     store: Store,
     clock: Clock,
     process: ApiProcess,
-    in_hand: Vec<NewRequestEvent>,
+    in_hand: Gathered,
+    /// For what comes next: emptied, but still as large as it was.
+    room: Gathered,
     /// The size of a batch of which it is not known whether it was written: it is tried again as it was.
     tried: Option<usize>,
     batch: usize,
@@ -175,8 +182,11 @@ impl Writer {
 
     /// Writes everything that waits, as far as the database lets it.
     async fn round(&mut self) {
-        let mut arrived = std::mem::take(&mut *self.recorder.waiting.lock().unwrap_or_else(PoisonError::into_inner));
-        self.in_hand.append(&mut arrived);
+        let room = std::mem::take(&mut self.room);
+        let mut arrived =
+            std::mem::replace(&mut *self.recorder.waiting.lock().unwrap_or_else(PoisonError::into_inner), room);
+        self.in_hand.take_all(&mut arrived);
+        self.room = arrived;
         let lost = self.recorder.lost();
         let has_lost = lost > self.process.lost;
         if has_lost {
@@ -210,7 +220,7 @@ impl Writer {
     }
 
     async fn write(&mut self, size: usize, has_ended: bool) -> Result<(), StoreError> {
-        let events = self.in_hand.get(..size).unwrap_or_default();
+        let events = self.in_hand.iter().take(size);
         let written = self.process.written + u64::try_from(size).unwrap_or_default();
         let process = ApiProcess { written, ..self.process.clone() };
         self.store.write_request_events(&process, events, has_ended, self.clock.now()).await?;
@@ -242,7 +252,7 @@ impl Writer {
     }
 
     fn let_go(&mut self, size: usize) {
-        self.in_hand.drain(..size.min(self.in_hand.len()));
+        self.in_hand.forget(size);
         self.recorder.held.fetch_sub(size, Ordering::Relaxed);
     }
 
@@ -296,12 +306,12 @@ fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// What is remembered of a call: of one with a good key everything, of another only when it showed a key, or none where one is needed.
-pub(crate) fn event_of(
-    exchange: &Exchange,
-    response: &ServiceResponse,
+pub(crate) fn event_of<'a>(
+    exchange: &'a Exchange,
+    response: &'a ServiceResponse,
     kept: KeptAddress,
     took: Duration,
-) -> Option<NewRequestEvent> {
+) -> Option<NewRequestEvent<'a>> {
     let request = response.request();
     let headers = request.headers();
     let key = exchange.key.get();
@@ -315,22 +325,23 @@ pub(crate) fn event_of(
     if key.is_none() && !has_failed_to_authenticate {
         return None;
     }
+    let named = |key: &'a Arc<KeyRecord>| Some(Cow::Borrowed(key.name.as_str()));
     Some(NewRequestEvent {
-        request_id: exchange.request_id.as_str().to_owned(),
+        request_id: exchange.request_id.as_str().into(),
         occurred_at: exchange.now,
         organization_id: key.map(|key| key.organization_id),
         api_key_id: key.map(|key| key.id),
-        api_key_name: key.map_or_else(|| public_beginning(headers), |key| Some(key.name.clone())),
-        method: shortened(request.method().as_str(), 32),
+        api_key_name: key.map_or_else(|| public_beginning(headers).map(Cow::Owned), named),
+        method: shortened(request.method().as_str().into(), 32),
         route: exchange.route.get(),
-        path: shortened(&without_keys(request.path()), MOST_PATH_CHARACTERS),
+        path: shortened(without_keys(request.path()), MOST_PATH_CHARACTERS),
         status: response.status().as_u16(),
         code: code.map(Code::as_str),
         duration_us: u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
-        client_address: exchange.client.and_then(|address| kept_of(address, kept)),
-        user_agent: own_words(headers, "user-agent"),
-        idempotency_key: own_words(headers, "idempotency-key"),
-        resources: resources(exchange, request, response),
+        client_address: exchange.client.and_then(|address| kept_of(address, kept)).map(Cow::Owned),
+        user_agent: own_words(headers, &header::USER_AGENT),
+        idempotency_key: own_words(headers, &IDEMPOTENCY_KEY),
+        resources: resources(exchange, request, response).map(Cow::Owned),
         is_write: !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
     })
 }
@@ -341,17 +352,17 @@ fn public_beginning(headers: &HeaderMap) -> Option<String> {
 }
 
 /// A header in which the client says what it likes, cut to a bearable length.
-fn own_words(headers: &HeaderMap, name: &str) -> Option<String> {
-    let words = String::from_utf8_lossy(headers.get(name)?.as_bytes());
-    Some(shortened(&without_keys(&words), MOST_CHARACTERS))
+fn own_words<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a, str>> {
+    let words = match String::from_utf8_lossy(headers.get(name)?.as_bytes()) {
+        Cow::Borrowed(words) => without_keys(words),
+        Cow::Owned(words) => without_keys(&words).into_owned().into(),
+    };
+    Some(shortened(words, MOST_CHARACTERS))
 }
 
-fn shortened(text: &str, most: usize) -> String {
+fn shortened(text: Cow<'_, str>, most: usize) -> Cow<'_, str> {
     // No text has more characters than bytes.
-    if text.len() <= most {
-        return text.to_owned();
-    }
-    text.chars().take(most).collect()
+    if text.len() <= most { text } else { text.chars().take(most).collect::<String>().into() }
 }
 
 /// Takes out whatever looks like one of our keys: it is a secret wherever it was sent by mistake.
@@ -391,14 +402,18 @@ fn kept_of(address: IpAddr, kept: KeptAddress) -> Option<String> {
 }
 
 /// Ids in the path, in the answer's `Location`, and those that the handler named.
-fn resources(exchange: &Exchange, request: &HttpRequest, response: &ServiceResponse) -> Vec<String> {
-    let mut ids: Vec<String> = Vec::new();
+fn resources(exchange: &Exchange, request: &HttpRequest, response: &ServiceResponse) -> Option<String> {
+    let (mut ids, mut count) = (String::new(), 0);
     let mut add = |text: &str| {
         if let Some(id) = as_id(text)
-            && ids.len() < MOST_RESOURCES
-            && !ids.contains(&id)
+            && count < MOST_RESOURCES
+            && !ids.split(' ').any(|known| known == id)
         {
-            ids.push(id);
+            if count > 0 {
+                ids.push(' ');
+            }
+            ids.push_str(&id);
+            count += 1;
         }
     };
     for (name, value) in request.match_info().iter() {
@@ -413,7 +428,7 @@ fn resources(exchange: &Exchange, request: &HttpRequest, response: &ServiceRespo
     for id in exchange.touched.borrow().iter() {
         add(id);
     }
-    ids
+    (count > 0).then_some(ids)
 }
 
 /// A UUID, or the number of an account video, in its one form.

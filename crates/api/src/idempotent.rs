@@ -17,7 +17,7 @@ use crate::problem::{PROBLEM_JSON, Problem};
 use crate::respond::{Answer, JSON, Reply, with_body};
 use crate::sealed::Seal;
 
-const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
+pub(crate) const IDEMPOTENCY_KEY: HeaderName = HeaderName::from_static("idempotency-key");
 const IDEMPOTENCY_REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// Seconds after which a client may ask again for the answer to a request that is still being worked on.

@@ -34,6 +34,13 @@ impl From<DbErr> for StoreError {
     }
 }
 
+/// Of a statement that was run without the help of sea-orm.
+impl From<SqlxError> for StoreError {
+    fn from(error: SqlxError) -> Self {
+        DbErr::Exec(RuntimeErr::SqlxError(error.into())).into()
+    }
+}
+
 fn is_passing(error: &DbErr) -> bool {
     // Whatever went wrong while connecting, the next connection may be made: the database may be starting, full, or closed to us for now.
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {

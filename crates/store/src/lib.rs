@@ -10,6 +10,7 @@ mod audit;
 mod canaries;
 mod changes;
 mod columns;
+mod copy;
 mod creators;
 mod days;
 mod error;

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::borrow::Cow;
+
 use domain::{ApiKey, ApiKeyId, OrganizationId, RequestId, RunId, Timestamp};
 use store::{ApiProcess, NewRequestEvent, RequestEvent, Store};
 use support::{HOUR, Home, MINUTE, START};
@@ -11,23 +13,23 @@ use uuid::Uuid;
 
 const LIMIT: u32 = 100;
 
-fn event(id: &str, organization: Option<OrganizationId>, at: Timestamp) -> NewRequestEvent {
+fn event(id: &str, organization: Option<OrganizationId>, at: Timestamp) -> NewRequestEvent<'static> {
     NewRequestEvent {
-        request_id: id.to_owned(),
+        request_id: id.to_owned().into(),
         occurred_at: at,
         organization_id: organization,
         api_key_id: None,
         api_key_name: None,
-        method: "GET".to_owned(),
+        method: "GET".into(),
         route: "/v2/accounts",
-        path: "/v2/accounts".to_owned(),
+        path: "/v2/accounts".into(),
         status: 200,
         code: None,
         duration_us: 812,
         client_address: None,
         user_agent: None,
         idempotency_key: None,
-        resources: Vec::new(),
+        resources: None,
         is_write: false,
     }
 }
@@ -37,8 +39,8 @@ fn process(written: usize) -> ApiProcess {
     ApiProcess { name: "serve-a-1".to_owned(), started_at: START, written, lost: 0, lost_at: None }
 }
 
-async fn write(store: &Store, process: &ApiProcess, events: &[NewRequestEvent]) {
-    store.write_request_events(process, events, false, START).await.unwrap();
+async fn write(store: &Store, process: &ApiProcess, events: &[NewRequestEvent<'_>]) {
+    store.write_request_events(process, events.iter().cloned(), false, START).await.unwrap();
 }
 
 async fn number(home: &Home, sql: &str) -> i64 {
@@ -65,14 +67,14 @@ on_both! {
         let account = Uuid::now_v7().to_string();
         let written = NewRequestEvent {
             api_key_id: Some(ApiKeyId::new()),
-            api_key_name: Some("Müller's key".to_owned()),
-            method: "PATCH".to_owned(),
+            api_key_name: Some("Müller's key".into()),
+            method: "PATCH".into(),
             code: Some("CONFLICT"),
             status: 409,
-            client_address: Some("203.0.113.0/24".to_owned()),
-            user_agent: Some("curl\t8 \\N \"x\"".to_owned()),
-            idempotency_key: Some("order 17".to_owned()),
-            resources: vec![account.clone(), "17".to_owned()],
+            client_address: Some("203.0.113.0/24".into()),
+            user_agent: Some("curl\t8 \\N \"x\"".into()),
+            idempotency_key: Some("order 17".into()),
+            resources: Some(format!("{account} 17").into()),
             is_write: true,
             ..event("every-field", Some(organization), START)
         };
@@ -87,16 +89,16 @@ on_both! {
                 process: "serve-a-1".to_owned(),
                 organization_id: Some(organization),
                 api_key_id: written.api_key_id,
-                api_key_name: written.api_key_name,
+                api_key_name: written.api_key_name.map(Cow::into_owned),
                 method: "PATCH".to_owned(),
                 route: "/v2/accounts".to_owned(),
                 path: "/v2/accounts".to_owned(),
                 status: 409,
                 code: Some("CONFLICT".to_owned()),
                 duration_us: 812,
-                client_address: written.client_address,
-                user_agent: written.user_agent,
-                idempotency_key: written.idempotency_key,
+                client_address: written.client_address.map(Cow::into_owned),
+                user_agent: written.user_agent.map(Cow::into_owned),
+                idempotency_key: written.idempotency_key.map(Cow::into_owned),
                 resources: vec![account, "17".to_owned()],
             }
         );
@@ -133,7 +135,7 @@ on_both! {
     async fn old_calls_go_a_bounded_number_at_a_time_with_what_they_touched(home) {
         let organization = support::organization(&home.store, None).await;
         let call = |n: u32, at| NewRequestEvent {
-            resources: vec![Uuid::now_v7().to_string()],
+            resources: Some(Uuid::now_v7().to_string().into()),
             is_write: true,
             ..event(&format!("call-{n}"), Some(organization), at)
         };
@@ -152,13 +154,13 @@ on_both! {
     async fn a_process_that_said_no_goodbye_is_told_of(home) {
         let named = |name: &str| ApiProcess { name: name.to_owned(), ..process(0) };
         let store = &home.store;
-        store.write_request_events(&named("said goodbye"), &[], true, START).await.unwrap();
-        store.write_request_events(&named("crashed"), &[], false, START).await.unwrap();
-        store.write_request_events(&named("began again"), &[], false, START.plus(2 * MINUTE)).await.unwrap();
+        store.write_request_events(&named("said goodbye"), std::iter::empty(), true, START).await.unwrap();
+        store.write_request_events(&named("crashed"), std::iter::empty(), false, START).await.unwrap();
+        store.write_request_events(&named("began again"), std::iter::empty(), false, START.plus(2 * MINUTE)).await.unwrap();
         let reborn = ApiProcess { started_at: START.plus(MINUTE), ..named("began again") };
-        store.write_request_events(&reborn, &[], false, START.plus(2 * MINUTE)).await.unwrap();
+        store.write_request_events(&reborn, std::iter::empty(), false, START.plus(2 * MINUTE)).await.unwrap();
         let lossy = ApiProcess { lost: 3, lost_at: Some(START), ..named("lost some") };
-        store.write_request_events(&lossy, &[], false, START.plus(2 * MINUTE)).await.unwrap();
+        store.write_request_events(&lossy, std::iter::empty(), false, START.plus(2 * MINUTE)).await.unwrap();
         let told = store.trace_request("none", LIMIT, START.plus(2 * MINUTE)).await.unwrap();
         let mut gaps: Vec<_> = told.gaps.iter().map(|gap| (gap.name.as_str(), gap.is_silent, gap.lost)).collect();
         gaps.sort_unstable();
@@ -194,7 +196,7 @@ on_both! {
         let organizations = [support::organization(&home.store, None).await, support::organization(&home.store, None).await];
         let account = domain::AccountId::new();
         let touching = |id: &str, at, is_write| NewRequestEvent {
-            resources: vec![account.to_string()],
+            resources: Some(account.to_string().into()),
             is_write,
             ..event(id, Some(organizations[0]), at)
         };

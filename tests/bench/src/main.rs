@@ -24,11 +24,11 @@ use std::time::Duration;
 use clap::{Parser, Subcommand};
 use tokio::signal::unix::{SignalKind, signal};
 
+use ::tests::Change;
 use load::Plan;
 use recorded::Measured;
 use report::{Machine, PairReport, Report};
 use stage::{Setup, Stage, Stores};
-use tests::Change;
 use uuid::Uuid;
 
 #[global_allocator]
@@ -109,6 +109,8 @@ struct Options {
 enum Only {
     /// The API under load.
     Api,
+    /// Of that, the reads of one account.
+    Reads,
     /// From a POST to its first metrics.
     FirstScrape,
     /// Recorded pages against a plain reading, and the slowest hostile body.
@@ -177,8 +179,8 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     let is_wanted = |part| options.only.is_none_or(|only| only == part);
     let stores = match (options.only, options.pair) {
         (Some(Only::Parsing), _) => Vec::new(),
-        (None | Some(Only::Api | Only::FirstScrape), Some(pair)) => vec![pair],
-        (None | Some(Only::Api | Only::FirstScrape), None) => Stores::ALL.to_vec(),
+        (None | Some(Only::Api | Only::Reads | Only::FirstScrape), Some(pair)) => vec![pair],
+        (None | Some(Only::Api | Only::Reads | Only::FirstScrape), None) => Stores::ALL.to_vec(),
     };
     let mut pairs = Vec::new();
     let mut parsing = Vec::new();
@@ -192,8 +194,9 @@ async fn measure(options: &Options) -> Result<(), Failure> {
         } else {
             None
         };
-        let races = if is_wanted(Only::Api) {
-            reading::measure(&mut stage, settings.plan, settings.rounds).await?
+        let has_only_reads = options.only == Some(Only::Reads);
+        let races = if is_wanted(Only::Api) || has_only_reads {
+            reading::measure(&mut stage, settings.plan, settings.rounds, has_only_reads).await?
         } else {
             Vec::new()
         };

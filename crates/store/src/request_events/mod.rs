@@ -6,6 +6,8 @@
 mod read;
 mod write;
 
+use std::borrow::Cow;
+
 use domain::{ApiKeyId, OrganizationId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -14,9 +16,9 @@ use crate::runs::Run;
 
 /// A call to be noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct NewRequestEvent {
+pub struct NewRequestEvent<'a> {
     /// Its `X-Request-ID`.
-    pub request_id: String,
+    pub request_id: Cow<'a, str>,
     /// When it came.
     pub occurred_at: Timestamp,
     /// Whose key it was made with; `None` when no key was admitted.
@@ -24,13 +26,13 @@ pub struct NewRequestEvent {
     /// The key.
     pub api_key_id: Option<ApiKeyId>,
     /// The key's name; of one that was not admitted, the public beginning.
-    pub api_key_name: Option<String>,
+    pub api_key_name: Option<Cow<'a, str>>,
     /// The HTTP method.
-    pub method: String,
+    pub method: Cow<'a, str>,
     /// The pattern of its route; empty where nothing is.
     pub route: &'static str,
     /// Its path, without the query.
-    pub path: String,
+    pub path: Cow<'a, str>,
     /// The HTTP status of the answer.
     pub status: u16,
     /// The code of the answer when it was a problem.
@@ -38,13 +40,13 @@ pub struct NewRequestEvent {
     /// How long it took, in microseconds.
     pub duration_us: u64,
     /// Where it came from, as much of it as is kept.
-    pub client_address: Option<String>,
+    pub client_address: Option<Cow<'a, str>>,
     /// What the client calls itself.
-    pub user_agent: Option<String>,
+    pub user_agent: Option<Cow<'a, str>>,
     /// Its `Idempotency-Key`.
-    pub idempotency_key: Option<String>,
-    /// Ids of the resources that it read or touched.
-    pub resources: Vec<String>,
+    pub idempotency_key: Option<Cow<'a, str>>,
+    /// Ids of the resources that it read or touched, with a space between.
+    pub resources: Option<Cow<'a, str>>,
     /// Whether it may have changed them.
     pub is_write: bool,
 }
