@@ -6,6 +6,7 @@
 mod m0001_tables;
 mod m0002_sources;
 mod m0003_support;
+mod m0006_collections;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -17,6 +18,11 @@ pub struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m0001_tables::Tables), Box::new(m0002_sources::Sources), Box::new(m0003_support::Support)]
+        vec![
+            Box::new(m0001_tables::Tables),
+            Box::new(m0002_sources::Sources),
+            Box::new(m0003_support::Support),
+            Box::new(m0006_collections::Collections),
+        ]
     }
 }

@@ -6,6 +6,7 @@ pub mod api_key;
 pub mod backoff;
 pub mod cadence;
 pub mod clock;
+pub mod collection;
 pub mod facts;
 pub mod float;
 pub mod handle;
@@ -27,13 +28,16 @@ pub mod validation;
 pub use api_key::ApiKey;
 pub use cadence::{AgeCurve, AgeStep};
 pub use clock::{Clock, Timestamp};
+pub use collection::{CollectionKind, Member, MemberType};
 pub use facts::{
     AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
     UnavailableReason,
 };
 pub use float::Float;
 pub use handle::Handle;
-pub use ids::{AccountId, AccountVideoId, ApiKeyId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId};
+pub use ids::{
+    AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId,
+};
 pub use lifetime::KeyLifetime;
 pub use metadata::Metadata;
 pub use metric::{Gain, MetricStatus, Precision, Reading};
