@@ -105,8 +105,9 @@ pub fn openapi() -> OpenApi {
     document.info.license = None;
     document.info.contact = None;
     document.servers = None;
-    twins::add(&mut document);
     name_again(&mut document);
+    // After that, so that what both share is referred to by its name, which says nothing of either.
+    twins::add(&mut document);
     refuse_nul_in_bodies(&mut document);
     require_everything(&mut document);
     if let Some(components) = &mut document.components {
