@@ -1,6 +1,6 @@
 //! Which posts belong to a collection.
 
-use domain::{CollectionId, CollectionKind, OrganizationId};
+use domain::{CollectionId, CollectionKind, MemberType, OrganizationId};
 
 use crate::sql::Filter;
 
@@ -23,16 +23,31 @@ pub fn belongs_to(
     let id = conditions.bind(id.0);
     let organization = conditions.bind(organization.0);
     let kind = conditions.bind(kind.as_str());
+    // Members of one type each, so that the planner knows how many there are.
+    let members = |of: MemberType, join: &str| {
+        format!("FROM collection_members m {join} WHERE m.collection_id = {id} AND m.member_type = '{}'", of.as_str())
+    };
+    let by_itself = [
+        members(MemberType::Video, "JOIN videos v ON v.id = m.video_id"),
+        members(MemberType::AccountVideo, "JOIN account_videos v ON v.id = m.account_video_id"),
+    ];
+    let by_hand = format!(
+        "JOIN posts p ON p.profile_id = a.profile_id JOIN videos v ON v.post_id = p.id AND v.organization_id = {organization}"
+    );
+    let by_account = [
+        (MemberType::Account, "JOIN accounts a ON a.id = m.account_id"),
+        (MemberType::Creator, "JOIN accounts a ON a.creator_id = m.creator_id"),
+    ]
+    .map(|(of, accounts)| {
+        let in_feeds = members(of, &format!("{accounts} JOIN account_videos v ON v.account_id = a.id"));
+        let by_hand = members(of, &format!("{accounts} {by_hand}")) + " AND v.first_scrape_at IS NOT NULL";
+        [in_feeds, by_hand]
+    });
+    let posts = by_itself.iter().chain(by_account.iter().flatten());
+    let posts: Vec<_> = posts.map(|from| format!("SELECT v.post_id {from}")).collect();
     conditions.and_plain(&format!(
-        "{table}.post_id IN (WITH member AS (SELECT cm.creator_id, cm.account_id, cm.video_id, cm.account_video_id \
-         FROM collections co JOIN collection_members cm ON cm.collection_id = co.id \
-         WHERE co.id = {id} AND co.organization_id = {organization} AND co.kind = {kind}), \
-         author AS (SELECT ma.id, ma.profile_id FROM member JOIN accounts ma ON ma.id = member.account_id \
-         UNION SELECT ca.id, ca.profile_id FROM member JOIN accounts ca ON ca.creator_id = member.creator_id) \
-         SELECT hv.post_id FROM member JOIN videos hv ON hv.id = member.video_id \
-         UNION ALL SELECT fv.post_id FROM member JOIN account_videos fv ON fv.id = member.account_video_id \
-         UNION ALL SELECT av.post_id FROM author JOIN account_videos av ON av.account_id = author.id \
-         UNION ALL SELECT ov.post_id FROM author JOIN posts op ON op.profile_id = author.profile_id \
-         JOIN videos ov ON ov.post_id = op.id AND ov.organization_id = {organization} WHERE ov.first_scrape_at IS NOT NULL)"
+        "EXISTS (SELECT 1 FROM collections c WHERE c.id = {id} AND c.organization_id = {organization} AND c.kind = {kind}) \
+         AND {table}.post_id IN ({})",
+        posts.join(" UNION ALL ")
     ));
 }
