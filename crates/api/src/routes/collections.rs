@@ -1,5 +1,5 @@
 //! `/v2/projects` and `/v2/groups`: collections of what is tracked. The two are one thing under two names, so each handler is told which of them it
-//! serves, and is annotated as what it does for projects; [`crate::openapi`] writes the same out for groups.
+//! serves, and is annotated as what it does for projects; `openapi::twins` writes the same out for groups.
 
 use domain::{CollectionId, CollectionKind};
 
