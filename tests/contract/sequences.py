@@ -111,9 +111,10 @@ def test_a_video_that_was_deleted_is_gone_under_every_operation():
     assert make("/v2/videos", body) != made
 
 
-@pytest.mark.parametrize("path", [path for path in paths if path in ("/v2/accounts", "/v2/videos", "/v2/creators")])
+@pytest.mark.parametrize("path", [path for path in paths if path in ("/v2/accounts", "/v2/videos", "/v2/creators", "/v2/projects", "/v2/groups")])
 def test_a_post_that_is_repeated_is_answered_as_before(path):
     bodies = {"/v2/accounts": account(), "/v2/videos": video(), "/v2/creators": {"name": "Once"}}
+    bodies |= {"/v2/projects": {"name": "Once"}, "/v2/groups": {"name": "Once"}}
     headers = {"Idempotency-Key": fresh()}
     first = call("POST", path, 201, body=bodies[path], headers=headers)
     again = call("POST", path, 201, body=bodies[path], headers=headers)

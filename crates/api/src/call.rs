@@ -235,3 +235,4 @@ macro_rules! from_path {
 from_path!(AccountId, VideoId, CreatorId);
 from_path!(ApiKeyId);
 from_path!(RunId);
+from_path!(CollectionId);

@@ -6,6 +6,7 @@
 mod examples;
 mod links;
 mod shared;
+mod twins;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
 use crate::routes::{bulk, organization, refresh, requests, runs};
+use crate::routes::{collection_members, collections};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -34,6 +36,12 @@ use crate::routes::{bulk, organization, refresh, requests, runs};
         account_videos::list, account_videos::read,
         creators::list, creators::create, creators::read, creators::update, creators::delete,
         creators::link, creators::unlink,
+        collections::list, collections::create, collections::read, collections::update, collections::delete,
+        collection_members::list,
+        collection_members::put_creator, collection_members::remove_creator,
+        collection_members::put_account, collection_members::remove_account,
+        collection_members::put_video, collection_members::remove_video,
+        collection_members::put_account_video, collection_members::remove_account_video,
         sources::list,
         api_keys::list, api_keys::create, api_keys::read, api_keys::update, api_keys::revoke, api_keys::rotate,
         bulk::accounts, bulk::videos, organization::read, organization::update, organization::usage,
@@ -48,6 +56,8 @@ use crate::routes::{bulk, organization, refresh, requests, runs};
         (name = "videos", description = "Single posts that your organization added by hand."),
         (name = "account videos", description = "Posts that were found in the feeds of tracked accounts."),
         (name = "creators", description = "People and brands, and which accounts are theirs."),
+        (name = "projects", description = "Creators, accounts and posts that belong together."),
+        (name = "groups", description = "The same as projects, under a name and in lists of their own."),
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
         (name = "API keys", description = "Your organization's keys: who may do what, and until when."),
         (name = "organization", description = "Your organization, its defaults and bounds, and what it uses."),
@@ -96,6 +106,8 @@ pub fn openapi() -> OpenApi {
     document.info.contact = None;
     document.servers = None;
     name_again(&mut document);
+    // After that, so that what both share is referred to by its name, which says nothing of either.
+    twins::add(&mut document);
     refuse_nul_in_bodies(&mut document);
     require_everything(&mut document);
     if let Some(components) = &mut document.components {
@@ -333,13 +345,22 @@ fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
     if matches!(access, Access::Scope(_)) {
         codes.push(Code::InsufficientScope);
     }
-    if route == "/v2/accounts" && method == Method::POST {
+    if has_cap(route, method) {
         codes.push(Code::QuotaExceeded);
     }
     if is_keyed || route == "/v2/health/ready" {
         codes.push(Code::ServiceUnavailable);
     }
     codes
+}
+
+/// Whether an operation makes something of which there may be so many and no more.
+fn has_cap(route: &str, method: &Method) -> bool {
+    match method.as_str() {
+        "POST" => matches!(route, "/v2/accounts" | "/v2/projects" | "/v2/groups"),
+        "PUT" => route.starts_with("/v2/projects/") || route.starts_with("/v2/groups/"),
+        _ => false,
+    }
 }
 
 fn problem_response(code: Code) -> Response {

@@ -236,7 +236,19 @@ impl From<Refusal> for Problem {
                 Code::QuotaExceeded,
                 format!("Your organization may track {cap} accounts, and does. End the tracking of one first."),
             ),
-            Refusal::NoAccount(_) | Refusal::NoVideo(_) | Refusal::NoCreator(_) => Self::not_found(),
+            Refusal::TooManyCollections { kind, most } => Self::new(
+                Code::QuotaExceeded,
+                format!("Your organization may have {most} {}, and has. Remove one first.", kind.plural()),
+            ),
+            Refusal::CollectionFull { kind, most } => Self::new(
+                Code::QuotaExceeded,
+                format!("A {} may have {most} members, and this one has. Take one out first.", kind.as_str()),
+            ),
+            Refusal::NoAccount(_)
+            | Refusal::NoVideo(_)
+            | Refusal::NoCreator(_)
+            | Refusal::NoCollection(_)
+            | Refusal::NoMember(_) => Self::not_found(),
             Refusal::LinkedElsewhere(creator) => {
                 Self::conflict(format!("The account is linked to another creator, {creator}. Unlink it there first."))
             }

@@ -3,6 +3,8 @@
 pub(crate) mod account_videos;
 pub(crate) mod accounts;
 pub(crate) mod api_keys;
+pub(crate) mod collection_members;
+pub(crate) mod collections;
 pub(crate) mod creators;
 pub(crate) mod docs;
 pub(crate) mod meta;
@@ -22,8 +24,9 @@ use actix_web::http::Method;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{FromRequest, Handler, HttpResponse, Resource, Responder};
-use domain::Scope;
+use domain::{CollectionKind, Scope};
 
+use crate::call::Call;
 use crate::gate::{Access, Rules, gate};
 
 const OPEN: Access = Access::Open;
@@ -48,7 +51,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 
 /// Every path, in the order in which they are tried.
 pub(crate) fn endpoints() -> Vec<Endpoint> {
-    vec![
+    let mut endpoints = vec![
         Endpoint::at("/v2/accounts/bulk").post(WRITE_TRACKING, bulk::accounts),
         Endpoint::at("/v2/videos/bulk").post(WRITE_TRACKING, bulk::videos),
         Endpoint::at("/v2/organization")
@@ -97,6 +100,56 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::at("/v2/openapi.json").get(OPEN, docs::openapi_document),
         Endpoint::at("/v2/docs").document().get(OPEN, docs::front),
         Endpoint::at("/v2/docs/{file:.*}").document().get(OPEN, docs::file),
+    ];
+    let projects = [
+        "/v2/projects",
+        "/v2/projects/{project_id}",
+        "/v2/projects/{project_id}/members",
+        "/v2/projects/{project_id}/creators/{creator_id}",
+        "/v2/projects/{project_id}/accounts/{account_id}",
+        "/v2/projects/{project_id}/videos/{video_id}",
+        "/v2/projects/{project_id}/account-videos/{account_video_id}",
+    ];
+    let groups = [
+        "/v2/groups",
+        "/v2/groups/{group_id}",
+        "/v2/groups/{group_id}/members",
+        "/v2/groups/{group_id}/creators/{creator_id}",
+        "/v2/groups/{group_id}/accounts/{account_id}",
+        "/v2/groups/{group_id}/videos/{video_id}",
+        "/v2/groups/{group_id}/account-videos/{account_video_id}",
+    ];
+    endpoints.extend(of_collections(CollectionKind::Project, projects));
+    endpoints.extend(of_collections(CollectionKind::Group, groups));
+    endpoints
+}
+
+/// What stands at the paths of collections of one kind.
+fn of_collections(
+    kind: CollectionKind,
+    [all, one, members, creator, account, video, account_video]: [&'static str; 7],
+) -> [Endpoint; 7] {
+    [
+        Endpoint::at(all)
+            .get(READ_MEMBER, move |call: Call| collections::list(kind, call))
+            .post(WRITE_TRACKING, move |call: Call| collections::create(kind, call)),
+        Endpoint::at(one)
+            .get(READ_MEMBER, move |call: Call| collections::read(kind, call))
+            .patch(WRITE_TRACKING, move |call: Call| collections::update(kind, call))
+            .delete(WRITE_TRACKING, move |call: Call| collections::delete(kind, call)),
+        Endpoint::at(members).get(READ_MEMBER, move |call: Call| collection_members::list(kind, call)),
+        Endpoint::at(creator)
+            .put(WRITE_TRACKING, move |call: Call| collection_members::put_creator(kind, call))
+            .delete(WRITE_TRACKING, move |call: Call| collection_members::remove_creator(kind, call)),
+        Endpoint::at(account)
+            .put(WRITE_TRACKING, move |call: Call| collection_members::put_account(kind, call))
+            .delete(WRITE_TRACKING, move |call: Call| collection_members::remove_account(kind, call)),
+        Endpoint::at(video)
+            .put(WRITE_TRACKING, move |call: Call| collection_members::put_video(kind, call))
+            .delete(WRITE_TRACKING, move |call: Call| collection_members::remove_video(kind, call)),
+        Endpoint::at(account_video)
+            .put(WRITE_TRACKING, move |call: Call| collection_members::put_account_video(kind, call))
+            .delete(WRITE_TRACKING, move |call: Call| collection_members::remove_account_video(kind, call)),
     ]
 }
 

@@ -6,6 +6,8 @@ pub(crate) mod account;
 pub(crate) mod account_in;
 pub(crate) mod api_key;
 pub(crate) mod api_key_in;
+pub(crate) mod collection;
+pub(crate) mod collection_in;
 pub(crate) mod creator;
 pub(crate) mod creator_in;
 pub(crate) mod post;

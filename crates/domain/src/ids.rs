@@ -65,6 +65,8 @@ uuid_id! {
     VideoId;
     /// A creator: an organization's name for a person with several accounts.
     CreatorId;
+    /// A collection: a project or a group.
+    CollectionId;
     /// One scrape, from being queued to its end.
     RunId;
 }

@@ -6,6 +6,7 @@ pub mod api_key;
 pub mod backoff;
 pub mod cadence;
 pub mod clock;
+pub mod collection;
 pub mod day;
 pub mod facts;
 pub mod float;
@@ -30,6 +31,7 @@ pub mod window;
 pub use api_key::ApiKey;
 pub use cadence::{AgeCurve, AgeStep};
 pub use clock::{Clock, Timestamp};
+pub use collection::{CollectionKind, Member, MemberType};
 pub use day::Day;
 pub use facts::{
     AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
@@ -37,7 +39,9 @@ pub use facts::{
 };
 pub use float::Float;
 pub use handle::Handle;
-pub use ids::{AccountId, AccountVideoId, ApiKeyId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId};
+pub use ids::{
+    AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId,
+};
 pub use lifetime::KeyLifetime;
 pub use metadata::Metadata;
 pub use metric::{Gain, MetricStatus, Precision, Reading};

@@ -2,10 +2,11 @@
 
 use std::sync::LazyLock;
 
-use domain::{AccountVideoId, MediaType, OrganizationId, Platform, Timestamp};
+use domain::{AccountVideoId, CollectionKind, MediaType, OrganizationId, Platform, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
+use crate::collections::belongs_to;
 use crate::listing::{self, Listing};
 use crate::merged::{Key, Keyed};
 use crate::paging::{AccountVideoFilter, Page, PageRequest, Position, PostOrder, RowId};
@@ -77,6 +78,11 @@ impl Tenant {
         }
         conditions.and_if("t.create_time >= ?", filter.created_after.map(Timestamp::as_millis));
         conditions.and_if("t.create_time <= ?", filter.created_before.map(Timestamp::as_millis));
+        for (kind, id) in [(CollectionKind::Project, filter.project_id), (CollectionKind::Group, filter.group_id)] {
+            if let Some(id) = id {
+                belongs_to(&mut conditions, "t", self.organization, kind, id);
+            }
+        }
         // Counting joins what the filters speak of, and nothing else.
         let mut count_from = "FROM account_videos t".to_owned();
         if filter.creator_id.is_some() {

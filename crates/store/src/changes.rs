@@ -1,6 +1,8 @@
 //! What a client asks to be written, already valid, and why the store may refuse.
 
-use domain::{AccountId, CreatorId, Handle, Metadata, Platform, PostRef, VideoId};
+use domain::{
+    AccountId, CollectionId, CollectionKind, CreatorId, Handle, Member, Metadata, Platform, PostRef, VideoId,
+};
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -94,12 +96,12 @@ pub struct CreatorChange {
     pub metadata: Option<Metadata>,
 }
 
-/// What linking an account to a creator did.
+/// What linking an account to a creator did, or putting something into a collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Linked {
-    /// It was not linked before.
+    /// It was not there before.
     Now,
-    /// It was linked to this creator already.
+    /// It was there already.
     Before,
 }
 
@@ -130,6 +132,28 @@ pub enum Refusal {
     /// The account is linked to another creator.
     #[error("the account is linked to creator {0}")]
     LinkedElsewhere(CreatorId),
+    /// No such collection in this organization.
+    #[error("no collection {0}")]
+    NoCollection(CollectionId),
+    /// No such thing in this organization, or not a member of the collection.
+    #[error("no {0}")]
+    NoMember(Member),
+    /// The organization has as many collections of the kind as it may have.
+    #[error("the organization has {most} {}", kind.plural())]
+    TooManyCollections {
+        /// The kind.
+        kind: CollectionKind,
+        /// How many it may have.
+        most: i64,
+    },
+    /// The collection has as many members as it may have.
+    #[error("the {} has {most} members", kind.as_str())]
+    CollectionFull {
+        /// The kind.
+        kind: CollectionKind,
+        /// How many it may have.
+        most: i64,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod canaries;
 mod changes;
+mod collections;
 mod columns;
 mod copy;
 mod creators;
@@ -57,6 +58,10 @@ use crate::merged::Lookups;
 pub use audit::{Action, Actor, AuditFilter, AuditRecord, Change};
 pub use canaries::CanaryState;
 pub use changes::{AccountChange, CreatorChange, Linked, NewAccount, NewCreator, NewVideo, Refusal, VideoChange};
+pub use collections::{
+    Collection, CollectionChange, CollectionFilter, CollectionMember, CollectionOrder, MOST_COLLECTIONS, MOST_MEMBERS,
+    MemberCounts, MemberFilter, MemberOrder, NewCollection,
+};
 pub use days::PrunedDays;
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, StoredAnswer};

@@ -15,6 +15,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::account_videos::AccountVideoRow;
 use crate::accounts::AccountRow;
+use crate::collections::CountedCollection;
 use crate::creators::LinkedCreator;
 use crate::sql::{places, rows};
 use crate::videos::VideoRow;
@@ -43,6 +44,7 @@ pub struct Lookups {
     pub videos: Merged<Key<Uuid>, VideoRow>,
     pub account_videos: Merged<Key<i64>, AccountVideoRow>,
     pub creators: Merged<Key<Uuid>, LinkedCreator>,
+    pub collections: Merged<Key<Uuid>, CountedCollection>,
 }
 
 /// Where look-ups of one kind meet.

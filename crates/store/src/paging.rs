@@ -138,6 +138,10 @@ pub struct VideoFilter {
     pub is_active: Option<bool>,
     /// Caption contains this, without case.
     pub q: Option<String>,
+    /// Belonging to this project.
+    pub project_id: Option<domain::CollectionId>,
+    /// Belonging to this group.
+    pub group_id: Option<domain::CollectionId>,
 }
 
 /// Filters of the list of account videos; all combine.
@@ -157,6 +161,10 @@ pub struct AccountVideoFilter {
     pub created_after: Option<Timestamp>,
     /// Published at or before this.
     pub created_before: Option<Timestamp>,
+    /// Belonging to this project.
+    pub project_id: Option<domain::CollectionId>,
+    /// Belonging to this group.
+    pub group_id: Option<domain::CollectionId>,
 }
 
 /// Filters of the list of creators; all combine.

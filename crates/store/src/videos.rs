@@ -2,11 +2,12 @@
 
 use std::sync::LazyLock;
 
-use domain::{Metadata, OrganizationId, Platform, PostRef, TargetKind, Timestamp, Trigger, VideoId};
+use domain::{CollectionKind, Metadata, OrganizationId, Platform, PostRef, TargetKind, Timestamp, Trigger, VideoId};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::changes::{NewVideo, Refusal, VideoChange};
+use crate::collections::belongs_to;
 use crate::listing::{self, Listing};
 use crate::merged::{Key, Keyed, row_of};
 use crate::paging::{Page, PageRequest, Position, PostOrder, RowId, VideoFilter};
@@ -79,6 +80,11 @@ impl Tenant {
         if filter.q.is_some() {
             // The caption is somebody else's until this organization's own first read.
             conditions.and_plain("t.first_scrape_at IS NOT NULL");
+        }
+        for (kind, id) in [(CollectionKind::Project, filter.project_id), (CollectionKind::Group, filter.group_id)] {
+            if let Some(id) = id {
+                belongs_to(&mut conditions, "t", self.organization, kind, id);
+            }
         }
         let listing = Listing {
             select: &SELECT,

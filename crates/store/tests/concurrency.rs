@@ -125,8 +125,12 @@ impl Field {
                     | Refusal::NoAccount(_)
                     | Refusal::NoCreator(_)
                     | Refusal::NoVideo(_)
-                    | Refusal::LinkedElsewhere(_) => {}
-                    Refusal::QuotaExceeded { .. } => panic!("there is no cap"),
+                    | Refusal::LinkedElsewhere(_)
+                    | Refusal::NoCollection(_)
+                    | Refusal::NoMember(_) => {}
+                    Refusal::QuotaExceeded { .. }
+                    | Refusal::TooManyCollections { .. }
+                    | Refusal::CollectionFull { .. } => panic!("no cap is near"),
                 }
             }
         }

@@ -400,6 +400,7 @@ on_both! {
             q: Some("soup".to_owned()),
             created_after: at(3),
             created_before: at(3),
+            ..none()
         };
         assert_eq!(count(all).await, 1);
 
@@ -435,6 +436,7 @@ on_both! {
             account_id: Some(amy),
             is_active: Some(true),
             q: Some("soup".to_owned()),
+            ..none()
         };
         assert_eq!(count(all).await, 1);
     }

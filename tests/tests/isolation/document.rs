@@ -99,11 +99,23 @@ async fn ids_of(deployment: &Deployment, client: &Client, organization: &str, do
     let creator = make(client, "/v2/creators", &json!({"name": "Theirs"})).await;
     let found = poll_until("posts are found", async || client.get("/v2/account-videos").await.rows().pop()).await;
     let key = deployment.create_key_record(organization, &[])["id"].clone();
+    let project = make(client, "/v2/projects", &json!({"name": "Theirs"})).await;
+    let group = make(client, "/v2/groups", &json!({"name": "Theirs"})).await;
+    // Everything is a member of both, so that there is something to take out.
+    for (collections, id) in [("projects", &project), ("groups", &group)] {
+        let members = [("creators", json!(creator)), ("accounts", json!(account)), ("videos", json!(video))];
+        for (members, member) in members.into_iter().chain([("account-videos", found["id"].clone())]) {
+            let member = member.as_str().map_or_else(|| member.to_string(), str::to_owned);
+            client.put(&format!("/v2/{collections}/{id}/{members}/{member}")).await.assert_status(201);
+        }
+    }
     let mut ids = Ids::from([
         ("account_id", account.into()),
         ("video_id", video.into()),
         ("creator_id", creator.into()),
         ("account_video_id", found["id"].clone()),
+        ("project_id", project.into()),
+        ("group_id", group.into()),
         ("api_key_id", key.clone()),
         ("key_id", key),
     ]);
@@ -243,14 +255,22 @@ async fn ids_of_others_in_paths_queries_and_bodies_are_ids_that_never_existed(pa
 /// What clients have set on an organization's things.
 async fn state_of(client: &Client, ids: &Ids) -> Vec<Value> {
     let mut state = Vec::new();
-    for (path, id) in [("accounts", "account_id"), ("videos", "video_id"), ("creators", "creator_id")] {
+    let all = [
+        ("accounts", "account_id"),
+        ("videos", "video_id"),
+        ("creators", "creator_id"),
+        ("projects", "project_id"),
+        ("groups", "group_id"),
+    ];
+    for (path, id) in all {
         let shown = client.get(&format!("/v2/{path}/{}", ids[id].as_str().expect("an id"))).await.data(200);
         state.push(json!([
             shown["name"],
             shown["is_active"],
             shown["metadata"],
             shown["creator_id"],
-            shown["category"]
+            shown["category"],
+            shown["members_summary"]
         ]));
     }
     // An account's name is read from the platform, perhaps meanwhile.
@@ -306,5 +326,15 @@ async fn every_operation_refuses_keys_without_its_scope_and_calls_without_a_key(
 }
 
 /// Every name of an id in a path.
-const NAMES: [&str; 8] =
-    ["account_id", "video_id", "creator_id", "account_video_id", "api_key_id", "key_id", "run_id", "request_id"];
+const NAMES: [&str; 10] = [
+    "account_id",
+    "video_id",
+    "creator_id",
+    "account_video_id",
+    "api_key_id",
+    "key_id",
+    "run_id",
+    "request_id",
+    "project_id",
+    "group_id",
+];

@@ -1,6 +1,6 @@
 //! What clients send about videos, and the lists of videos and account videos that they ask for.
 
-use domain::{AccountId, CreatorId, MediaType, Platform, PostRef, Timestamp};
+use domain::{AccountId, CollectionId, CreatorId, MediaType, Platform, PostRef, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 use store::{AccountVideoFilter, Direction, NewVideo, PostOrder, VideoChange, VideoFilter};
@@ -119,6 +119,12 @@ pub(crate) struct VideoListParams {
     /// The caption contains this, whatever its case.
     #[param(max_length = 255)]
     q: Option<String>,
+    /// Belonging to this project: the post is a member, or its account, or its account's creator.
+    #[param(format = Uuid)]
+    project_id: Option<String>,
+    /// Belonging to this group, likewise.
+    #[param(format = Uuid)]
+    group_id: Option<String>,
     /// The column to sort by; nulls come last. Default `added_at`.
     #[param(inline)]
     order_by: Option<PostOrderName>,
@@ -134,6 +140,10 @@ pub(crate) struct VideoFiltersOut {
     account_id: Option<AccountId>,
     is_active: Option<bool>,
     q: Option<String>,
+    #[schema(value_type = Option<String>, format = Uuid)]
+    project_id: Option<CollectionId>,
+    #[schema(value_type = Option<String>, format = Uuid)]
+    group_id: Option<CollectionId>,
     order_by: &'static str,
     order_direction: &'static str,
 }
@@ -145,11 +155,14 @@ pub(crate) fn video_list(query: &mut Query) -> (VideoFilter, Sort<PostOrder>, Vi
         account_id: query.uuid("account_id").map(AccountId),
         is_active: query.boolean("is_active"),
         q: query.text("q"),
+        project_id: query.uuid("project_id").map(CollectionId),
+        group_id: query.uuid("group_id").map(CollectionId),
     };
     let sort = query.sort(ORDERS);
-    let VideoFilter { platform, account_id, is_active, q } = filter.clone();
+    let VideoFilter { platform, account_id, is_active, q, project_id, group_id } = filter.clone();
     let (order_by, order_direction) = (sort.name, sort.direction_name());
-    let in_force = VideoFiltersOut { platform, account_id, is_active, q, order_by, order_direction };
+    let in_force =
+        VideoFiltersOut { platform, account_id, is_active, q, project_id, group_id, order_by, order_direction };
     (filter, sort, in_force)
 }
 
@@ -179,6 +192,12 @@ pub(crate) struct AccountVideoListParams {
     /// Published at or before this: a date (UTC), to its last moment, or an RFC 3339 time.
     #[param(inline, value_type = Option<TimeOrDate>)]
     created_before: Option<String>,
+    /// Belonging to this project: the post is a member, or its account, or its account's creator.
+    #[param(format = Uuid)]
+    project_id: Option<String>,
+    /// Belonging to this group, likewise.
+    #[param(format = Uuid)]
+    group_id: Option<String>,
     /// The column to sort by; nulls come last. Default `added_at`.
     #[param(inline)]
     order_by: Option<PostOrderName>,
@@ -201,6 +220,10 @@ pub(crate) struct AccountVideoFiltersOut {
     created_after: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]
     created_before: Option<Timestamp>,
+    #[schema(value_type = Option<String>, format = Uuid)]
+    project_id: Option<CollectionId>,
+    #[schema(value_type = Option<String>, format = Uuid)]
+    group_id: Option<CollectionId>,
     order_by: &'static str,
     order_direction: &'static str,
 }
@@ -215,10 +238,21 @@ pub(crate) fn account_video_list(query: &mut Query) -> (AccountVideoFilter, Sort
         q: query.text("q"),
         created_after: query.time_from("created_after"),
         created_before: query.time_until("created_before"),
+        project_id: query.uuid("project_id").map(CollectionId),
+        group_id: query.uuid("group_id").map(CollectionId),
     };
     let sort = query.sort(ORDERS);
-    let AccountVideoFilter { platform, account_id, creator_id, media_type, q, created_after, created_before } =
-        filter.clone();
+    let AccountVideoFilter {
+        platform,
+        account_id,
+        creator_id,
+        media_type,
+        q,
+        created_after,
+        created_before,
+        project_id,
+        group_id,
+    } = filter.clone();
     let in_force = AccountVideoFiltersOut {
         platform,
         account_id,
@@ -227,6 +261,8 @@ pub(crate) fn account_video_list(query: &mut Query) -> (AccountVideoFilter, Sort
         q,
         created_after,
         created_before,
+        project_id,
+        group_id,
         order_by: sort.name,
         order_direction: sort.direction_name(),
     };

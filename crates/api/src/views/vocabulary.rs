@@ -55,6 +55,11 @@ names! {
         NotFound = "not_found", HandleTaken = "handle_taken", Duplicate = "duplicate",
     }
 
+    /// What a member of a project or group is.
+    MemberTypeName as MemberType {
+        Creator = "creator", Account = "account", Video = "video", AccountVideo = "account_video",
+    }
+
     /// By which door a platform is asked: the public pages, which everybody is shown, or its official interface.
     ChannelName as SourceChannel { Page = "page", Official = "official" }
 
@@ -116,6 +121,7 @@ mod tests {
         assert_eq!(published::<KeyLifetimeName>(), domain::KeyLifetime::ALL.map(domain::KeyLifetime::as_str));
         assert_eq!(published::<TriggerName>(), domain::Trigger::ALL.map(domain::Trigger::as_str));
         assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));
+        assert_eq!(published::<MemberTypeName>(), domain::MemberType::ALL.map(domain::MemberType::as_str));
         assert_eq!(published::<RunKindName>(), domain::TargetKind::ALL.map(domain::TargetKind::as_str));
         for name in published::<PostStatusName>() {
             assert!(name.parse::<domain::PostStatus>().is_ok(), "{name}");

@@ -34,6 +34,9 @@ pub fn valid(operation: &str) -> Value {
         "PATCH /v2/accounts/{account_id}" => account,
         "POST /v2/videos" => with(&video, &[("platform", "tiktok"), ("identifier", "7571863205253778710")]),
         "PATCH /v2/videos/{video_id}" => video,
+        "POST /v2/projects" | "PATCH /v2/projects/{project_id}" | "POST /v2/groups" | "PATCH /v2/groups/{group_id}" => {
+            json!({"name": "Spring", "metadata": {"n": 1}})
+        }
         "POST /v2/creators" | "PATCH /v2/creators/{creator_id}" => creator,
         "POST /v2/accounts/bulk" => {
             let item = with(&account, &[("platform", "tiktok"), ("username", "one.of.many")]);

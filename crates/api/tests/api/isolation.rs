@@ -20,6 +20,8 @@ async fn nothing_of_another_organization_can_be_seen_changed_or_told_from_nothin
     let body = json!({"platform": "tiktok", "identifier": "7571863205253778710"});
     let video = api.post("/v2/videos", &body).await.expect(201).id();
     let creator = api.post("/v2/creators", &json!({"name": "Someone"})).await.expect(201).id();
+    let project = api.post("/v2/projects", &json!({"name": "Somewhere"})).await.expect(201).id();
+    let group = api.post("/v2/groups", &json!({"name": "Somewhere"})).await.expect(201).id();
     let nothing = "0197a6f0-0000-7000-8000-000000000001";
 
     let other = new_organization(&api.store, None).await;
@@ -29,7 +31,14 @@ async fn nothing_of_another_organization_can_be_seen_changed_or_told_from_nothin
         let body: &[u8] = if method == "PATCH" { b"{}" } else { b"" };
         request(api.addr, method, &path, &headers, body).await
     };
-    for (collection, id) in [("accounts", &account), ("videos", &video), ("creators", &creator)] {
+    let theirs = [
+        ("accounts", &account),
+        ("videos", &video),
+        ("creators", &creator),
+        ("projects", &project),
+        ("groups", &group),
+    ];
+    for (collection, id) in theirs {
         for method in ["GET", "PATCH", "DELETE"] {
             let theirs = send(method, format!("/v2/{collection}/{id}")).await.expect(404);
             let nobodys = send(method, format!("/v2/{collection}/{nothing}")).await.expect(404);

@@ -8,6 +8,7 @@ mod harness;
 mod accounts;
 mod api_keys;
 mod bodies;
+mod collections;
 mod conventions;
 mod creators;
 mod cursors;

@@ -1,0 +1,2 @@
+DROP TABLE collection_members;
+DROP TABLE collections;
