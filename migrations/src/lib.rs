@@ -7,7 +7,9 @@ mod m0001_tables;
 mod m0002_sources;
 mod m0003_support;
 mod m0004_history;
-mod m0006_collections;
+
+mod m0005_collections;
+mod m0006_search;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -24,7 +26,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0002_sources::Sources),
             Box::new(m0003_support::Support),
             Box::new(m0004_history::History),
-            Box::new(m0006_collections::Collections),
+            Box::new(m0005_collections::Collections),
+            Box::new(m0006_search::Search),
         ]
     }
 }

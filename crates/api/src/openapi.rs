@@ -23,8 +23,8 @@ use actix_web::http::Method;
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
-use crate::routes::{bulk, organization, refresh, requests, runs};
-use crate::routes::{collection_members, collections};
+use crate::routes::{bulk, organization, refresh, requests};
+use crate::routes::{collection_members, collections, runs, search};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -48,6 +48,7 @@ use crate::routes::{collection_members, collections};
         requests::read,
         runs::list, runs::read, runs::of_account, runs::of_video, runs::of_account_video,
         refresh::account, refresh::video,
+        search::search,
     ),
     components(schemas(ProblemOut)),
     security(("api_key" = [])),
@@ -58,6 +59,7 @@ use crate::routes::{collection_members, collections};
         (name = "creators", description = "People and brands, and which accounts are theirs."),
         (name = "projects", description = "Creators, accounts and posts that belong together."),
         (name = "groups", description = "The same as projects, under a name and in lists of their own."),
+        (name = "search", description = "Everything that your organization tracks, by a piece of text."),
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
         (name = "API keys", description = "Your organization's keys: who may do what, and until when."),
         (name = "organization", description = "Your organization, its defaults and bounds, and what it uses."),

@@ -55,11 +55,24 @@ impl Query {
 
     /// A text of at most 255 characters; an empty one filters nothing.
     pub(crate) fn text(&mut self, name: &str) -> Option<String> {
+        self.text_within(name, 255)
+    }
+
+    /// A text of at most so many characters; an empty one is none.
+    pub(crate) fn text_within(&mut self, name: &str, most: usize) -> Option<String> {
         let read = |text: &str| match text.chars().count() {
-            0..=255 => Ok(text.to_owned()),
-            _ => Err("must be at most 255 characters long".to_owned()),
+            count if count <= most => Ok(text.to_owned()),
+            _ => Err(format!("must be at most {most} characters long")),
         };
         self.read(name, read).filter(|text| !text.is_empty())
+    }
+
+    /// How many to show at most.
+    pub(crate) fn limit(&mut self, most: u32) -> Option<u32> {
+        self.read("limit", |text| match text.parse() {
+            Ok(limit) if (1..=most).contains(&limit) && !text.starts_with('+') => Ok(limit),
+            Ok(_) | Err(_) => Err(format!("must be an integer from 1 to {most}")),
+        })
     }
 
     /// A text of 1 to 255 characters.
@@ -144,10 +157,7 @@ impl Query {
         direction: Direction,
         in_force: &E,
     ) -> Result<(PageRequest<O>, Scope), Problem> {
-        let limit = self.read("limit", |text| match text.parse() {
-            Ok(limit) if (1..=MOST_ROWS).contains(&limit) && !text.starts_with('+') => Ok(limit),
-            Ok(_) | Err(_) => Err(format!("must be an integer from 1 to {MOST_ROWS}")),
-        });
+        let limit = self.limit(MOST_ROWS);
         let include_total = self.boolean("include_total").unwrap_or(false);
         let cursor = self.read("cursor", Cursor::parse);
         self.finish()?;

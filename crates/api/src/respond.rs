@@ -38,6 +38,11 @@ fn envelope<T: Serialize>(data: T) -> Result<Vec<u8>, Problem> {
 /// shows them under other tags.
 static FORM: LazyLock<[u8; 32]> = LazyLock::new(|| Sha256::digest(crate::openapi::openapi_json()).into());
 
+/// The bytes of a document.
+pub(crate) fn json_bytes(document: &impl Serialize) -> Result<Bytes, Problem> {
+    serde_json::to_vec(document).map(Bytes::from).map_err(Problem::internal)
+}
+
 /// Feeds whatever is hashed to SHA-256.
 struct Digesting(Sha256);
 

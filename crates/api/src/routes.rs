@@ -11,6 +11,7 @@ pub(crate) mod meta;
 pub(crate) mod refresh;
 pub(crate) mod requests;
 pub(crate) mod runs;
+pub(crate) mod search;
 pub(crate) mod sources;
 pub(crate) mod videos;
 
@@ -93,6 +94,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::at("/v2/account-videos/{account_video_id}/runs").get(READ, runs::of_account_video),
         Endpoint::at("/v2/accounts/{account_id}/refresh").post(WRITE_TRACKING, refresh::account),
         Endpoint::at("/v2/videos/{video_id}/refresh").post(WRITE_TRACKING, refresh::video),
+        Endpoint::at("/v2/search").get(READ_SOCIAL, search::search),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),
         Endpoint::at("/v2/meta").get(OPEN, meta::meta),

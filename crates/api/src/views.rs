@@ -14,6 +14,7 @@ pub(crate) mod post;
 pub(crate) mod post_in;
 pub(crate) mod request;
 pub(crate) mod run;
+pub(crate) mod search;
 pub(crate) mod source;
 pub(crate) mod vocabulary;
 

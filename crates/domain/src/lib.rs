@@ -10,6 +10,7 @@ pub mod collection;
 pub mod day;
 pub mod facts;
 pub mod float;
+pub mod folding;
 pub mod handle;
 pub mod history;
 pub mod ids;
@@ -38,6 +39,7 @@ pub use facts::{
     UnavailableReason,
 };
 pub use float::Float;
+pub use folding::fold;
 pub use handle::Handle;
 pub use ids::{
     AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId,

@@ -10,7 +10,8 @@ use crate::collections::belongs_to;
 use crate::listing::{self, Listing};
 use crate::merged::{Key, Keyed};
 use crate::paging::{AccountVideoFilter, Page, PageRequest, Position, PostOrder, RowId};
-use crate::sql::{Filter, contains};
+use crate::search::{Wanted, found_in};
+use crate::sql::Filter;
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::AccountVideo;
 use crate::{StoreError, Tenant};
@@ -24,7 +25,7 @@ pub struct AccountVideoRow {
 }
 
 impl AccountVideoRow {
-    fn view(self, now: Timestamp) -> Result<AccountVideo, StoreError> {
+    pub fn view(self, now: Timestamp) -> Result<AccountVideo, StoreError> {
         Ok(AccountVideo { id: AccountVideoId(self.id), post: self.post.view(now)? })
     }
 }
@@ -71,8 +72,10 @@ impl Tenant {
         conditions.and_if("t.account_id = ?", filter.account_id.map(|id| id.0));
         conditions.and_if("a.creator_id = ?", filter.creator_id.map(|id| id.0));
         conditions.and_if("p.media_type = ?", filter.media_type.map(MediaType::as_str));
-        conditions.and_if("p.description_folded LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
-        if filter.q.is_some() || filter.media_type.is_some() {
+        if let Some(wanted) = filter.q.as_deref().and_then(Wanted::of) {
+            conditions.and(&found_in("words", "account_video_texts", "t"), wanted.anywhere());
+        }
+        if filter.media_type.is_some() {
             // What the post says is somebody else's until this organization's own first read.
             conditions.and_plain("t.first_scrape_at IS NOT NULL");
         }
@@ -88,7 +91,7 @@ impl Tenant {
         if filter.creator_id.is_some() {
             count_from.push_str(" JOIN accounts a ON a.id = t.account_id");
         }
-        if filter.q.is_some() || filter.media_type.is_some() {
+        if filter.media_type.is_some() {
             count_from.push_str(" JOIN posts p ON p.id = t.post_id");
         }
         let listing =

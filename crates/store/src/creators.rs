@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AccountId, CreatorId, Metadata, OrganizationId, Platform, Timestamp};
+use domain::{AccountId, CreatorId, Metadata, OrganizationId, Platform, Timestamp, fold};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
@@ -10,7 +10,8 @@ use crate::changes::{CreatorChange, Linked, NewCreator, Refusal};
 use crate::listing::{self, Listing, SortColumn};
 use crate::merged::{Found, Key, Keyed, padded, rows_of};
 use crate::paging::{CreatorFilter, CreatorOrder, Page, PageRequest, Position, RowId, SortKey};
-use crate::sql::{Filter, Number, contains, execute, is_postgres, places, row, rows, values};
+use crate::search::{Wanted, found_in, texts};
+use crate::sql::{Filter, Number, execute, is_postgres, places, row, rows, values};
 use crate::views::Creator;
 use crate::{StoreError, Tenant, TenantTx};
 
@@ -54,7 +55,7 @@ struct LinkCount {
 }
 
 impl CreatorRow {
-    fn view(self, accounts_by_platform: BTreeMap<Platform, i64>) -> Creator {
+    pub fn view(self, accounts_by_platform: BTreeMap<Platform, i64>) -> Creator {
         let Self {
             id,
             organization_id: _,
@@ -111,7 +112,8 @@ async fn link_counts(
     Ok(counts)
 }
 
-async fn find(connection: &impl ConnectionTrait, keys: &[Key<Uuid>]) -> Found<Key<Uuid>, LinkedCreator> {
+/// Creators with their links.
+pub async fn find(connection: &impl ConnectionTrait, keys: &[Key<Uuid>]) -> Found<Key<Uuid>, LinkedCreator> {
     let found = rows_of::<CreatorRow>(connection, keys).await?;
     let ids: Vec<Uuid> = found.values().map(|row| row.id).collect();
     let mut links = link_counts(connection, &ids).await?;
@@ -163,7 +165,9 @@ impl Tenant {
     ) -> Result<Page<Creator>, StoreError> {
         let mut conditions = Filter::new("t.organization_id = $1", self.organization.0);
         conditions.and_if("t.is_active = ?", filter.is_active);
-        conditions.and_if("t.name_folded LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        if let Some(wanted) = filter.q.as_deref().and_then(Wanted::of) {
+            conditions.and(&found_in("names", "creator_texts", "t"), wanted.anywhere());
+        }
         let sort = match page.order_by {
             CreatorOrder::Name => SortColumn::Text("t.name_folded"),
             CreatorOrder::AddedAt => SortColumn::Number("t.added_at"),
@@ -213,13 +217,14 @@ impl TenantTx {
                 id.0,
                 self.organization.0,
                 new.name.clone(),
-                new.name.to_lowercase(),
+                fold(&new.name),
                 new.is_active,
                 new.metadata.to_stored(),
                 self.now.as_millis(),
             ],
         )
         .await?;
+        texts::name_creator(&self.tx, self.organization, id, &new.name).await?;
         Ok(id)
     }
 
@@ -234,7 +239,7 @@ impl TenantTx {
         if let Some(name) = name {
             let place = set.bind(name.clone());
             set.assign("name", &place);
-            let place = set.bind(name.to_lowercase());
+            let place = set.bind(fold(name));
             set.assign("name_folded", &place);
         }
         if let Some(is_active) = is_active {
@@ -250,6 +255,9 @@ impl TenantTx {
         if execute(&self.tx, &sql, set.values()).await? == 0 {
             // Deleted while this waited for its lock.
             return Err(Refusal::NoCreator(id));
+        }
+        if let Some(name) = name {
+            texts::name_creator(&self.tx, self.organization, id, name).await?;
         }
         if is_active.is_some() {
             self.follow_accounts_of(id).await?;

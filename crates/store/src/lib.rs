@@ -27,6 +27,7 @@ mod refresh;
 mod request_events;
 mod runs;
 pub mod schedule;
+mod search;
 mod snapshots;
 mod sources;
 mod sql;
@@ -81,7 +82,8 @@ pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};
 pub use trace::{LeftOut, ProcessGap, ShutDoor, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait};
 pub use views::{
-    Account, AccountVideo, Creator, Freshness, MetricPrecisions, MetricStatuses, PostCounts, TrackedPost, Video,
+    Account, AccountVideo, Creator, FoundPost, Freshness, MetricPrecisions, MetricStatuses, PostCounts, SearchResults,
+    TrackedPost, Video,
 };
 
 pub use organizations::{DEFAULT_INTERVAL_HOURS, OrganizationChange, OrganizationSettings, TermsChange};

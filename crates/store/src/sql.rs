@@ -111,20 +111,6 @@ impl Filter {
     }
 }
 
-/// A pattern for `LIKE … ESCAPE '\'` that finds `text` anywhere, without case.
-pub fn contains(text: &str) -> String {
-    let mut pattern = String::with_capacity(text.len() + 2);
-    pattern.push('%');
-    for letter in text.to_lowercase().chars() {
-        if matches!(letter, '%' | '_' | '\\') {
-            pattern.push('\\');
-        }
-        pattern.push(letter);
-    }
-    pattern.push('%');
-    pattern
-}
-
 /// An expression for a UUID in its hyphenated form.
 pub fn uuid_text(connection: &impl ConnectionTrait, column: &str) -> String {
     if is_postgres(connection) {

@@ -2,7 +2,9 @@
 
 use std::sync::LazyLock;
 
-use domain::{CollectionKind, Metadata, OrganizationId, Platform, PostRef, TargetKind, Timestamp, Trigger, VideoId};
+use domain::{
+    CollectionKind, Metadata, OrganizationId, Platform, PostRef, TargetKind, Timestamp, Trigger, VideoId, fold,
+};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -12,7 +14,8 @@ use crate::listing::{self, Listing};
 use crate::merged::{Key, Keyed, row_of};
 use crate::paging::{Page, PageRequest, Position, PostOrder, RowId, VideoFilter};
 use crate::schedule::{self, Target};
-use crate::sql::{Filter, Number, contains, execute, row, values};
+use crate::search::{Wanted, found_in};
+use crate::sql::{Filter, Number, execute, row, values};
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::Video;
 use crate::{StoreError, Tenant, TenantTx, organizations, tracked_posts};
@@ -31,7 +34,7 @@ pub struct VideoRow {
 }
 
 impl VideoRow {
-    fn view(self, now: Timestamp) -> Result<Video, StoreError> {
+    pub fn view(self, now: Timestamp) -> Result<Video, StoreError> {
         Ok(Video { id: VideoId(self.id), metadata: Metadata::from_stored(&self.metadata), post: self.post.view(now)? })
     }
 }
@@ -76,10 +79,8 @@ impl Tenant {
         conditions.and_if("t.platform = ?", filter.platform.map(Platform::as_str));
         conditions.and_if("a.id = ?", filter.account_id.map(|id| id.0));
         conditions.and_if("t.is_active = ?", filter.is_active);
-        conditions.and_if("p.description_folded LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
-        if filter.q.is_some() {
-            // The caption is somebody else's until this organization's own first read.
-            conditions.and_plain("t.first_scrape_at IS NOT NULL");
+        if let Some(wanted) = filter.q.as_deref().and_then(Wanted::of) {
+            conditions.and(&found_in("words", "video_texts", "t"), wanted.anywhere());
         }
         for (kind, id) in [(CollectionKind::Project, filter.project_id), (CollectionKind::Group, filter.group_id)] {
             if let Some(id) = id {
@@ -221,13 +222,14 @@ impl TenantTx {
         }
         let made = row::<Number>(
             &self.tx,
-            "INSERT INTO posts (platform, external_id, shortcode, author_username) VALUES ($1, $2, $3, $4) \
+            "INSERT INTO posts (platform, external_id, shortcode, author_username, author_folded) VALUES ($1, $2, $3, $4, $5) \
              ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value",
             values![
                 post.platform.as_str(),
                 post.external_id.clone(),
                 post.shortcode(),
                 post.handle.as_ref().map(|handle| handle.as_str().to_owned()),
+                post.handle.as_ref().map(|handle| fold(handle.as_str())),
             ],
         )
         .await?;

@@ -107,6 +107,26 @@ pub struct Account {
     pub metric_precision: MetricPrecisions,
 }
 
+/// What a search found, the best of each kind first.
+#[derive(Clone, Debug, Default, PartialEq, Hash)]
+pub struct SearchResults {
+    /// By handle or name.
+    pub accounts: Vec<Account>,
+    /// By name.
+    pub creators: Vec<Creator>,
+    /// By caption or author.
+    pub videos: Vec<FoundPost>,
+}
+
+/// A post that was found.
+#[derive(Clone, Debug, PartialEq, Hash)]
+pub enum FoundPost {
+    /// One that was added by hand.
+    Video(Video),
+    /// One of a tracked account's feed.
+    AccountVideo(AccountVideo),
+}
+
 /// The counts of a post, or their sums over several.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct PostCounts {

@@ -277,7 +277,7 @@ on_both! {
             let mut expected = all.clone();
             match order_by {
                 KeyOrder::CreatedAt => expected.sort_by_key(|key| (key.created_at, key.id)),
-                KeyOrder::Name => expected.sort_by_key(|key| (key.name.to_lowercase(), key.id)),
+                KeyOrder::Name => expected.sort_by_key(|key| (domain::fold(&key.name), key.id)),
             }
             if direction == Direction::Desc {
                 expected.reverse();

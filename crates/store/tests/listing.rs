@@ -241,7 +241,7 @@ on_both! {
                     .await;
                     assert_eq!(seen.iter().map(|one| one.id).collect::<BTreeSet<_>>(), ids);
                     if order == CreatorOrder::Name {
-                        let keys: Vec<_> = seen.iter().map(|one| (Some(one.name.to_lowercase()), one.id)).collect();
+                        let keys: Vec<_> = seen.iter().map(|one| (Some(domain::fold(&one.name)), one.id)).collect();
                         assert_ordered(&keys, direction);
                     } else {
                         let by_age = order == CreatorOrder::AddedAt;

@@ -250,7 +250,13 @@ fn worker(n: usize, store: &Store, sandbox: &Sandbox, clock: &Clock) -> Worker {
             gone_confirm: 6 * HOUR,
             compact: false,
         },
-        retention: Retention { page_loads: 60 * 24 * HOUR, runs: 60 * 24 * HOUR, request_events: 60 * 24 * HOUR },
+        retention: Retention {
+            page_loads: 60 * 24 * HOUR,
+            runs: 60 * 24 * HOUR,
+            request_events: 60 * 24 * HOUR,
+            snapshots: None,
+            daily: None,
+        },
         kept_pages: None,
         canary: None,
     };

@@ -21,6 +21,7 @@ mod problems;
 mod refresh;
 mod requests;
 mod runs;
+mod search;
 mod short_links;
 mod sources;
 mod videos;

@@ -6,7 +6,8 @@ use super::row::{AccountRow, SELECT, sort_column};
 use crate::listing::{self, Listing};
 use crate::merged::{Key, row_of};
 use crate::paging::{AccountFilter, AccountOrder, Page, PageRequest};
-use crate::sql::{Filter, contains};
+use crate::search::{Wanted, found_in};
+use crate::sql::Filter;
 use crate::views::Account;
 use crate::{StoreError, Tenant, TenantTx};
 
@@ -35,7 +36,10 @@ impl Tenant {
     ) -> Result<Page<Account>, StoreError> {
         let mut conditions = Filter::new("a.organization_id = $1", self.organization.0);
         conditions.and_if("a.platform = ?", filter.platform.map(Platform::as_str));
-        conditions.and_if("a.username LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        if let Some(wanted) = filter.q.as_deref().and_then(Wanted::of) {
+            conditions.and(&found_in("names", "account_texts", "a"), wanted.anywhere());
+            conditions.and("a.username_folded LIKE ? ESCAPE '\\'", wanted.anywhere());
+        }
         conditions.and_if("a.is_active = ?", filter.is_active);
         conditions.and_if("a.category = ?", filter.category.clone());
         conditions.and_if("a.creator_id = ?", filter.creator_id.map(|id| id.0));

@@ -1,11 +1,12 @@
 //! Adding, changing and removing accounts.
 
-use domain::{AccountId, Platform, TargetKind, Trigger};
+use domain::{AccountId, Platform, TargetKind, Trigger, fold};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::changes::{AccountChange, NewAccount, Refusal};
 use crate::schedule::{self, Target};
+use crate::search::texts;
 use crate::sql::{Filter, Number, execute, is_postgres, row, values};
 use crate::views::Account;
 use crate::{StoreError, TenantTx, creators, organizations, tracked_posts};
@@ -42,8 +43,8 @@ impl TenantTx {
             &self.tx,
             &format!(
                 "INSERT INTO accounts (id, organization_id, profile_id, creator_id, platform, username, category, metadata, is_active, \
-                 scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE($10, {}), $11, $12, $13, $13) \
+                 scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at, username_folded) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, COALESCE($10, {}), $11, $12, $13, $13, $14) \
                  ON CONFLICT (organization_id, profile_id) DO NOTHING",
                 organizations::default_interval("$2")
             ),
@@ -61,12 +62,14 @@ impl TenantTx {
                 new.max_recent_posts,
                 new.post_lookback_days,
                 self.now.as_millis(),
+                fold(new.handle.as_str()),
             ],
         )
         .await?;
         if inserted == 0 {
             return Err(self.duplicate_account(profile_id).await?);
         }
+        texts::add_accounts(&self.tx, "id = $1", values![id.0]).await?;
         if new.is_active && self.is_creator_active(new.creator_id).await? {
             let wake = schedule::arm_locked_now(&self.tx, target, Trigger::Created, self.cause(), self.now).await?;
             self.wakes.push(wake);

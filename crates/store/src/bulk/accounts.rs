@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::{AccountId, TargetKind};
+use domain::{AccountId, TargetKind, fold};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use super::{ROWS_AT_ONCE, listed};
 use crate::changes::{NewAccount, Refusal};
 use crate::organizations::default_interval;
 use crate::schedule::{self, Asker, Target};
+use crate::search::texts;
 use crate::sql::{Number, execute, is_postgres, places, row, rows, values};
 use crate::{StoreError, TenantTx, creators};
 
@@ -125,7 +126,7 @@ impl TenantTx {
         for some in all.chunks(ROWS_AT_ONCE) {
             let hours = default_interval("$1");
             let (list, values) = listed(
-                &format!("(?, $1, ?, ?, ?, ?, ?, ?, ?, COALESCE(?, {hours}), ?, ?, $2, $2)"),
+                &format!("(?, $1, ?, ?, ?, ?, ?, ?, ?, COALESCE(?, {hours}), ?, ?, $2, $2, ?)"),
                 values![self.organization.0, self.now.as_millis()],
                 some.iter().map(|(profile, Asked { id, index: _, new })| {
                     values![
@@ -140,15 +141,24 @@ impl TenantTx {
                         new.scrape_interval_hours,
                         new.max_recent_posts,
                         new.post_lookback_days,
+                        fold(new.handle.as_str()),
                     ]
                 }),
             );
             let sql = format!(
                 "INSERT INTO accounts (id, organization_id, profile_id, creator_id, platform, username, category, metadata, is_active, \
-                 scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at) VALUES {list} \
-                 ON CONFLICT (organization_id, profile_id) DO NOTHING RETURNING profile_id AS value"
+                 scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at, username_folded) \
+                 VALUES {list} ON CONFLICT (organization_id, profile_id) DO NOTHING RETURNING profile_id AS value"
             );
-            made.extend(rows::<Number>(&self.tx, &sql, values).await?.into_iter().map(|made| made.value));
+            let new: Vec<i64> =
+                rows::<Number>(&self.tx, &sql, values).await?.into_iter().map(|made| made.value).collect();
+            if !new.is_empty() {
+                let which = format!("organization_id = $1 AND profile_id IN ({})", places(2, new.len()));
+                let profiles = new.iter().map(|id| Value::from(*id));
+                let values = std::iter::once(self.organization.0.into()).chain(profiles).collect();
+                texts::add_accounts(&self.tx, &which, values).await?;
+            }
+            made.extend(new);
         }
         Ok(made)
     }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use domain::{Platform, PostRef, TargetKind, VideoId};
+use domain::{Platform, PostRef, TargetKind, VideoId, fold};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -76,15 +76,16 @@ impl TenantTx {
             for some in of_one.chunks(ROWS_AT_ONCE) {
                 let Some((platform, _)) = some.first() else { continue };
                 let (list, values) = listed(
-                    "($1, ?, ?, ?)",
+                    "($1, ?, ?, ?, ?)",
                     values![platform.as_str()],
                     some.iter().filter_map(|name| wanted.get(name)).map(|post| {
                         let author = post.handle.as_ref().map(|handle| handle.as_str().to_owned());
-                        values![post.external_id.clone(), post.shortcode(), author]
+                        let folded = author.as_deref().map(fold);
+                        values![post.external_id.clone(), post.shortcode(), author, folded]
                     }),
                 );
                 let sql = format!(
-                    "INSERT INTO posts (platform, external_id, shortcode, author_username) VALUES {list} \
+                    "INSERT INTO posts (platform, external_id, shortcode, author_username, author_folded) VALUES {list} \
                      ON CONFLICT (platform, external_id) DO NOTHING RETURNING id, external_id"
                 );
                 known.extend(named(some, rows::<Known>(&self.tx, &sql, values).await?));

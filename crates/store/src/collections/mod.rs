@@ -17,7 +17,8 @@ pub use self::write::{CollectionChange, MOST_COLLECTIONS, NewCollection};
 use crate::listing::{self, Listing, SortColumn};
 use crate::merged::{Found, Key, Keyed, padded, rows_of};
 use crate::paging::{Page, PageRequest, Position, RowId, SortKey};
-use crate::sql::{Filter, contains, places, rows};
+use crate::search::Wanted;
+use crate::sql::{Filter, places, rows};
 use crate::{StoreError, Tenant};
 
 /// A project or a group.
@@ -53,7 +54,7 @@ pub struct MemberCounts {
 /// Filters of the list of collections; all combine.
 #[derive(Clone, Debug, Default)]
 pub struct CollectionFilter {
-    /// Name contains this, without case.
+    /// Name contains this, without case and accents.
     pub q: Option<String>,
 }
 
@@ -189,7 +190,10 @@ impl Tenant {
     ) -> Result<Page<Collection>, StoreError> {
         let mut conditions = Filter::new("t.organization_id = $1", self.organization.0);
         conditions.and("t.kind = ?", kind.as_str());
-        conditions.and_if("t.name_folded LIKE ? ESCAPE '\\'", filter.q.as_deref().map(contains));
+        conditions.and_if(
+            "t.name_folded LIKE ? ESCAPE '\\'",
+            filter.q.as_deref().and_then(Wanted::of).map(|wanted| wanted.anywhere()),
+        );
         let sort = match page.order_by {
             CollectionOrder::Name => SortColumn::Text("t.name_folded"),
             CollectionOrder::AddedAt => SortColumn::Number("t.added_at"),

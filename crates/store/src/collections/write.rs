@@ -1,6 +1,6 @@
 //! Adding, changing and removing collections.
 
-use domain::{CollectionId, CollectionKind, Metadata};
+use domain::{CollectionId, CollectionKind, Metadata, fold};
 
 use super::{Collection, find, of_kind};
 use crate::changes::Refusal;
@@ -75,7 +75,7 @@ impl TenantTx {
                 self.organization.0,
                 kind.as_str(),
                 new.name.clone(),
-                new.name.to_lowercase(),
+                fold(&new.name),
                 new.metadata.to_stored(),
                 self.now.as_millis(),
             ],
@@ -97,7 +97,7 @@ impl TenantTx {
         if let Some(name) = name {
             let place = set.bind(name.clone());
             set.assign("name", &place);
-            let place = set.bind(name.to_lowercase());
+            let place = set.bind(fold(name));
             set.assign("name_folded", &place);
         }
         if let Some(metadata) = metadata {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use domain::{ApiKey, ApiKeyId, OrganizationId, RequestId, Scopes, Timestamp};
+use domain::{ApiKey, ApiKeyId, OrganizationId, RequestId, Scopes, Timestamp, fold};
 use sea_orm::FromQueryResult;
 use serde_json::{Value, json};
 
@@ -89,7 +89,7 @@ impl TenantTx {
                 key.id.0,
                 self.organization.0,
                 key.name.clone(),
-                key.name.to_lowercase(),
+                fold(&key.name),
                 key.public_part.clone(),
                 secret.secret_hash().to_vec(),
                 key.scopes.to_string(),
@@ -126,7 +126,7 @@ impl TenantTx {
                 key.id.0,
                 self.organization.0,
                 key.name.clone(),
-                key.name.to_lowercase(),
+                fold(&key.name),
                 key.disabled_at.map(Timestamp::as_millis),
                 self.now.as_millis(),
             ],

@@ -9,7 +9,8 @@ use uuid::Uuid;
 use super::{Key, RetiringSecret, scopes_of};
 use crate::listing::{self, Listing, SortColumn};
 use crate::paging::{KeyFilter, KeyOrder, Page, PageRequest, Position, RowId, SortKey};
-use crate::sql::{Filter, contains, is_postgres, row, rows, values};
+use crate::search::Wanted;
+use crate::sql::{Filter, is_postgres, row, rows, values};
 use crate::{Store, StoreError, Tenant, TenantTx};
 
 const SELECT: &str = "\
@@ -152,7 +153,8 @@ impl Tenant {
             Some(false) => conditions.and_plain("t.disabled_at IS NOT NULL"),
             None => {}
         }
-        conditions.and_if("t.name_folded LIKE ? ESCAPE '\\'", q.as_deref().map(contains));
+        let wanted = q.as_deref().and_then(Wanted::of);
+        conditions.and_if("t.name_folded LIKE ? ESCAPE '\\'", wanted.map(|wanted| wanted.anywhere()));
         let sort = match page.order_by {
             KeyOrder::CreatedAt => SortColumn::Number("t.created_at"),
             KeyOrder::Name => SortColumn::Text("t.name_folded"),

@@ -1,12 +1,13 @@
 //! Recording the list of a profile's posts: which of them each account collects, and that every one is read.
 
-use domain::{Day, MediaType, PostFacts, Reading, TargetKind, Timestamp, Trigger};
+use domain::{Day, MediaType, PostFacts, Reading, TargetKind, Timestamp, Trigger, fold};
 use sea_orm::FromQueryResult;
 
 use super::post::{readings, write_facts};
 use super::sums::sum_profile;
 use super::{Recording, bounds, lost};
 use crate::schedule::{self, Target};
+use crate::search::texts;
 use crate::sql::{Number, execute, row, rows, values};
 use crate::{StoreError, days, tracked_posts};
 
@@ -86,6 +87,7 @@ pub async fn record_list(
     }
     sum_profile(recording, profile_id, &ids).await?;
     days::write_accounts(recording, None, &ids, from).await?;
+    texts::follow_posts(recording.tx, &ids).await?;
     lost::show(recording, &found_again).await?;
     Ok(wakes)
 }
@@ -122,8 +124,8 @@ async fn shared_post(recording: &Recording<'_>, profile_id: i64, facts: &PostFac
     let made = row::<Number>(
         recording.tx,
         "INSERT INTO posts (platform, external_id, shortcode, profile_id, author_platform_id, author_username, description, \
-         create_time, media_type, duration_seconds, cover_image_url, description_folded) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+         create_time, media_type, duration_seconds, cover_image_url, description_folded, author_folded) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
          ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value",
         values![
             facts.platform.as_str(),
@@ -137,7 +139,8 @@ async fn shared_post(recording: &Recording<'_>, profile_id: i64, facts: &PostFac
             facts.media_type.map(MediaType::as_str),
             facts.duration,
             facts.cover_image_url.clone(),
-            facts.description.as_deref().map(str::to_lowercase),
+            facts.description.as_deref().map(fold),
+            facts.author.username.as_deref().map(fold),
         ],
     )
     .await?;

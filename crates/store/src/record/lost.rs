@@ -1,11 +1,12 @@
 //! Lost profiles: those whose handle leads nowhere, or to somebody else by now. They are looked for by their posts, which say who made
 //! them and under which handle; after two such signals they count as unavailable. Who a page is about is told by [`super::identity`].
 
-use domain::{PostFacts, TargetKind, Trigger, UnavailableReason, Wake};
+use domain::{PostFacts, TargetKind, Trigger, UnavailableReason, Wake, fold};
 
 use super::Recording;
 use super::identity::{KNOWN, Known, is_held_elsewhere, is_stand_in, known};
 use crate::schedule::{self, FROM_THE_FIRST_SOURCE, Target};
+use crate::search::texts;
 use crate::sql::{Number, execute, is_postgres, row, values};
 use crate::{StoreError, runs};
 
@@ -177,11 +178,13 @@ pub async fn show(recording: &Recording<'_>, found: &[Found]) -> Result<(), Stor
     let skip = if is_postgres(recording.tx) { "FOR NO KEY UPDATE SKIP LOCKED" } else { "" };
     for Found { profile_id, username } in found {
         let sql = format!(
-            "UPDATE accounts SET username = $2, updated_at = $3 WHERE id IN (SELECT b.id FROM accounts b WHERE b.profile_id = $1 \
+            "UPDATE accounts SET username = $2, username_folded = $4, updated_at = $3 WHERE id IN (SELECT b.id FROM accounts b WHERE b.profile_id = $1 \
              AND b.is_active AND NOT EXISTS (SELECT 1 FROM creators c WHERE c.id = b.creator_id AND NOT c.is_active) \
              ORDER BY b.id {skip})"
         );
-        execute(recording.tx, &sql, values![*profile_id, username.clone(), recording.now.as_millis()]).await?;
+        let values = values![*profile_id, username.clone(), recording.now.as_millis(), fold(username)];
+        execute(recording.tx, &sql, values).await?;
+        texts::follow_accounts(recording.tx, "a.profile_id = $1", values![*profile_id]).await?;
     }
     Ok(())
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::Verdict;
-use domain::{Day, MediaType, MetricStatus, Observation, PostFacts, PostStatus, Reading, Timestamp};
+use domain::{Day, MediaType, MetricStatus, Observation, PostFacts, PostStatus, Reading, Timestamp, fold};
 use sea_orm::{FromQueryResult, Value};
 
 use super::provenance::{Kept, Provenance, Readings};
 use super::sums::sum_accounts;
 use super::{Facts, Recording, history, lost};
+use crate::search::texts;
 use crate::sql::{Filter, execute, row, values};
 use crate::{StoreError, days};
 
@@ -43,6 +44,7 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
             set_status(recording, id, status).await?;
             sum_accounts(recording, &[id]).await?;
             days::write_accounts(recording, None, &[id], from).await?;
+            texts::follow_posts(recording.tx, &[id]).await?;
             lost::show(recording, &found).await?;
             kept = true;
         }
@@ -148,7 +150,8 @@ async fn write_post(
     keep("author_platform_id", facts.author.platform_id.clone().map(Value::from));
     keep("author_username", facts.author.username.clone().map(Value::from));
     keep("description", facts.description.clone().map(Value::from));
-    keep("description_folded", facts.description.as_deref().map(str::to_lowercase).map(Value::from));
+    keep("author_folded", facts.author.username.as_deref().map(fold).map(Value::from));
+    keep("description_folded", facts.description.as_deref().map(fold).map(Value::from));
     keep("create_time", facts.create_time.map(Timestamp::as_millis).map(Value::from));
     keep("media_type", facts.media_type.map(MediaType::as_str).map(Value::from));
     keep("duration_seconds", facts.duration.map(Value::from));

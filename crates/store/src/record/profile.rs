@@ -1,7 +1,7 @@
 //! Recording facts about profiles and the lists of their posts. Whose facts they are is told by [`super::identity`].
 
 use domain::outcome::Verdict;
-use domain::{Day, Observation, Outcome, ProfileFacts, TargetKind, Trigger, UnavailableReason};
+use domain::{Day, Observation, Outcome, ProfileFacts, TargetKind, Trigger, UnavailableReason, fold};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -9,6 +9,7 @@ use super::identity::{self, Identity, Known, Names};
 use super::provenance::{Kept, Provenance, Readings};
 use super::{COLLECTED, Facts, Recording, history, list, lost};
 use crate::schedule::{self, Target};
+use crate::search::texts;
 use crate::sql::{Filter, execute, rows, values};
 use crate::{StoreError, creators, days};
 
@@ -137,10 +138,14 @@ async fn write_profile(
     for (column, is_said, value) in said {
         if is_said {
             provenance.note(column, adapter, now);
-            assign(column, value);
         } else if provenance.is_withdrawn(column, adapter) {
             provenance.forget(column);
-            assign(column, value);
+        } else {
+            continue;
+        }
+        assign(column, value);
+        if column == "name" {
+            assign("name_folded", facts.name.as_deref().map(fold).into());
         }
     }
     assign("platform_data", provenance.extras(&known.platform_data, &facts.platform_data, adapter, now).into());
@@ -168,6 +173,8 @@ async fn write_accounts(
         "last_scrape_at = $1, updated_at = $1, first_scrape_at = COALESCE(first_scrape_at, $1)",
         recording.now.as_millis(),
     );
+    let place = set.bind(fold(&username));
+    set.assign("username_folded", &place);
     let place = set.bind(username);
     set.assign("username", &place);
     let columns = ["follower_count", "following_count", "profile_post_count"];
@@ -179,6 +186,7 @@ async fn write_accounts(
     execute(recording.tx, &sql, set.values()).await?;
     days::see_profile(recording, known.id, COLLECTED).await?;
     days::write_accounts(recording, Some(known.id), &[], Day::of(recording.now)).await?;
+    texts::follow_accounts(recording.tx, "a.profile_id = $1", values![known.id]).await?;
     sum_creators(recording, known.id).await
 }
 

@@ -255,7 +255,7 @@ pub async fn all_accounts(tenant: &Tenant) -> store::Page<store::Account> {
 impl Home {
     /// A look past the store. Its pool ages nothing: the task that would can count for ever when it starts while the first connection is given
     /// back (sqlx 0.9).
-    async fn connection(&self) -> sea_orm::DatabaseConnection {
+    pub async fn connection(&self) -> sea_orm::DatabaseConnection {
         let mut options = sea_orm::ConnectOptions::new(self.url.clone());
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>);
         sea_orm::Database::connect(options).await.unwrap()

@@ -9,17 +9,17 @@ pub struct Collections;
 
 impl MigrationName for Collections {
     fn name(&self) -> &'static str {
-        "m0006_collections"
+        "m0005_collections"
     }
 }
 
 #[async_trait::async_trait]
 impl MigrationTrait for Collections {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        sql::run(manager, include_str!("m0006_collections.sql")).await
+        sql::run(manager, include_str!("m0005_collections.sql")).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        sql::run(manager, include_str!("m0006_collections_down.sql")).await
+        sql::run(manager, include_str!("m0005_collections_down.sql")).await
     }
 }
