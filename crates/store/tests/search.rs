@@ -104,7 +104,7 @@ on_both! {
         add(&tenant, &new_account("chef.anna"), START).await;
         add_video(&tenant, &new_video("7571863205253779500"), START).await;
         let mut by_hand = said(0, 7, "Crème brûlée at home", "pâtissier");
-        by_hand.external_id = "7571863205253779500".to_owned();
+        "7571863205253779500".clone_into(&mut by_hand.external_id);
         let facts = [said(1, 5, "Soufflé\nfor beginners", "chef.anna"), said(2, 9, "more soup", "guest_cook"), by_hand];
         let in_feed = facts[..2].to_vec();
         work(&home.store, START, |job| match &job.target {

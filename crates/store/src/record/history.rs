@@ -117,6 +117,7 @@ pub async fn compact<const N: usize>(
     Ok(())
 }
 
+#[expect(clippy::struct_field_names, reason = "they are named as their columns are")]
 #[derive(FromQueryResult)]
 struct StoredSeen {
     seen_since: Option<i64>,
