@@ -217,7 +217,7 @@ on_both! {
                 }
                 assert_eq!(seen.len(), 17);
                 let key = |one: &Collection| match order_by {
-                    CollectionOrder::Name => (one.name.to_lowercase(), 0, one.id),
+                    CollectionOrder::Name => (domain::fold(&one.name), 0, one.id),
                     CollectionOrder::AddedAt => (String::new(), one.added_at.as_millis(), one.id),
                 };
                 let rises = seen.windows(2).all(|pair| (key(&pair[0]) < key(&pair[1])) == (direction == Direction::Asc));
