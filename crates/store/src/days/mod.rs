@@ -13,5 +13,6 @@ mod seen;
 
 pub use prune::PrunedDays;
 pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
+pub use rebuild::Rebuilt;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
 pub(crate) use seen::Seen;
