@@ -10,7 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use domain::{AccountVideoId, Timestamp};
+use domain::{AccountVideoId, Day, Timestamp};
 use futures_util::StreamExt;
 use serde::Serialize;
 use store::{KeyRecord, Tenant};
@@ -93,6 +93,11 @@ impl Call {
         self.exchange.now
     }
 
+    /// The day (UTC) on which the call came.
+    pub(crate) fn today(&self) -> Day {
+        Day::of(self.exchange.now)
+    }
+
     /// The key that the call was made with.
     pub(crate) fn key(&self) -> Result<&KeyRecord, Problem> {
         self.exchange.key.get().map(Arc::as_ref).ok_or_else(|| Problem::internal("the route is open and has no key"))
@@ -132,6 +137,13 @@ impl Call {
         let key = IdempotencyKey::read(self.headers())?;
         negotiate::check_content_type(self.headers())?;
         Ok(Post { key, body: self.body().await? })
+    }
+
+    /// What a POST brings that asks and writes nothing. An idempotency key has no meaning there and is not looked at.
+    pub(crate) async fn question(&mut self) -> Result<Fields, Problem> {
+        self.no_query()?;
+        negotiate::check_content_type(self.headers())?;
+        Fields::parse(&self.body().await?)
     }
 
     /// What a POST brings whose fields may all be left out: no body is as good as an empty object.
