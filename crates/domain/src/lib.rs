@@ -16,6 +16,7 @@ pub mod history;
 pub mod ids;
 pub mod lifetime;
 pub(crate) mod link;
+pub mod media_value;
 pub mod metadata;
 pub mod metric;
 pub mod outcome;
@@ -45,6 +46,7 @@ pub use ids::{
     AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId,
 };
 pub use lifetime::KeyLifetime;
+pub use media_value::{Attention, RateCard};
 pub use metadata::Metadata;
 pub use metric::{Gain, MetricStatus, Precision, Reading};
 pub use outcome::{Outcome, RunStatus};

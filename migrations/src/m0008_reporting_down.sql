@@ -1,0 +1,10 @@
+DROP INDEX tracked_posts_by_engagement_rate;
+DROP INDEX tracked_posts_by_engagement;
+DROP INDEX tracked_posts_by_shares;
+DROP INDEX tracked_posts_by_comments;
+DROP INDEX tracked_posts_by_likes;
+DROP INDEX tracked_posts_by_views;
+DROP INDEX tracked_posts_by_create_time;
+DROP INDEX tracked_posts_by_id;
+ALTER TABLE tracked_posts DROP COLUMN engagement_rate;
+ALTER TABLE tracked_posts DROP COLUMN engagement;
