@@ -1,3 +1,23 @@
+ALTER TABLE tracked_posts ADD COLUMN first_day INTEGER;
+ALTER TABLE tracked_posts ADD COLUMN last_day INTEGER;
+ALTER TABLE tracked_posts ADD COLUMN observed_days INTEGER;
+ALTER TABLE tracked_posts ADD COLUMN view_total BIGINT;
+ALTER TABLE tracked_posts ADD COLUMN like_total BIGINT;
+ALTER TABLE tracked_posts ADD COLUMN comment_total BIGINT;
+ALTER TABLE tracked_posts ADD COLUMN share_total BIGINT;
+ALTER TABLE tracked_posts ADD COLUMN play_total BIGINT;
+ALTER TABLE tracked_posts ADD COLUMN saved_total BIGINT;
+ALTER TABLE tracked_posts ADD COLUMN view_days SMALLINT;
+ALTER TABLE tracked_posts ADD COLUMN like_days SMALLINT;
+ALTER TABLE tracked_posts ADD COLUMN comment_days SMALLINT;
+ALTER TABLE tracked_posts ADD COLUMN share_days SMALLINT;
+ALTER TABLE tracked_posts ADD COLUMN play_days SMALLINT;
+ALTER TABLE tracked_posts ADD COLUMN saved_days SMALLINT;
+UPDATE tracked_posts SET first_day = (SELECT MIN(x.day) FROM post_days x WHERE x.tracked_post_id = tracked_posts.id), last_day = d.day,
+    observed_days = d.observed_days, view_total = d.view_total, like_total = d.like_total, comment_total = d.comment_total, share_total = d.share_total, play_total = d.play_total, saved_total = d.saved_total,
+    view_days = d.view_days, like_days = d.like_days, comment_days = d.comment_days, share_days = d.share_days, play_days = d.play_days, saved_days = d.saved_days
+FROM post_days d WHERE d.tracked_post_id = tracked_posts.id AND d.day = (SELECT MAX(x.day) FROM post_days x WHERE x.tracked_post_id = tracked_posts.id);
+
 ALTER TABLE tracked_posts ADD COLUMN engagement BIGINT GENERATED ALWAYS AS (
     CASE WHEN COALESCE(like_count, comment_count, share_count) IS NOT NULL
     THEN COALESCE(like_count, 0) + COALESCE(comment_count, 0) + COALESCE(share_count, 0) END

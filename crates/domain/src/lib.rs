@@ -37,7 +37,7 @@ pub use clock::{Clock, Timestamp};
 pub use collection::{CollectionKind, Member, MemberType};
 pub use day::Day;
 pub use facts::{
-    AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
+    AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostSource, PostStatus, ProfileFacts, ProfileMetrics,
     UnavailableReason,
 };
 pub use float::Float;

@@ -11,6 +11,7 @@ use crate::sql::Filter;
 pub struct Matching {
     pub joins: String,
     pub conditions: Filter,
+    has_post: bool,
 }
 
 /// What joins give the facts of a post, and where a read of it was tried.
@@ -59,7 +60,8 @@ impl Matching {
             conditions.and_plain(&came_by(*source, is_postgres));
         }
         let mut joins = String::new();
-        if media_type.is_some() || status.is_some() {
+        let has_post = media_type.is_some() || status.is_some();
+        if has_post {
             joins.push_str(POST);
         }
         if let Some(media_type) = media_type {
@@ -73,7 +75,15 @@ impl Matching {
             let or_untold = if *status == PostStatus::Live { format!("OR NOT {IS_TOLD}") } else { String::new() };
             conditions.and_plain(&format!("(({IS_TOLD} AND p.status = {place}) {or_untold})"));
         }
-        Self { joins, conditions }
+        Self { joins, conditions, has_post }
+    }
+
+    /// Joins the post's facts `p`, if they are not joined already.
+    pub fn join_post(&mut self) {
+        if !self.has_post {
+            self.joins.push_str(POST);
+            self.has_post = true;
+        }
     }
 }
 

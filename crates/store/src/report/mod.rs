@@ -10,6 +10,8 @@ mod members;
 mod numbers;
 mod posts;
 
+use std::collections::BTreeMap;
+
 use domain::{
     AccountId, AccountVideoId, CollectionId, CreatorId, Float, MediaType, Platform, PostSource, PostStatus, RateCard,
     Timestamp, VideoId, Window, media_value,
@@ -17,7 +19,6 @@ use domain::{
 
 use crate::paging::PageRequest;
 use crate::views::{MetricStatuses, PostCounts};
-use std::collections::BTreeMap;
 
 /// Which posts are reported on; all conditions combine.
 #[derive(Clone, Debug, Default)]

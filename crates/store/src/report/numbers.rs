@@ -13,46 +13,69 @@ pub const COUNTS: [&str; 6] = ["view", "like", "comment", "share", "play", "save
 pub struct Numbers {
     /// What they need beside `t`.
     pub joins: String,
-    /// Days of the window with a read; null without a window.
-    pub observed_days: &'static str,
-    is_range: bool,
+    range: Option<Range>,
+}
+
+/// The days of a window, as parameters.
+struct Range {
+    first: String,
+    last: String,
 }
 
 impl Numbers {
     /// The numbers that are asked for; the ends of a window become parameters of `filter`.
     pub fn of(metrics: ReportMetrics, filter: &mut Filter, is_postgres: bool) -> Self {
         let ReportMetrics::Range(window) = metrics else {
-            return Self { joins: String::new(), observed_days: "CAST(NULL AS INTEGER)", is_range: false };
+            return Self { joins: String::new(), range: None };
         };
-        let last = filter.bind(window.last().number());
-        let first = filter.bind(window.first().number());
-        let joins = [("e", format!("<= {last}")), ("b", format!("< {first}"))].map(|(name, than)| {
+        let (last, first) = (filter.bind(window.last().number()), filter.bind(window.first().number()));
+        // The post itself knows the sums of its newest day. Where that is within the window no other end is looked for, and no beginning where it is
+        // before the window, or the first day is not.
+        let ends = [
+            ("e", format!("<= {last}"), format!("t.last_day > {last}")),
+            ("b", format!("< {first}"), format!("t.first_day < {first} AND t.last_day >= {first}")),
+        ];
+        let joins = ends.map(|(name, than, when)| {
             let days = format!("post_days x WHERE x.tracked_post_id = t.id AND x.day {than}");
             if is_postgres {
                 // One way down the index, where the newest day and then its row would be two.
-                format!(" LEFT JOIN LATERAL (SELECT x.* FROM {days} ORDER BY x.day DESC LIMIT 1) {name} ON TRUE")
+                format!(" LEFT JOIN LATERAL (SELECT x.* FROM {days} AND {when} ORDER BY x.day DESC LIMIT 1) {name} ON TRUE")
             } else {
                 format!(
-                    " LEFT JOIN post_days {name} ON {name}.tracked_post_id = t.id AND {name}.day = (SELECT MAX(x.day) FROM {days})"
+                    " LEFT JOIN post_days {name} ON {when} AND {name}.tracked_post_id = t.id \
+                     AND {name}.day = (SELECT MAX(x.day) FROM {days})"
                 )
             }
         });
-        Self {
-            joins: joins.concat(),
-            observed_days: "COALESCE(e.observed_days, 0) - COALESCE(b.observed_days, 0)",
-            is_range: true,
+        Self { joins: joins.concat(), range: Some(Range { first, last }) }
+    }
+
+    /// What a sum of the newest day by the end of the window is more than by its beginning; null where no day is within.
+    fn gained(range: &Range, sum: &str) -> String {
+        let Range { first, last } = range;
+        format!(
+            "CASE WHEN t.last_day >= {first} THEN CASE WHEN t.last_day <= {last} THEN t.{sum} ELSE e.{sum} END - COALESCE(b.{sum}, 0) END"
+        )
+    }
+
+    /// Days of the window with a read; null without a window.
+    pub fn observed_days(&self) -> String {
+        match &self.range {
+            None => "CAST(NULL AS INTEGER)".to_owned(),
+            Some(range) => format!("COALESCE({}, 0)", Self::gained(range, "observed_days")),
         }
     }
 
     /// One of [`COUNTS`].
     pub fn count(&self, metric: &str) -> String {
-        if self.is_range {
+        match &self.range {
+            None => format!("t.{metric}_count"),
             // Nothing is known of a metric without a day of the window on which its gain is.
-            format!(
-                "CASE WHEN e.{metric}_days > COALESCE(b.{metric}_days, 0) THEN e.{metric}_total - COALESCE(b.{metric}_total, 0) END"
-            )
-        } else {
-            format!("t.{metric}_count")
+            Some(range) => format!(
+                "CASE WHEN {} > 0 THEN {} END",
+                Self::gained(range, &format!("{metric}_days")),
+                Self::gained(range, &format!("{metric}_total"))
+            ),
         }
     }
 
