@@ -158,7 +158,8 @@ pub async fn page_from<R: FromQueryResult, O>(
         let rows = rows::<R>(connection, &sql, conditions.values()).await?;
         if let Some(in_stretch) = in_stretch {
             // What was passed over here is not passed over in the next stretch.
-            let passed = if rows.is_empty() { count(connection, listing.count_from, &in_stretch).await? } else { to_skip };
+            let passed =
+                if rows.is_empty() { count(connection, listing.count_from, &in_stretch).await? } else { to_skip };
             to_skip = to_skip.saturating_sub(passed).max(0);
         }
         found.extend(rows);

@@ -41,11 +41,8 @@ impl Tenant {
         let PageRequest { order_by: _, direction, after, limit, include_total } = &request.page;
         let read = &self.store.read;
         let conditions = creators_matching(self.organization, filter);
-        let total = if *include_total {
-            Some(listing::count(read, "FROM creators c", &conditions).await?)
-        } else {
-            None
-        };
+        let total =
+            if *include_total { Some(listing::count(read, "FROM creators c", &conditions).await?) } else { None };
         let sql = format!("SELECT c.id, c.added_at FROM creators c WHERE {}", conditions.text());
         let candidates = rows::<Candidate>(read, &sql, conditions.values()).await?;
         let keys = self.sort_keys(filter, request, &candidates).await?;
@@ -62,7 +59,8 @@ impl Tenant {
         }
         let skipped = usize::try_from(request.offset).unwrap_or(usize::MAX);
         let wanted = usize::try_from(*limit).unwrap_or(usize::MAX);
-        let begin = after.as_ref().map_or(0, |after| places.partition_point(|place| !place.is_after(after, *direction)));
+        let begin =
+            after.as_ref().map_or(0, |after| places.partition_point(|place| !place.is_after(after, *direction)));
         let page = places.get(begin.saturating_add(skipped)..).unwrap_or_default();
         let shown = page.get(..wanted).unwrap_or(page);
         let next = if page.len() > shown.len() { shown.last().map(Placed::position) } else { None };
@@ -83,10 +81,8 @@ impl Tenant {
         let mut conditions = creators_matching(self.organization, filter);
         conditions.and_if("c.id > ?", after.map(|id| id.0));
         let limit = conditions.bind(i64::from(limit));
-        let sql = format!(
-            "SELECT c.id, c.added_at FROM creators c WHERE {} ORDER BY c.id LIMIT {limit}",
-            conditions.text()
-        );
+        let sql =
+            format!("SELECT c.id, c.added_at FROM creators c WHERE {} ORDER BY c.id LIMIT {limit}", conditions.text());
         let found = rows::<Candidate>(&self.store.read, &sql, conditions.values()).await?;
         let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
         self.dressed_members(filter, metrics, card, &ids).await
@@ -220,7 +216,9 @@ fn creators_matching(organization: OrganizationId, filter: &ReportFilter) -> Fil
         let Some(id) = id else { continue };
         let (id, kind) = (conditions.bind(id.0), conditions.bind(kind.as_str()));
         let of = |column: &str, join: &str| {
-            format!("SELECT {column} FROM collection_members m {join} WHERE m.collection_id = {id} AND {column} IS NOT NULL")
+            format!(
+                "SELECT {column} FROM collection_members m {join} WHERE m.collection_id = {id} AND {column} IS NOT NULL"
+            )
         };
         // A creator belongs with what belongs to them: themselves, their accounts, and their posts.
         let members = [
@@ -305,7 +303,8 @@ impl Group {
     fn read(&self, card: &RateCard) -> Result<(Platform, Option<MediaType>, Sums), StoreError> {
         let unreadable = |column| StoreError::Unreadable { table: "posts", column };
         let platform: Platform = self.platform.parse().map_err(|_| unreadable("platform"))?;
-        let media_type = self.media_type.as_deref().map(str::parse).transpose().map_err(|_| unreadable("media_type"))?;
+        let media_type =
+            self.media_type.as_deref().map(str::parse).transpose().map_err(|_| unreadable("media_type"))?;
         let (saved_count, saves) = if platform.has_saves() { (self.saved_count, self.saved_posts) } else { (None, 0) };
         let counts = PostCounts {
             view_count: self.view_count,

@@ -1,7 +1,7 @@
 //! The numbers of a tracked post `t`, as expressions, and what must be joined for them.
 
-use domain::media_value::{MOST_VALUE, RateCard};
 use domain::Platform;
+use domain::media_value::{MOST_VALUE, RateCard};
 
 use super::ReportMetrics;
 use crate::sql::Filter;
@@ -39,7 +39,9 @@ impl Numbers {
             let days = format!("post_days x WHERE x.tracked_post_id = t.id AND x.day {than}");
             if is_postgres {
                 // One way down the index, where the newest day and then its row would be two.
-                format!(" LEFT JOIN LATERAL (SELECT x.* FROM {days} AND {when} ORDER BY x.day DESC LIMIT 1) {name} ON TRUE")
+                format!(
+                    " LEFT JOIN LATERAL (SELECT x.* FROM {days} AND {when} ORDER BY x.day DESC LIMIT 1) {name} ON TRUE"
+                )
             } else {
                 format!(
                     " LEFT JOIN post_days {name} ON {when} AND {name}.tracked_post_id = t.id \

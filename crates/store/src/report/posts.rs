@@ -118,7 +118,8 @@ impl Tenant {
         let from = format!("FROM tracked_posts t{joins}");
         let select = format!("SELECT t.id, {column} AS sort_key {from}");
         let listing = Listing { select: &select, count_from: &from, id: "t.id", sort };
-        listing::page_from(&self.store.read, &listing, conditions, &request.page, request.offset, Placed::position).await
+        listing::page_from(&self.store.read, &listing, conditions, &request.page, request.offset, Placed::position)
+            .await
     }
 
     /// Posts in the order of what is made of their numbers, which is done for every one that matches.
