@@ -38,7 +38,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use actix_web::web::Bytes;
-use domain::Clock;
+use domain::{Clock, RateCard};
 use queue::Queue;
 use store::Store;
 
@@ -65,6 +65,7 @@ struct Shared {
     kept_address: KeptAddress,
     allowed_origins: Vec<String>,
     refresh_cooldown: Duration,
+    rate_cards: Vec<RateCard>,
     public_url: Option<String>,
     limits: MemoryLimits,
     keys: KeyCache,

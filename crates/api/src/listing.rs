@@ -78,7 +78,7 @@ where
 }
 
 /// The `Link` header: always the first page, the next one while there is one.
-fn links(call: &Call, next: Option<&str>) -> String {
+pub(crate) fn links(call: &Call, next: Option<&str>) -> String {
     let (base, path) = (call.base_url(), call.http().path());
     let link = |cursor: Option<&str>, rel: &str| {
         let query = with_cursor(call.http().query_string(), cursor);

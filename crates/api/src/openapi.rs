@@ -25,6 +25,7 @@ use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
 use crate::routes::{bulk, organization, refresh, requests};
 use crate::routes::{collection_members, collections, history, runs, search};
+use crate::routes::{reports, reports_v1};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -49,6 +50,7 @@ use crate::routes::{collection_members, collections, history, runs, search};
         runs::list, runs::read, runs::of_account, runs::of_video, runs::of_account_video,
         refresh::account, refresh::video,
         search::search,
+        reports::posts, reports::members, reports_v1::posts, reports_v1::members,
         history::account_metrics, history::video_metrics, history::account_video_metrics,
         history::account_deltas, history::video_deltas, history::account_video_deltas,
         history::account_timeseries, history::video_timeseries, history::account_video_timeseries,
@@ -65,6 +67,7 @@ use crate::routes::{collection_members, collections, history, runs, search};
         (name = "projects", description = "Creators, accounts and posts that belong together."),
         (name = "groups", description = "The same as projects, under a name and in lists of their own."),
         (name = "history", description = "Metrics over time: what was gained, day by day and in windows."),
+        (name = "reports", description = "All posts of your organization, each once, and what they come to for each creator."),
         (name = "search", description = "Everything that your organization tracks, by a piece of text."),
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
         (name = "API keys", description = "Your organization's keys: who may do what, and until when."),
@@ -177,7 +180,12 @@ fn operation_of<'a>(item: &'a mut PathItem, method: &Method) -> Option<&'a mut O
 const WITHOUT_NUL: &str = r"^[^\x00]*$";
 
 /// Members of answers that are left out when there is nothing to say. All others are always there, null or not.
-const OPTIONAL: [(&str, &str); 3] = [("Problem", "errors"), ("Problem", "existing_id"), ("Pagination", "total_count")];
+const OPTIONAL: [(&str, &str); 4] = [
+    ("Problem", "errors"),
+    ("Problem", "existing_id"),
+    ("Pagination", "total_count"),
+    ("ReportPagination", "total_count"),
+];
 
 /// Refers to named schemas where generic ones (`Envelope<AccountOut>`) have written them out.
 fn name_again(document: &mut OpenApi) {
@@ -331,7 +339,7 @@ fn say_which_sorts(parameters: &mut [RefOr<Parameter>]) {
 fn is_list(response: &Response) -> bool {
     response.content.values().any(|content| {
         let RefOr::T(content) = content else { return false };
-        matches!(&content.schema, Some(RefOr::Ref(schema)) if schema.ref_location.contains("/Listing_"))
+        matches!(&content.schema, Some(RefOr::Ref(schema)) if ["/Listing_", "/Report_"].into_iter().any(|kind| schema.ref_location.contains(kind)))
     })
 }
 
@@ -347,7 +355,9 @@ fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
     if is_conditional {
         codes.extend([Code::BadRequest, Code::PreconditionFailed]);
     }
-    if route.contains('{') {
+    // A report may name the organization that it is about.
+    let names_client = matches!(route, "/v1/posts" | "/v1/members" | "/v2/posts" | "/v2/members");
+    if route.contains('{') || names_client {
         codes.push(Code::NotFound);
     }
     if matches!(method.as_str(), "POST" | "PUT") && !is_question(route, method) {

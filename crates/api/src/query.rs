@@ -207,11 +207,11 @@ impl<O> Sort<O> {
     }
 }
 
-/// The same query with `cursor` set, or without one.
+/// The same query with `cursor` set, or without one. Where a page begins is said by the cursor alone.
 pub(crate) fn with_cursor(query: &str, cursor: Option<&str>) -> String {
     let mut out = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
-        if name != Cow::Borrowed("cursor") {
+        if name != Cow::Borrowed("cursor") && name != Cow::Borrowed("offset") {
             out.append_pair(&name, &value);
         }
     }
@@ -314,6 +314,7 @@ mod tests {
     fn the_next_page_keeps_the_query_and_changes_the_cursor() {
         assert_eq!(with_cursor("q=a%26b&cursor=old&limit=2", Some("new")), "q=a%26b&limit=2&cursor=new");
         assert_eq!(with_cursor("cursor=old", None), "");
+        assert_eq!(with_cursor("offset=50&limit=2", Some("new")), "limit=2&cursor=new");
     }
 
     #[test]

@@ -10,6 +10,8 @@ pub(crate) mod docs;
 pub(crate) mod history;
 pub(crate) mod meta;
 pub(crate) mod refresh;
+pub(crate) mod reports;
+pub(crate) mod reports_v1;
 pub(crate) mod requests;
 pub(crate) mod runs;
 pub(crate) mod search;
@@ -95,6 +97,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::at("/v2/account-videos/{account_video_id}/runs").get(READ, runs::of_account_video),
         Endpoint::at("/v2/accounts/{account_id}/refresh").post(WRITE_TRACKING, refresh::account),
         Endpoint::at("/v2/videos/{video_id}/refresh").post(WRITE_TRACKING, refresh::video),
+        Endpoint::at("/v2/posts").get(READ_SOCIAL, reports::posts),
+        Endpoint::at("/v2/members").get(READ_MEMBER, reports::members),
+        Endpoint::at("/v1/posts").get(READ_SOCIAL, reports_v1::posts),
+        Endpoint::at("/v1/members").get(READ_MEMBER, reports_v1::members),
         Endpoint::at("/v2/search").get(READ_SOCIAL, search::search),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),

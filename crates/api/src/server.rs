@@ -13,7 +13,7 @@ use std::time::Duration;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::Bytes;
 use actix_web::{App, HttpServer};
-use domain::Clock;
+use domain::{Clock, RateCard};
 use queue::Queue;
 use store::Store;
 
@@ -53,6 +53,8 @@ pub struct ApiConfig {
     pub allowed_origins: Vec<String>,
     /// For how long after a read a refresh on demand is answered with that read.
     pub refresh_cooldown: Duration,
+    /// The prices of media value that callers may name; the first is taken when none is named.
+    pub rate_cards: Vec<RateCard>,
     /// What this process is called in the record of calls.
     pub process: String,
     /// Scheme and authority of links to ourselves, such as `https://api.example.com`; `None` takes them from the request: its
@@ -184,6 +186,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         kept_address,
         allowed_origins,
         refresh_cooldown,
+        rate_cards,
         process,
         public_url,
         sources,
@@ -213,6 +216,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         kept_address,
         allowed_origins,
         refresh_cooldown,
+        rate_cards,
         openapi: Bytes::from(openapi_json_at(public_url.as_deref())),
         public_url,
         limits: MemoryLimits::default(),

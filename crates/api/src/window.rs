@@ -80,6 +80,23 @@ impl Asked {
     }
 }
 
+/// Reads the dates of a report, which go without a period: both or neither. What is wrong is left with `query`.
+pub(crate) fn report_dates(query: &mut Query, today: Day) -> Option<Window> {
+    let first = query.read("start_date", date);
+    let last = query.read("end_date", date);
+    let (missing, other) = match (first, last) {
+        (None, None) => return None,
+        (None, Some(_)) => ("start_date", "end_date"),
+        (Some(_), None) => ("end_date", "start_date"),
+        (Some(_), Some(_)) => {
+            let asked = Asked::of(Some(Period::Custom), first, last, today);
+            return asked.map_err(|errors| query.refuse(errors)).ok().map(|asked| asked.window);
+        }
+    };
+    query.refuse(FieldErrors::of(missing, format!("goes together with {other}")));
+    None
+}
+
 fn date(text: &str) -> Result<Day, String> {
     Day::parse(text).ok_or_else(|| "must be a date, such as 2026-01-31".to_owned())
 }

@@ -8,6 +8,7 @@ mod checks;
 mod keys;
 mod list;
 mod platforms;
+pub mod rate_cards;
 mod secret_text;
 mod secret_url;
 mod sources;
@@ -56,6 +57,8 @@ pub struct Config {
     pub kept_pages: KeptPagesConfig,
     /// How history is kept.
     pub history: HistoryConfig,
+    /// How reports are made.
+    pub reporting: ReportingConfig,
     /// How long is kept what is not kept for good.
     pub retention: RetentionConfig,
     /// Where metrics are served.
@@ -289,6 +292,14 @@ pub struct KeptPagesConfig {
 pub struct HistoryConfig {
     /// Whether of equal reads of a day only the first and the last are kept.
     pub compact: bool,
+}
+
+/// Section `reporting`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ReportingConfig {
+    /// By which prices the media value is estimated.
+    pub rate_card: String,
 }
 
 /// Section `retention`.

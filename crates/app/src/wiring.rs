@@ -14,7 +14,7 @@ use url::Url;
 use worker::{CanaryConfig, KeptPagesConfig, Retention, Worker, WorkerConfig};
 
 use crate::commands::Failure;
-use crate::config::{Config, KeptAddressConfig};
+use crate::config::{Config, KeptAddressConfig, rate_cards};
 use crate::short_links::ShortLinks;
 
 /// Looks for due targets when no queue joins the processes: then nothing else tells a worker.
@@ -66,6 +66,7 @@ pub fn api(config: &Config, store: Store, queue: Queue, scraper: &Scraper) -> Re
             KeptAddressConfig::None => KeptAddress::None,
         },
         allowed_origins: config.http.allowed_origins.to_vec(),
+        rate_cards: rate_cards::load(&config.reporting.rate_card).map_err(Failure::RateCard)?,
         refresh_cooldown: Duration::from_mins(config.refresh.cooldown_minutes),
         process: name("serve"),
         public_url: config.http.public_url.clone(),

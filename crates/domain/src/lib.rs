@@ -17,6 +17,7 @@ pub mod history;
 pub mod ids;
 pub mod lifetime;
 pub(crate) mod link;
+pub mod media_value;
 pub mod metadata;
 pub mod metric;
 pub mod outcome;
@@ -36,7 +37,7 @@ pub use clock::{Clock, Timestamp};
 pub use collection::{CollectionKind, Member, MemberType};
 pub use day::Day;
 pub use facts::{
-    AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
+    AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostSource, PostStatus, ProfileFacts, ProfileMetrics,
     UnavailableReason,
 };
 pub use float::Float;
@@ -47,6 +48,7 @@ pub use ids::{
     AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId,
 };
 pub use lifetime::KeyLifetime;
+pub use media_value::{Attention, RateCard};
 pub use metadata::Metadata;
 pub use metric::{Gain, MetricStatus, Precision, Reading};
 pub use outcome::{Outcome, RunStatus};

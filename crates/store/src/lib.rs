@@ -24,6 +24,7 @@ mod page_loads;
 mod paging;
 mod record;
 mod refresh;
+mod report;
 mod request_events;
 mod runs;
 pub mod schedule;
@@ -75,6 +76,10 @@ pub use paging::{
 pub use paging::{KeyFilter, KeyOrder};
 pub use record::{RecordPolicy, Recorded};
 pub use refresh::Refreshed;
+pub use report::{
+    CountedPosts, MemberNumbers, ReportFilter, ReportMember, ReportMetrics, ReportNumbers, ReportOrder, ReportPost,
+    ReportRequest,
+};
 pub use request_events::{ApiProcess, NewRequestEvent, RecordedRequest, RequestEvent};
 pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};

@@ -48,6 +48,12 @@ pub(crate) struct AccountsSummaryOut {
     total_followers: Option<i64>,
 }
 
+impl AccountsSummaryOut {
+    pub(crate) fn new(platforms: BTreeMap<Platform, i64>, total_followers: Option<i64>) -> Self {
+        Self { total: platforms.values().sum(), platforms, total_followers }
+    }
+}
+
 impl From<Creator> for CreatorOut {
     fn from(creator: Creator) -> Self {
         let Creator { id, name, is_active, metadata, added_at, updated_at, accounts_by_platform, total_followers } =
@@ -58,11 +64,7 @@ impl From<Creator> for CreatorOut {
             name,
             is_active,
             metadata,
-            accounts_summary: AccountsSummaryOut {
-                total: accounts_by_platform.values().sum(),
-                platforms: accounts_by_platform,
-                total_followers,
-            },
+            accounts_summary: AccountsSummaryOut::new(accounts_by_platform, total_followers),
             added_at,
             updated_at,
         }

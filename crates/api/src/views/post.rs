@@ -240,7 +240,7 @@ impl PostOut {
 }
 
 /// The canonical address, with the author's handle in it where the platform wants one and it is known.
-fn address(platform: Platform, external_id: String, author: Option<String>) -> (String, String) {
+pub(crate) fn address(platform: Platform, external_id: String, author: Option<String>) -> (String, String) {
     let handle = author.and_then(|author| Handle::parse(platform, &author).ok());
     let post = PostRef { platform, external_id, handle };
     let url = post.url();

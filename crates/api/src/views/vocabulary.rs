@@ -86,6 +86,17 @@ names! {
         Posts = "posts",
     }
 
+    /// How a post came to be tracked: found in a feed, added by hand, or added by hand and noted as the brand's own idea.
+    PostSourceName as PostSource {
+        AutoDiscovered = "auto_discovered", Submitted = "submitted", BrandInitiated = "brand_initiated",
+    }
+
+    /// Which posts the dates of a report choose.
+    DateBasisName as DateBasis { Published = "published", Metric = "metric" }
+
+    /// Which numbers a report shows: those that are known now, or what was gained within its dates.
+    ReportMetricsName as ReportMetricsKind { Lifetime = "lifetime", Range = "range" }
+
     /// How a post came to be tracked.
     SourceName as Source { AutoDiscovered = "auto_discovered", Submitted = "submitted" }
 
@@ -132,6 +143,7 @@ mod tests {
     fn the_published_names_are_the_domains() {
         assert_eq!(published::<PlatformName>(), domain::Platform::ALL.map(domain::Platform::as_str));
         assert_eq!(published::<MediaTypeName>(), domain::MediaType::ALL.map(domain::MediaType::as_str));
+        assert_eq!(published::<PostSourceName>(), domain::PostSource::ALL.map(domain::PostSource::as_str));
         assert_eq!(published::<OutcomeName>(), domain::Outcome::ALL.map(domain::Outcome::as_str));
         assert_eq!(published::<ScopeName>(), domain::Scope::ALL.map(domain::Scope::as_str));
         assert_eq!(published::<KeyLifetimeName>(), domain::KeyLifetime::ALL.map(domain::KeyLifetime::as_str));

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use api::{ApiConfig, ConfiguredSource, ExpandLinks, KeptAddress, LimiterConfig, ServerHandle, start};
-use domain::{AgeCurve, ApiKey, Clock, OrganizationId, Timestamp};
+use domain::media_value::WrittenCard;
+use domain::{AgeCurve, ApiKey, Clock, OrganizationId, Platform, RateCard, Timestamp};
 use queue::Queue;
-use serde_json::Value;
+use serde_json::{Value, json};
 use store::{NewOrganization, Store, StoreConfig};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -180,12 +181,23 @@ pub fn config(rate_limit_per_minute: u32, limiter: LimiterConfig) -> ApiConfig {
         kept_address: KeptAddress::Truncated,
         allowed_origins: Vec::new(),
         refresh_cooldown: Duration::from_mins(15),
+        rate_cards: vec![rate_card("test-1", "2.5"), rate_card("test-2", "10")],
         process: "test".to_owned(),
         public_url: None,
         sources: Vec::new(),
         links: None,
         shutdown: Duration::from_secs(1),
     }
+}
+
+/// A card with this price of a thousand views, and of everything else one.
+pub fn rate_card(id: &str, thousand_views: &str) -> RateCard {
+    let one = |views: &str| json!({"thousand_views": views, "like": "1", "comment": "1", "share": "1", "save": "1"});
+    let prices: Value =
+        Platform::ALL.map(|platform| (platform.as_str().to_owned(), one(thousand_views))).into_iter().collect();
+    let written: WrittenCard =
+        serde_json::from_value(json!({"id": id, "currency": "EUR", "prices": prices})).expect("a card");
+    written.try_into().expect("prices")
 }
 
 /// Serves `store` on a free port, as `config` says.

@@ -82,6 +82,9 @@ pub enum Failure {
         /// The page.
         path: String,
     },
+    /// The prices of media value cannot be read any more.
+    #[error("reporting.rate_card: {0}")]
+    RateCard(String),
     /// A file cannot be read.
     #[error("cannot read {path}: {source}")]
     File {

@@ -7,8 +7,8 @@ use domain::{Handle, Platform};
 use tracing_subscriber::EnvFilter;
 use url::{Host, Url};
 
-use super::Config;
 use super::sources::{ConfigError, Problem};
+use super::{Config, rate_cards};
 
 /// Ways out that have these names are ours.
 const RESERVED_WAYS: [&str; 2] = [DIRECT, OFFICIAL];
@@ -36,6 +36,7 @@ pub(super) fn for_all(config: &Config) -> Result<(), ConfigError> {
     checks.age_curve();
     checks.texts();
     checks.contradictions();
+    checks.rate_card();
     checks.finish()
 }
 
@@ -73,6 +74,12 @@ impl Checks<'_> {
         if self.problems.is_empty() { Ok(()) } else { Err(ConfigError::Refused(self.problems)) }
     }
 
+    fn rate_card(&mut self) {
+        if let Err(message) = rate_cards::load(&self.config.reporting.rate_card) {
+            self.require("reporting.rate_card", false, message);
+        }
+    }
+
     fn require(&mut self, key: &str, holds: bool, message: impl Into<String>) {
         if !holds {
             let origin = self.config.origin(key).cloned();
@@ -99,6 +106,7 @@ impl Checks<'_> {
             canary,
             kept_pages,
             history: _,
+            reporting: _,
             retention,
             metrics: _,
             log: _,
