@@ -4,12 +4,17 @@
 //! recording's transaction and can be made anew from the snapshots. An account's day holds what its profile says and the sums over its posts.
 
 mod fold;
+mod organization;
 mod prune;
 mod rebuild;
 mod record;
 mod rows;
 mod seen;
+mod sums;
 
+pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
+pub(crate) use rows::{POST_METRICS, PROFILE_METRICS};
 pub(crate) use seen::Seen;
+pub(crate) use sums::{COLUMNS, DaySums, MetricSums, Rows, SummedDay, summed};
