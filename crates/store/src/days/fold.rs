@@ -15,7 +15,8 @@ use crate::StoreError;
 use crate::columns::Columns;
 use crate::sql::{Number, execute, row, rows, values};
 
-const DAY_MS: i64 = 86_400_000;
+/// Milliseconds of a day.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// A tracked post, as far as its days go.
 pub struct PostHistory {

@@ -6,6 +6,7 @@
 mod fold;
 mod organization;
 mod prune;
+mod read;
 mod rebuild;
 mod record;
 mod rows;
@@ -14,6 +15,7 @@ mod sums;
 
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
+pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
 pub(crate) use rows::{POST_METRICS, PROFILE_METRICS};
 pub(crate) use seen::Seen;
