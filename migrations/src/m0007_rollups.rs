@@ -56,7 +56,7 @@ fn fill() -> String {
          SELECT t.organization_id, d.day, 0 AS accounts, 0 AS accounts_observed, 0 AS profiles_observed, 0 AS accounts_fallen, \
          {is_first} AS posts, 1 AS posts_observed, {} AS posts_fallen, {} \
          FROM post_days d JOIN tracked_posts t ON t.id = d.tracked_post_id {} \
-         UNION ALL SELECT d.organization_id, d.day, {is_first}, 1, CASE WHEN d.notes <> 0 THEN 1 ELSE 0 END, {}, 0, 0, 0, {} \
+         UNION ALL SELECT d.organization_id, d.day, {is_first}, 1, CASE WHEN (d.notes & 73) <> 0 THEN 1 ELSE 0 END, {}, 0, 0, 0, {} \
          FROM account_days d {}) r GROUP BY organization_id, day",
         sums.join(", "),
         fallen(false),

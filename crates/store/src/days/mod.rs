@@ -13,10 +13,11 @@ mod rows;
 mod seen;
 mod sums;
 
+pub(crate) use fold::DAY_MS;
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
 pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
-pub(crate) use rows::{POST_METRICS, PROFILE_METRICS};
+pub(crate) use rows::POST_METRICS;
 pub(crate) use seen::Seen;
-pub(crate) use sums::{COLUMNS, DaySums, MetricSums, Rows, SummedDay, summed};
+pub(crate) use sums::{DaySums, MetricSums, Rows, SummedDay, summed};

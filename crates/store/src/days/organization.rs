@@ -116,15 +116,22 @@ fn made_of(posts: &str, accounts: &str) -> String {
     )
 }
 
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Plus,
+    Minus,
+}
+
 /// Adds the sums of rows, or takes them away, for many days at once.
-fn add_all(sign: &str, rows: &str) -> String {
+fn add_all(sign: Sign, rows: &str) -> String {
+    let sums = if sign == Sign::Plus { summed() } else { summed().replace("CAST(SUM(", "CAST(-SUM(") };
     // In one order, so that two who do so wait for each other and no more.
     format!(
         "INSERT INTO organization_days (organization_id, day, part, {}) SELECT s.* FROM (\
          SELECT organization_id, day, 0, {} FROM ({rows}) r GROUP BY organization_id, day ORDER BY organization_id, day) s \
          WHERE TRUE {}",
         COLUMNS.join(", "),
-        summed(sign),
+        sums,
         and_add()
     )
 }
@@ -136,7 +143,7 @@ pub async fn take_away(
     accounts: &str,
     values: Vec<Value>,
 ) -> Result<(), StoreError> {
-    execute(tx, &add_all("-", &made_of(posts, accounts)), values).await?;
+    execute(tx, &add_all(Sign::Minus, &made_of(posts, accounts)), values).await?;
     Ok(())
 }
 
@@ -158,7 +165,7 @@ impl Store {
         let Some(Next { id }) = row::<Next>(&tx, next, values![after]).await? else { return Ok(None) };
         execute(&tx, "DELETE FROM organization_days WHERE organization_id = $1", values![id]).await?;
         let rows = made_of("t.organization_id = $1", "d.organization_id = $1");
-        execute(&tx, &add_all("", &rows), values![id]).await?;
+        execute(&tx, &add_all(Sign::Plus, &rows), values![id]).await?;
         tx.commit().await?;
         Ok(Some(id))
     }

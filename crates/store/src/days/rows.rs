@@ -169,11 +169,6 @@ impl FromQueryResult for PostDay {
 }
 
 impl AccountDay {
-    /// Whether a metric was read on the profile's own page that day, or is known to be less than exact.
-    pub fn is_profile_noted(&self) -> bool {
-        notes(&self.profile) != 0
-    }
-
     /// The next columns of a row, which are those of [`ACCOUNT_DAY`].
     pub fn read(columns: &mut Columns<'_>) -> Result<Self, DbErr> {
         let (day, observed_days, notes) = (columns.next::<i32>()?, columns.next()?, columns.next()?);

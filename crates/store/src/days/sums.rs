@@ -23,6 +23,9 @@ const TALLIES: [&str; 7] = [
 /// What each metric has columns for.
 const OF_METRIC: [&str; 4] = ["change", "counted", "gain", "known"];
 
+/// The bits of an account's notes that say that a metric of the profile was read.
+const READ: i32 = 0b001_001_001;
+
 /// How many numbers there are.
 const WIDTH: usize = TALLIES.len() + (POST_METRICS.len() + PROFILE_METRICS.len()) * OF_METRIC.len();
 
@@ -113,7 +116,7 @@ impl DaySums {
         Self {
             accounts: i64::from(before.is_none()),
             accounts_observed: 1,
-            profiles_observed: i64::from(day.is_profile_noted()),
+            profiles_observed: i64::from(day.profile.iter().any(|metric| metric.is_read)),
             accounts_fallen: i64::from(day.profile.iter().any(MetricDay::is_fall)),
             of_profiles: MetricSums::all(before.map(|before| &before.profile), &day.profile),
             ..Self::default()
@@ -213,6 +216,9 @@ pub enum Rows {
     Profiles,
     /// The same with the sums over the accounts' posts.
     Accounts,
+    /// Rows `d` of `post_days`, in a window over each account video `v`'s: what is to be taken away of [`Rows::Accounts`] where two accounts have
+    /// one post.
+    Repeats,
 }
 
 impl Rows {
@@ -220,6 +226,7 @@ impl Rows {
     pub fn window(self) -> &'static str {
         match self {
             Self::Posts => "WINDOW w AS (PARTITION BY d.tracked_post_id ORDER BY d.day)",
+            Self::Repeats => "WINDOW w AS (PARTITION BY v.id ORDER BY d.day)",
             Self::Profiles | Self::Accounts => "WINDOW w AS (PARTITION BY d.account_id ORDER BY d.day)",
         }
     }
@@ -227,7 +234,7 @@ impl Rows {
     /// What one row adds: [`COLUMNS`], each under its name.
     pub fn additions(self) -> String {
         let (has_posts, has_profiles) = match self {
-            Self::Posts => (true, false),
+            Self::Posts | Self::Repeats => (true, false),
             Self::Profiles => (false, true),
             Self::Accounts => (true, true),
         };
@@ -242,11 +249,11 @@ impl Rows {
             &mut tallies;
         if has_profiles {
             (*accounts, *accounts_observed) = (is_first.clone(), "1".to_owned());
-            *profiles_observed = "CASE WHEN d.notes <> 0 THEN 1 ELSE 0 END".to_owned();
+            *profiles_observed = format!("CASE WHEN (d.notes & {READ}) <> 0 THEN 1 ELSE 0 END");
             *accounts_fallen = falls(&PROFILE_METRICS);
         }
         match self {
-            Self::Posts => {
+            Self::Posts | Self::Repeats => {
                 (*posts, *posts_observed, *posts_fallen) = (is_first, "1".to_owned(), falls(&POST_METRICS));
             }
             Self::Accounts => {
@@ -262,8 +269,9 @@ impl Rows {
         for metric in PROFILE_METRICS {
             all.extend(if has_profiles { self.metric(metric) } else { [zero(), zero(), zero(), zero()] });
         }
+        let sign = if self == Self::Repeats { "-" } else { "" };
         let named: Vec<String> =
-            all.iter().zip(COLUMNS.iter()).map(|(what, name)| format!("{what} AS {name}")).collect();
+            all.iter().zip(COLUMNS.iter()).map(|(what, name)| format!("{sign}({what}) AS {name}")).collect();
         named.join(", ")
     }
 
@@ -276,18 +284,15 @@ impl Rows {
         } else {
             known(&gain)
         };
-        [
-            format!("COALESCE({is}, 0) - COALESCE({was}, 0)"),
-            format!("{} - {}", known(&is), known(&was)),
-            format!("COALESCE({gain}, 0)"),
-            known_gains,
-        ]
+        // An account's sum counts as one, so there a post is nothing to take away.
+        let counted = if self == Self::Repeats { "0".to_owned() } else { format!("{} - {}", known(&is), known(&was)) };
+        [format!("COALESCE({is}, 0) - COALESCE({was}, 0)"), counted, format!("COALESCE({gain}, 0)"), known_gains]
     }
 }
 
-/// The sums of [`COLUMNS`] over rows that have them, `sign` before each.
-pub fn summed(sign: &str) -> String {
-    COLUMNS.iter().map(|column| format!("CAST({sign}SUM({column}) AS BIGINT)")).collect::<Vec<_>>().join(", ")
+/// The sums of [`COLUMNS`] over rows that have them.
+pub fn summed() -> String {
+    COLUMNS.iter().map(|column| format!("CAST(SUM({column}) AS BIGINT)")).collect::<Vec<_>>().join(", ")
 }
 
 #[cfg(test)]
