@@ -11,11 +11,15 @@ pub(crate) mod collection_in;
 pub(crate) mod creator;
 pub(crate) mod creator_in;
 pub(crate) mod history;
+pub(crate) mod history_in;
+pub(crate) mod history_many;
 pub(crate) mod post;
 pub(crate) mod post_in;
 pub(crate) mod request;
+pub(crate) mod rollup;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod snapshot;
 pub(crate) mod source;
 pub(crate) mod vocabulary;
 

@@ -13,7 +13,9 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-use crate::commands::{Failure, audit, dev, keys, organizations, pages, parse, roles, settings, sources, trace};
+use crate::commands::{
+    Failure, audit, dev, keys, organizations, pages, parse, rebuild, roles, settings, sources, trace,
+};
 use crate::config::Config;
 
 #[global_allocator]
@@ -40,6 +42,8 @@ enum Command {
     Worker,
     /// Bring the database's tables up to date.
     Migrate,
+    /// Make history by days anew from the reads that it was made of, while everything runs.
+    RebuildDaily(rebuild::Args),
     /// Organizations.
     #[command(subcommand)]
     Org(organizations::Command),
@@ -92,6 +96,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Serve
         | Command::Worker
         | Command::Migrate
+        | Command::RebuildDaily(_)
         | Command::Org(_)
         | Command::Key(_)
         | Command::Audit(_)
@@ -107,6 +112,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Serve => roles::serve(&config).await,
         Command::Worker => roles::worker(&config).await,
         Command::Migrate => roles::migrate(&config).await,
+        Command::RebuildDaily(args) => rebuild::run(&config, &args).await,
         Command::Org(command) => organizations::run(&config, command).await,
         Command::Key(command) => keys::run(&config, command).await,
         Command::Audit(args) => audit::run(&config, &args).await,

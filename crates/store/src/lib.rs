@@ -64,7 +64,7 @@ pub use collections::{
     Collection, CollectionChange, CollectionFilter, CollectionMember, CollectionOrder, MOST_COLLECTIONS, MOST_MEMBERS,
     MemberCounts, MemberFilter, MemberOrder, NewCollection,
 };
-pub use days::{Delta, Deltas, PrunedDays, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
+pub use days::{Delta, Deltas, PrunedDays, Rebuilt, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use error::StoreError;
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
 pub use keys::{Key, KeyChange, KeyRecord, NewKey, NewOrganization, Organization, RetiringSecret, Rotated, Rotation};

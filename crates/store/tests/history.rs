@@ -7,11 +7,11 @@ mod support;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use domain::{AccountId, PostFacts, Precision, Reading, Timestamp, VideoId};
-use store::{AccountChange, JobTarget, Tenant};
+use domain::{AccountId, Day, PostFacts, Precision, Reading, Timestamp, VideoId, Window};
+use store::{AccountChange, JobTarget, RowId, Tenant, TrackedKind};
 use support::{
-    HOUR, Home, START, add, add_video, answer, begin, exact, feed, new_account, new_video, organization, page_of,
-    patch, post, post_id, profile, tenant, work,
+    HOUR, Home, START, account_videos, add, add_video, answer, begin, exact, feed, new_account, new_video,
+    organization, page_of, patch, post, post_id, profile, tenant, work,
 };
 
 const DAY_MS: i64 = 86_400_000;
@@ -42,12 +42,12 @@ async fn all_days(home: &Home) -> (Vec<String>, Vec<String>) {
 
 async fn rebuild(home: &Home) {
     let mut after = 0;
-    while let Some(last) = home.store.rebuild_post_days(after, 3).await.unwrap() {
-        after = last;
+    while let Some(rebuilt) = home.store.rebuild_post_days(after, 3).await.unwrap() {
+        after = rebuilt.last;
     }
     let mut after = uuid::Uuid::nil();
-    while let Some(last) = home.store.rebuild_account_days(after, 2).await.unwrap() {
-        after = last;
+    while let Some(rebuilt) = home.store.rebuild_account_days(after, 2).await.unwrap() {
+        after = rebuilt.last;
     }
 }
 
@@ -121,12 +121,33 @@ struct World {
     videos: BTreeMap<(usize, i64), VideoId>,
     posts: Vec<Vec<PostFacts>>,
     reads: BTreeMap<(usize, i64), Reads>,
+    /// When each organization was last told that a post was published.
+    told: BTreeMap<(usize, i64), i64>,
+    /// When posts were published that do not say so yet.
+    untold: BTreeMap<String, Timestamp>,
+}
+
+/// What a record gained in a window, which must be what its days gained.
+async fn sums_of_days(tenant: &Tenant, kind: TrackedKind, id: RowId, window: Window) -> store::WindowNumbers {
+    let numbers = tenant.window_numbers(kind, &[id], window).await.unwrap().remove(0);
+    let days = tenant.timeseries(kind, id, window).await.unwrap().unwrap();
+    let sum = |of: fn(&domain::Gains) -> Option<i64>| days.iter().filter_map(|day| of(&day.gains)).reduce(|a, b| a + b);
+    assert_eq!(numbers.gains.views, sum(|gains| gains.views), "{kind:?} {window:?}");
+    assert_eq!(numbers.gains.comments, sum(|gains| gains.comments), "{kind:?} {window:?}");
+    assert_eq!(numbers.gains.followers, sum(|gains| gains.followers), "{kind:?} {window:?}");
+    let observed = days.iter().filter(|day| day.observed).count();
+    assert_eq!(usize::try_from(numbers.coverage.observed_days).unwrap(), observed, "{kind:?} {window:?}");
+    let analytics = tenant.analytics(kind, id, window).await.unwrap().unwrap();
+    assert_eq!((analytics.totals, analytics.coverage, analytics.daily), (numbers.gains, numbers.coverage, days));
+    let before = tenant.window_numbers(kind, &[id], window.before()).await.unwrap().remove(0);
+    assert_eq!(analytics.previous, before.gains);
+    numbers
 }
 
 const HANDLES: [(&str, &str); 2] = [("11", "amy"), ("12", "ben")];
 
 impl World {
-    async fn new(home: &Home, seed: u64) -> Self {
+    async fn new(home: &Home, seed: u64, start: Timestamp) -> Self {
         let organizations = vec![organization(&home.store, None).await, organization(&home.store, None).await];
         let tenants = organizations.iter().map(|id| home.store.tenant(*id)).collect();
         let mut world = Self {
@@ -138,11 +159,13 @@ impl World {
             videos: BTreeMap::new(),
             posts: vec![Vec::new(), Vec::new()],
             reads: BTreeMap::new(),
+            told: BTreeMap::new(),
+            untold: BTreeMap::new(),
         };
         for n in 0..4 {
-            world.publish(START.minus(Duration::from_hours(n * 20)));
+            world.publish(start.minus(Duration::from_hours(n * 20)));
         }
-        world.track(0, START).await;
+        world.track(0, start).await;
         world
     }
 
@@ -158,7 +181,12 @@ impl World {
         let profile = usize::try_from(self.dice.roll(2)).unwrap();
         let n = i64::try_from(self.posts.iter().map(Vec::len).sum::<usize>()).unwrap();
         let views = self.dice.number(50);
-        self.posts[profile].push(post(post_id(n), at, views));
+        let mut facts = post(post_id(n), at, views);
+        if self.dice.roll(3) == 0 {
+            facts.create_time = None;
+            self.untold.insert(facts.external_id.clone(), at);
+        }
+        self.posts[profile].push(facts);
     }
 
     /// Whether an organization collects a post that stands in a profile's list.
@@ -187,6 +215,9 @@ impl World {
         }
         for list in &mut self.posts {
             for facts in list {
+                if facts.create_time.is_none() && self.dice.roll(6) == 0 {
+                    facts.create_time = self.untold.remove(&facts.external_id);
+                }
                 let Reading::Known { value, .. } = facts.metrics.views else { continue };
                 let value = match self.dice.roll(5) {
                     0 => (value - self.dice.number(20)).max(0),
@@ -214,6 +245,7 @@ impl World {
             let is_shown = self.accounts[organization].len() > profile && self.reads.contains_key(&(organization, id));
             if !is_shown {
                 self.reads.remove(&(organization, id));
+                self.told.remove(&(organization, id));
             }
         } else {
             let video = add_video(&self.tenants[organization], &new_video(&id.to_string()), now).await;
@@ -258,7 +290,41 @@ impl World {
                 for organization in 0..2 {
                     if read.contains(&id) && self.collects(organization, profile, id) {
                         self.reads.entry((organization, id)).or_default().push((now.as_millis(), counts));
+                        if let Some(at) = facts.create_time {
+                            self.told.insert((organization, id), at.as_millis());
+                        }
                     }
+                }
+            }
+        }
+    }
+
+    /// Windows are the sums of their days, and an account is the sum of its posts.
+    async fn add_up(&mut self, start: Timestamp, now: Timestamp) {
+        let span = u64::try_from(Day::of(now).number() - Day::of(start).number()).unwrap() + 4;
+        for organization in 0..2 {
+            let tenant = self.tenants[organization].clone();
+            let videos: Vec<_> = self.videos.iter().filter(|((of, _), _)| *of == organization).collect();
+            let videos: Vec<RowId> = videos.into_iter().map(|(_, id)| RowId::Uuid(id.0)).collect();
+            for _ in 0..12 {
+                let first = Day::of(start).plus(i32::try_from(self.dice.roll(span)).unwrap() - 2);
+                let last = first.plus(i32::try_from(self.dice.roll(20)).unwrap());
+                let window = Window::new(first, last, last).unwrap();
+                for video in &videos {
+                    sums_of_days(&tenant, TrackedKind::Video, *video, window).await;
+                }
+                for account in self.accounts[organization].clone() {
+                    let sums = sums_of_days(&tenant, TrackedKind::Account, RowId::Uuid(account.0), window).await;
+                    let (mut views, mut observed, mut known) = (None, 0, 0);
+                    for post in account_videos(&tenant, account, now).await {
+                        let of_post =
+                            sums_of_days(&tenant, TrackedKind::AccountVideo, RowId::Integer(post.id.0), window).await;
+                        views = views.into_iter().chain(of_post.gains.views).reduce(|a, b| a + b);
+                        observed += i64::from(of_post.coverage.observed_days > 0);
+                        known += i64::from(post.post.first_scrape_at.is_some_and(|at| Day::of(at) <= last));
+                    }
+                    assert_eq!(sums.gains.views, views, "{window:?}");
+                    assert_eq!((sums.coverage.posts, sums.coverage.posts_observed), (known, observed), "{window:?}");
                 }
             }
         }
@@ -282,8 +348,8 @@ impl World {
             format!("{}|{}|{total}", text(value), text(gain))
         };
         for ((of, id), reads) in &self.reads {
-            let facts = self.posts.iter().flatten().find(|facts| facts.external_id == id.to_string()).unwrap();
-            let created = facts.create_time.unwrap().as_millis();
+            // Before it is told it is no day at all.
+            let created = self.told.get(&(*of, *id)).copied().unwrap_or(i64::MIN);
             let (views, comments) = (model(reads, created, 0), model(reads, created, 1));
             for (day, day_views) in &views {
                 let owner = self.organizations[*of].to_string().replace('-', "");
@@ -298,9 +364,11 @@ impl World {
 
 on_both! {
     async fn days_are_those_of_a_plain_model_and_the_same_when_made_anew(home) {
-        for seed in 1..=2 {
-            let mut world = World::new(&home, seed).await;
-            let mut now = START;
+        // The second begins before the 29th of February.
+        let leap = Timestamp::parse("2028-02-26T20:00:00Z").unwrap();
+        for (seed, start) in [(1, START), (2, leap)] {
+            let mut world = World::new(&home, seed, start).await;
+            let mut now = start;
             for _ in 0..40 {
                 world.read(&home, now).await;
                 let hours = world.dice.roll(20);
@@ -308,10 +376,16 @@ on_both! {
                 if world.dice.roll(8) == 0 {
                     now = now.plus(Duration::from_hours(72));
                 }
+                if world.dice.roll(6) == 0 {
+                    // The first moment of a day, or the last of the one before.
+                    let millis = world.dice.roll(2);
+                    now = Day::of(now).plus(1).start().minus(Duration::from_millis(millis));
+                }
                 world.happen(&home, now).await;
                 make_due(&home, now).await;
             }
             world.compare(&home).await;
+            world.add_up(start, now).await;
             let kept = all_days(&home).await;
             assert!(kept.0.len() > 50 && kept.1.len() > 20, "{} {}", kept.0.len(), kept.1.len());
             rebuild(&home).await;

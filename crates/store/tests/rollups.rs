@@ -254,10 +254,11 @@ async fn compare(home: &Home, tenant: &Tenant, of: domain::OrganizationId, creat
             let (posts, _) = known.of(creator.as_deref());
             let has = |from: i32| {
                 let of = |(id, since): (&i64, &i32)| {
-                    known.posts[id].keys().filter(|day| **day >= from.max(*since) && **day <= window.last().number()).count()
+                    known.posts[id]
+                        .keys()
+                        .filter(|day| **day >= from.max(*since) && **day <= window.last().number())
+                        .count()
                 };
-                i64::try_from(posts.iter().filter(|post| of(*post) > 0).count()).unwrap()
-            };
                 i64::try_from(posts.iter().filter(|post| of(*post) > 0).count()).unwrap()
             };
             let coverage = analytics.coverage;

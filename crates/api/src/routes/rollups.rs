@@ -8,9 +8,7 @@ use crate::call::Call;
 use crate::problem::Problem;
 use crate::respond::Answer;
 use crate::views::history::{RollupAnalyticsAnswerOut, RollupTimeseriesOut};
-use crate::views::rollup::{
-    OverviewAnswerOut, OverviewParams, TopCreatorsOut, TopParams, overview_query, top_query,
-};
+use crate::views::rollup::{OverviewAnswerOut, OverviewParams, TopCreatorsOut, TopParams, overview_query, top_query};
 use crate::window::{Asked, WindowParams};
 
 /// A creator day by day.

@@ -248,11 +248,15 @@ mod tests {
         };
         let overview = Overview { current: numbers(Some(200), Some(3), 3), previous: numbers(Some(100), Some(3), 2) };
         let today = domain::Day::parse("2024-03-01").unwrap();
-        let shown = serde_json::to_value(OverviewAnswerOut::new(&overview, Asked::ending(Period::Week, today))).unwrap();
+        let shown =
+            serde_json::to_value(OverviewAnswerOut::new(&overview, Asked::ending(Period::Week, today))).unwrap();
         let data = &shown["data"];
         assert_eq!(data["type"], "overview");
         assert_eq!(data["current"]["total_views"], 200);
-        assert_eq!((&data["current"]["engagement_rate"], &data["previous"]["engagement_rate"]), (&json!(1.5), &json!(3.0)));
+        assert_eq!(
+            (&data["current"]["engagement_rate"], &data["previous"]["engagement_rate"]),
+            (&json!(1.5), &json!(3.0))
+        );
         let changes = &data["changes"];
         assert_eq!((&changes["total_views_pct"], &changes["engagement_rate_pct"]), (&json!(100.0), &json!(-50.0)));
         assert_eq!((&changes["active_accounts_pct"], &changes["account_videos_pct"]), (&json!(50.0), &json!(0.0)));

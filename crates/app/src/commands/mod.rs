@@ -7,6 +7,7 @@ pub mod keys;
 pub mod organizations;
 pub mod pages;
 pub mod parse;
+pub mod rebuild;
 pub mod roles;
 pub mod settings;
 pub mod sources;

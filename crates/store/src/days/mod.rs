@@ -17,6 +17,7 @@ pub(crate) use fold::DAY_MS;
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
 pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
+pub use rebuild::Rebuilt;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
 pub(crate) use rows::POST_METRICS;
 pub(crate) use seen::Seen;

@@ -44,10 +44,19 @@ struct First {
     day: Option<i32>,
 }
 
+/// What was made anew in one transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rebuilt<I> {
+    /// The last of them; where to go on.
+    pub last: I,
+    /// How many they were.
+    pub records: u64,
+}
+
 impl Store {
-    /// Makes the days of the next `most` tracked posts after the id `after` anew, in one transaction; the last id, or `None` at the end. Posts
-    /// come before accounts, whose days are made of theirs.
-    pub async fn rebuild_post_days(&self, after: i64, most: u32) -> Result<Option<i64>, StoreError> {
+    /// Makes the days of the next `most` tracked posts after the id `after` anew, in one transaction; `None` at the end. Posts come
+    /// before accounts, whose days are made of theirs.
+    pub async fn rebuild_post_days(&self, after: i64, most: u32) -> Result<Option<Rebuilt<i64>>, StoreError> {
         let tx = self.begin().await?;
         let select = "SELECT id, organization_id, post_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2";
         let found = rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await?;
@@ -56,21 +65,24 @@ impl Store {
         posts.dedup();
         schedule::lock_list(&tx, TargetKind::Post, &posts).await?;
         let last = found.last().map(|found| found.id);
+        let mut records = 0;
         let mut changed = Changed::default();
         // As they are under the locks.
         for found in rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await? {
-            if Some(found.id) > last {
-                break;
+            // One that came meanwhile, whose post is not locked, had its days made just now.
+            if Some(found.id) > last || posts.binary_search(&found.post_id).is_err() {
+                continue;
             }
             rebuild_post(&tx, found, &mut changed).await?;
+            records += 1;
         }
         changed.write(&tx).await?;
         tx.commit().await?;
-        Ok(last)
+        Ok(last.map(|last| Rebuilt { last, records }))
     }
 
-    /// Makes the days of the next `most` accounts after the id `after` anew, in one transaction; the last id, or `None` at the end.
-    pub async fn rebuild_account_days(&self, after: Uuid, most: u32) -> Result<Option<Uuid>, StoreError> {
+    /// Makes the days of the next `most` accounts after the id `after` anew, in one transaction; `None` at the end.
+    pub async fn rebuild_account_days(&self, after: Uuid, most: u32) -> Result<Option<Rebuilt<Uuid>>, StoreError> {
         let tx = self.begin().await?;
         let lock = if is_postgres(&tx) { "FOR NO KEY UPDATE" } else { "" };
         let sql = format!(
@@ -78,13 +90,14 @@ impl Store {
         );
         let found = rows::<StoredAccount>(&tx, &sql, values![after, i64::from(most)]).await?;
         let last = found.last().map(|found| found.id);
+        let records = u64::try_from(found.len()).unwrap_or(u64::MAX);
         let mut changed = Changed::default();
         for found in found {
             rebuild_account(&tx, found, &mut changed).await?;
         }
         changed.write(&tx).await?;
         tx.commit().await?;
-        Ok(last)
+        Ok(last.map(|last| Rebuilt { last, records }))
     }
 }
 

@@ -1,0 +1,82 @@
+//! `rebuild-daily`: makes history by days anew from the snapshots.
+
+use std::time::{Duration, Instant};
+
+use clap::Parser;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Failure, print, print_json, roles};
+use crate::config::Config;
+use crate::wiring;
+
+/// How often the progress is told.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// What `rebuild-daily` takes.
+#[derive(Debug, Parser)]
+pub struct Args {
+    /// Posts or accounts in one transaction. Workers that read one of them wait for its end.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    batch: u32,
+    /// Print what was done as JSON.
+    #[arg(long)]
+    json: bool,
+}
+
+/// Makes the days of every post anew, and then those of every account, which are made of them. Whoever breaks off may begin again: what is done is
+/// kept, and doing it twice comes to the same.
+pub async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
+    let store = wiring::store(config).await?;
+    roles::require_tables(&store).await?;
+    let begun = Instant::now();
+    let mut posts = Progress::of("posts");
+    let mut after = 0;
+    while let Some(rebuilt) = store.rebuild_post_days(after, args.batch).await? {
+        after = rebuilt.last;
+        posts.add(rebuilt.records);
+    }
+    let mut accounts = Progress::of("accounts");
+    let mut after = Uuid::nil();
+    while let Some(rebuilt) = store.rebuild_account_days(after, args.batch).await? {
+        after = rebuilt.last;
+        accounts.add(rebuilt.records);
+    }
+    let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+    if args.json {
+        return print_json(&json!({
+            "posts": posts.done,
+            "accounts": accounts.done,
+            "duration_ms": duration_ms,
+        }));
+    }
+    print(&format!(
+        "made anew: the days of {} posts and of {} accounts, in {}.{:03} s",
+        posts.done,
+        accounts.done,
+        duration_ms / 1000,
+        duration_ms % 1000
+    ));
+    Ok(())
+}
+
+/// How far it came, told now and then to whoever looks on.
+struct Progress {
+    what: &'static str,
+    done: u64,
+    told: Instant,
+}
+
+impl Progress {
+    fn of(what: &'static str) -> Self {
+        Self { what, done: 0, told: Instant::now() }
+    }
+
+    fn add(&mut self, records: u64) {
+        self.done += records;
+        if self.told.elapsed() >= TELL_EVERY {
+            self.told = Instant::now();
+            eprintln!("{} {} so far", self.done, self.what);
+        }
+    }
+}
