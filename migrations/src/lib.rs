@@ -7,9 +7,9 @@ mod m0001_tables;
 mod m0002_sources;
 mod m0003_support;
 mod m0004_history;
-
 mod m0005_collections;
 mod m0006_search;
+mod m0007_rollups;
 mod m0008_reporting;
 mod sql;
 
@@ -29,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_history::History),
             Box::new(m0005_collections::Collections),
             Box::new(m0006_search::Search),
+            Box::new(m0007_rollups::Rollups),
             Box::new(m0008_reporting::Reporting),
         ]
     }

@@ -24,7 +24,7 @@ use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
 use crate::routes::{bulk, organization, refresh, requests};
-use crate::routes::{collection_members, collections, history, runs, search};
+use crate::routes::{collection_members, collections, history, rollups, runs, search};
 use crate::routes::{reports, reports_v1};
 
 #[derive(utoipa::OpenApi)]
@@ -51,6 +51,8 @@ use crate::routes::{reports, reports_v1};
         refresh::account, refresh::video,
         search::search,
         reports::posts, reports::members, reports_v1::posts, reports_v1::members,
+        rollups::creator_timeseries, rollups::creator_analytics, rollups::organization_timeseries,
+        rollups::overview, rollups::top_creators,
         history::account_metrics, history::video_metrics, history::account_video_metrics,
         history::account_deltas, history::video_deltas, history::account_video_deltas,
         history::account_timeseries, history::video_timeseries, history::account_video_timeseries,

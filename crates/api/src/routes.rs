@@ -13,6 +13,7 @@ pub(crate) mod refresh;
 pub(crate) mod reports;
 pub(crate) mod reports_v1;
 pub(crate) mod requests;
+pub(crate) mod rollups;
 pub(crate) mod runs;
 pub(crate) mod search;
 pub(crate) mod sources;
@@ -74,6 +75,11 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::at("/v2/videos").get(READ_SOCIAL, videos::list).post(WRITE_TRACKING, videos::create),
         Endpoint::at("/v2/account-videos/{account_video_id}").get(READ_SOCIAL, account_videos::read),
         Endpoint::at("/v2/account-videos").get(READ_SOCIAL, account_videos::list),
+        Endpoint::at("/v2/creators/top").get(READ_SOCIAL, rollups::top_creators),
+        Endpoint::at("/v2/creators/{creator_id}/timeseries").get(READ_SOCIAL, rollups::creator_timeseries),
+        Endpoint::at("/v2/creators/{creator_id}/analytics").get(READ_SOCIAL, rollups::creator_analytics),
+        Endpoint::at("/v2/timeseries").get(READ_SOCIAL, rollups::organization_timeseries),
+        Endpoint::at("/v2/overview").get(READ_SOCIAL, rollups::overview),
         Endpoint::at("/v2/creators/{creator_id}/accounts/{account_id}")
             .put(WRITE_TRACKING, creators::link)
             .delete(WRITE_TRACKING, creators::unlink),

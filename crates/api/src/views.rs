@@ -19,6 +19,7 @@ pub(crate) mod report;
 pub(crate) mod report_in;
 pub(crate) mod report_v1;
 pub(crate) mod request;
+pub(crate) mod rollup;
 pub(crate) mod run;
 pub(crate) mod search;
 pub(crate) mod snapshot;

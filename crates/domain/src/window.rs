@@ -118,6 +118,12 @@ impl Window {
         Self { first: self.first.plus(-self.days()), last: self.first.plus(-1) }
     }
 
+    /// From its first day to the last of `later`.
+    #[must_use]
+    pub const fn and(self, later: Self) -> Self {
+        Self { first: self.first, last: later.last }
+    }
+
     /// Each of its days.
     pub fn each(self) -> impl DoubleEndedIterator<Item = Day> {
         (self.first.number()..=self.last.number()).map(Day::from_number)

@@ -26,6 +26,7 @@ mod record;
 mod refresh;
 mod report;
 mod request_events;
+mod rollups;
 mod runs;
 pub mod schedule;
 mod search;
@@ -81,6 +82,7 @@ pub use report::{
     ReportRequest,
 };
 pub use request_events::{ApiProcess, NewRequestEvent, RecordedRequest, RequestEvent};
+pub use rollups::{Overview, OverviewNumbers, RolledUp, TopCreator};
 pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};

@@ -4,9 +4,9 @@
 use domain::{AccountId, OrganizationId, Timestamp};
 use sea_orm::{DatabaseTransaction, Value};
 
-use crate::StoreError;
 use crate::bulk::ROWS_AT_ONCE;
 use crate::sql::{execute, places, values};
+use crate::{StoreError, days};
 
 /// Sees that there is a row for each organization that tracks one of `posts`, and that it knows in how many feeds it stands.
 pub async fn keep(tx: &DatabaseTransaction, posts: &[i64], now: Timestamp) -> Result<(), StoreError> {
@@ -32,14 +32,18 @@ pub async fn leave_account(
     organization: OrganizationId,
     account: AccountId,
 ) -> Result<(), StoreError> {
-    let posts = "organization_id = $1 AND post_id IN (SELECT v.post_id FROM account_videos v WHERE v.account_id = $2)";
-    let fewer = format!("UPDATE tracked_posts SET feeds = feeds - 1 WHERE {posts}");
+    let posts = |table: &str| {
+        format!(
+            "{table}organization_id = $1 AND {table}post_id IN (SELECT v.post_id FROM account_videos v WHERE v.account_id = $2)"
+        )
+    };
+    let fewer = format!("UPDATE tracked_posts SET feeds = feeds - 1 WHERE {}", posts(""));
     execute(tx, &fewer, values![organization.0, account.0]).await?;
     let unseen = format!(
-        "{posts} AND feeds = 0 AND NOT EXISTS \
-         (SELECT 1 FROM videos w WHERE w.organization_id = $1 AND w.post_id = tracked_posts.post_id)"
+        "{} AND t.feeds = 0 AND NOT EXISTS (SELECT 1 FROM videos w WHERE w.organization_id = $1 AND w.post_id = t.post_id)",
+        posts("t.")
     );
-    forget(tx, &unseen, values![organization.0, account.0]).await?;
+    forget(tx, &unseen, "d.account_id = $2", values![organization.0, account.0]).await?;
     execute(tx, "DELETE FROM account_days WHERE account_id = $1", values![account.0]).await?;
     Ok(())
 }
@@ -50,13 +54,16 @@ pub async fn leave_video(
     organization: OrganizationId,
     post_id: i64,
 ) -> Result<(), StoreError> {
-    forget(tx, "organization_id = $1 AND post_id = $2 AND feeds = 0", values![organization.0, post_id]).await
+    let unseen = "t.organization_id = $1 AND t.post_id = $2 AND t.feeds = 0";
+    forget(tx, unseen, "FALSE", values![organization.0, post_id]).await
 }
 
-/// Deletes tracked posts. Their days may be many, so they are only noted, for whoever clears away.
-async fn forget(tx: &DatabaseTransaction, which: &str, values: Vec<Value>) -> Result<(), StoreError> {
-    let note = format!("INSERT INTO forgotten_posts (tracked_post_id) SELECT id FROM tracked_posts WHERE {which}");
+/// Deletes tracked posts `t`. Their days may be many, so they are only noted, for whoever clears away; the organization's days are without them,
+/// and without the days `d` of `accounts`, at once.
+async fn forget(tx: &DatabaseTransaction, which: &str, accounts: &str, values: Vec<Value>) -> Result<(), StoreError> {
+    days::take_away(tx, which, accounts, values.clone()).await?;
+    let note = format!("INSERT INTO forgotten_posts (tracked_post_id) SELECT t.id FROM tracked_posts t WHERE {which}");
     execute(tx, &note, values.clone()).await?;
-    execute(tx, &format!("DELETE FROM tracked_posts WHERE {which}"), values).await?;
+    execute(tx, &format!("DELETE FROM tracked_posts AS t WHERE {which}"), values).await?;
     Ok(())
 }

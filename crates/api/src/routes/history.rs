@@ -271,7 +271,7 @@ async fn deltas(
 }
 
 /// The window that a query asks for.
-fn asked(call: &Call) -> Result<Asked, Problem> {
+pub(crate) fn asked(call: &Call) -> Result<Asked, Problem> {
     let mut query = call.query();
     let asked = Asked::of_query(&mut query, call.today());
     query.finish()?;

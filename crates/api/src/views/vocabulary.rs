@@ -97,6 +97,15 @@ names! {
     /// Which numbers a report shows: those that are known now, or what was gained within its dates.
     ReportMetricsName as ReportMetricsKind { Lifetime = "lifetime", Range = "range" }
 
+    /// Days that end today (UTC), today included.
+    RollingPeriodName as RollingPeriod { Week = "7d", Month = "30d", Quarter = "90d" }
+
+    /// What is ranked by: what was gained, or the rate of it.
+    GainNameName as GainName {
+        Views = "views", Plays = "plays", Likes = "likes", Comments = "comments", Shares = "shares", Saves = "saves",
+        Engagement = "engagement", EngagementRate = "engagement_rate", FollowersGained = "followers_gained",
+    }
+
     /// How a post came to be tracked.
     SourceName as Source { AutoDiscovered = "auto_discovered", Submitted = "submitted" }
 
@@ -149,6 +158,8 @@ mod tests {
         assert_eq!(published::<KeyLifetimeName>(), domain::KeyLifetime::ALL.map(domain::KeyLifetime::as_str));
         assert_eq!(published::<TriggerName>(), domain::Trigger::ALL.map(domain::Trigger::as_str));
         assert_eq!(published::<PeriodName>(), domain::Period::ALL.map(domain::Period::as_str));
+        assert_eq!(published::<RollingPeriodName>(), domain::Period::ROLLING.map(domain::Period::as_str));
+        assert_eq!(published::<GainNameName>(), domain::GainName::ALL.map(domain::GainName::as_str));
         assert_eq!(published::<PostMetricName>(), domain::MetricName::OF_POSTS.map(domain::MetricName::as_str));
         assert_eq!(published::<AccountMetricName>(), domain::MetricName::OF_ACCOUNTS.map(domain::MetricName::as_str));
         assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));

@@ -8,6 +8,7 @@ use domain::{Day, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
+use super::organization::Changed;
 use super::rows::{ACCOUNT_DAY, AccountDay, POST_DAY, POST_METRICS, PostDay, SumDay, selected, upsert};
 use super::seen::Seen;
 use crate::StoreError;
@@ -21,6 +22,8 @@ pub const DAY_MS: i64 = 86_400_000;
 pub struct PostHistory {
     /// The id of its `tracked_posts` row.
     pub id: i64,
+    /// Whose it is.
+    pub organization: Uuid,
     /// When it was published.
     pub create_time: Option<Timestamp>,
     /// Which reads the organization has seen.
@@ -46,28 +49,65 @@ fn by_day<const N: usize>(seen: &Seen, samples: &[Sample<N>], from: Day) -> BTre
     days
 }
 
-/// Writes a post's days from `from` on. `samples` are all reads from then on, oldest first, whoever saw them.
+/// Rows of days as they are kept: the last before some day, and those from it on.
+pub struct Kept<D> {
+    /// The last before.
+    pub before: Option<D>,
+    /// Those from the day on.
+    pub days: BTreeMap<Day, D>,
+}
+
+/// What is asked for to find the rows of [`Kept`].
+fn kept_sql(table: &str, key: &str, columns: &[String]) -> String {
+    format!(
+        "SELECT {} FROM {table} d WHERE d.{key} = $1 AND d.day >= COALESCE((SELECT MAX(x.day) FROM {table} x \
+         WHERE x.{key} = $1 AND x.day < $2), $2) ORDER BY d.day",
+        selected("d", columns)
+    )
+}
+
+/// The days of a post.
+pub async fn kept_post(tx: &DatabaseTransaction, id: i64, from: Day) -> Result<Kept<TargetDay<6>>, StoreError> {
+    let sql = kept_sql("post_days", "tracked_post_id", &POST_DAY);
+    let found = rows::<PostDay>(tx, &sql, values![id, from.number()]).await?;
+    let mut days: BTreeMap<Day, _> = found.into_iter().map(|found| (found.day, found.is)).collect();
+    let since = days.split_off(&from);
+    Ok(Kept { before: days.into_values().next_back(), days: since })
+}
+
+/// The days of an account.
+pub async fn kept_account(tx: &DatabaseTransaction, id: Uuid, from: Day) -> Result<Kept<AccountDay>, StoreError> {
+    let sql = kept_sql("account_days", "account_id", &ACCOUNT_DAY);
+    let found = rows::<AccountDay>(tx, &sql, values![id, from.number()]).await?;
+    let mut days: BTreeMap<Day, _> = found.into_iter().map(|found| (found.day, found)).collect();
+    let since = days.split_off(&from);
+    Ok(Kept { before: days.into_values().next_back(), days: since })
+}
+
+/// Writes a post's days from `from` on. `samples` are all reads from then on, oldest first, whoever saw them. What that changes of the
+/// organization's days is added to `changed`.
 pub async fn write_post(
     tx: &DatabaseTransaction,
     post: &PostHistory,
     samples: &[Sample<6>],
     from: Day,
+    changed: &mut Changed,
 ) -> Result<(), StoreError> {
     let days = by_day(&post.seen, samples, from);
     if days.is_empty() {
         return Ok(());
     }
-    let sql = format!(
-        "SELECT {} FROM post_days d WHERE d.tracked_post_id = $1 AND d.day < $2 ORDER BY d.day DESC LIMIT 1",
-        selected("d", &POST_DAY)
-    );
-    let mut before = row::<PostDay>(tx, &sql, values![post.id, from.number()]).await?.map(|found| found.is);
+    let mut kept = kept_post(tx, post.id, from).await?;
+    changed.posts(post.organization, kept.before.as_ref(), &kept.days, -1);
+    let mut before = kept.before;
     let write = upsert("post_days", &["tracked_post_id"], &POST_DAY);
     for (day, samples) in days {
         let is = fold(before.as_ref(), &samples, post.create_time.is_some_and(|at| Day::of(at) == day));
         execute(tx, &write, PostDay { day, is }.values(post.id)).await?;
+        kept.days.insert(day, is);
         before = Some(is);
     }
+    changed.posts(post.organization, kept.before.as_ref(), &kept.days, 1);
     keep_newest(tx, post.id).await
 }
 
@@ -87,12 +127,13 @@ pub async fn keep_newest(tx: &DatabaseTransaction, id: i64) -> Result<(), StoreE
 }
 
 /// Writes an account's days from `from` on, of what is known of its posts' days. `samples` are all reads of its profile from then on, oldest
-/// first, whoever saw them.
+/// first, whoever saw them. What that changes of the organization's days is added to `changed`.
 pub async fn write_account(
     tx: &DatabaseTransaction,
     account: &AccountHistory,
     samples: &[Sample<3>],
     from: Day,
+    changed: &mut Changed,
 ) -> Result<(), StoreError> {
     let mut days = by_day(&account.seen, samples, from);
     for day in days_of_posts(tx, account.id, from).await? {
@@ -101,17 +142,17 @@ pub async fn write_account(
     if days.is_empty() {
         return Ok(());
     }
-    let sql = format!(
-        "SELECT {} FROM account_days d WHERE d.account_id = $1 AND d.day < $2 ORDER BY d.day DESC LIMIT 1",
-        selected("d", &ACCOUNT_DAY)
-    );
-    let mut before = row::<AccountDay>(tx, &sql, values![account.id, from.number()]).await?;
+    let mut kept = kept_account(tx, account.id, from).await?;
+    changed.accounts(account.organization, kept.before.as_ref(), &kept.days, -1);
+    let mut before = kept.before.clone();
     let write = upsert("account_days", &["account_id", "organization_id"], &ACCOUNT_DAY);
     for (day, samples) in days {
         let is = account_day(tx, account.id, day, &samples, before.as_ref()).await?;
         execute(tx, &write, is.values(account.id, account.organization)).await?;
+        kept.days.insert(day, is.clone());
         before = Some(is);
     }
+    changed.accounts(account.organization, kept.before.as_ref(), &kept.days, 1);
     Ok(())
 }
 

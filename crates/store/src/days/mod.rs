@@ -4,15 +4,21 @@
 //! recording's transaction and can be made anew from the snapshots. An account's day holds what its profile says and the sums over its posts.
 
 mod fold;
+mod organization;
 mod prune;
 mod read;
 mod rebuild;
 mod record;
 mod rows;
 mod seen;
+mod sums;
 
+pub(crate) use fold::DAY_MS;
+pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
 pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use rebuild::Rebuilt;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
+pub(crate) use rows::POST_METRICS;
 pub(crate) use seen::Seen;
+pub(crate) use sums::{DaySums, MetricSums, Rows, SummedDay, summed};

@@ -8,7 +8,8 @@ use domain::history::Sample;
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::fold::{AccountHistory, PostHistory, keep_newest, write_account, write_post};
+use super::fold::{AccountHistory, PostHistory, kept_account, kept_post, keep_newest, write_account, write_post};
+use super::organization::Changed;
 use super::record::without_hearts;
 use super::seen::Seen;
 use crate::record::history;
@@ -20,6 +21,7 @@ use domain::{TargetKind, Timestamp};
 #[derive(FromQueryResult)]
 struct StoredPost {
     id: i64,
+    organization_id: Uuid,
     post_id: i64,
     create_time: Option<i64>,
     seen_since: Option<i64>,
@@ -56,7 +58,7 @@ impl Store {
     /// before accounts, whose days are made of theirs.
     pub async fn rebuild_post_days(&self, after: i64, most: u32) -> Result<Option<Rebuilt<i64>>, StoreError> {
         let tx = self.begin().await?;
-        let select = "SELECT id, post_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2";
+        let select = "SELECT id, organization_id, post_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2";
         let found = rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await?;
         let mut posts: Vec<i64> = found.iter().map(|found| found.post_id).collect();
         posts.sort_unstable();
@@ -64,15 +66,17 @@ impl Store {
         schedule::lock_list(&tx, TargetKind::Post, &posts).await?;
         let last = found.last().map(|found| found.id);
         let mut records = 0;
+        let mut changed = Changed::default();
         // As they are under the locks.
         for found in rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await? {
             // One that came meanwhile, whose post is not locked, had its days made just now.
             if Some(found.id) > last || posts.binary_search(&found.post_id).is_err() {
                 continue;
             }
-            rebuild_post(&tx, found).await?;
+            rebuild_post(&tx, found, &mut changed).await?;
             records += 1;
         }
+        changed.write(&tx).await?;
         tx.commit().await?;
         Ok(last.map(|last| Rebuilt { last, records }))
     }
@@ -87,16 +91,18 @@ impl Store {
         let found = rows::<StoredAccount>(&tx, &sql, values![after, i64::from(most)]).await?;
         let last = found.last().map(|found| found.id);
         let records = u64::try_from(found.len()).unwrap_or(u64::MAX);
+        let mut changed = Changed::default();
         for found in found {
-            rebuild_account(&tx, found).await?;
+            rebuild_account(&tx, found, &mut changed).await?;
         }
+        changed.write(&tx).await?;
         tx.commit().await?;
         Ok(last.map(|last| Rebuilt { last, records }))
     }
 }
 
-async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost) -> Result<(), StoreError> {
-    let StoredPost { id, post_id, create_time, seen_since, seen_until, seen_before } = found;
+async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost, changed: &mut Changed) -> Result<(), StoreError> {
+    let StoredPost { id, organization_id, post_id, create_time, seen_since, seen_until, seen_before } = found;
     let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
     let samples: Vec<Sample<6>> =
         history::samples(tx, history::POSTS, post_id, Timestamp::from_millis(i64::MIN)).await?;
@@ -104,14 +110,21 @@ async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost) -> Result<(),
     let first = "SELECT MIN(day) AS day FROM post_days WHERE tracked_post_id = $1";
     let first = row::<First>(tx, first, values![id]).await?.and_then(|first| first.day);
     let Some(from) = first_whole_day(oldest, first) else { return Ok(()) };
+    let kept = kept_post(tx, id, from).await?;
+    changed.posts(organization_id, kept.before.as_ref(), &kept.days, -1);
     execute(tx, "DELETE FROM post_days WHERE tracked_post_id = $1 AND day >= $2", values![id, from.number()]).await?;
     let create_time = create_time.map(Timestamp::from_millis);
-    write_post(tx, &PostHistory { id, create_time, seen }, &samples, from).await?;
+    let post = PostHistory { id, organization: organization_id, create_time, seen };
+    write_post(tx, &post, &samples, from, changed).await?;
     // Where nothing was written, days may have gone all the same.
     keep_newest(tx, id).await
 }
 
-async fn rebuild_account(tx: &DatabaseTransaction, found: StoredAccount) -> Result<(), StoreError> {
+async fn rebuild_account(
+    tx: &DatabaseTransaction,
+    found: StoredAccount,
+    changed: &mut Changed,
+) -> Result<(), StoreError> {
     let StoredAccount { id, organization_id, profile_id, seen_since, seen_until, seen_before } = found;
     let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
     let samples: Vec<Sample<4>> =
@@ -129,9 +142,11 @@ async fn rebuild_account(tx: &DatabaseTransaction, found: StoredAccount) -> Resu
             None => return Ok(()),
         },
     };
+    let kept = kept_account(tx, id, from).await?;
+    changed.accounts(organization_id, kept.before.as_ref(), &kept.days, -1);
     execute(tx, "DELETE FROM account_days WHERE account_id = $1 AND day >= $2", values![id, from.number()]).await?;
     let account = AccountHistory { id, organization: organization_id, seen };
-    write_account(tx, &account, &samples, from).await
+    write_account(tx, &account, &samples, from, changed).await
 }
 
 /// The first day whose snapshots are all there. `oldest` is the day of the oldest snapshot, `first` the first day that has a row.

@@ -8,6 +8,7 @@ use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::fold::{AccountHistory, PostHistory, write_account, write_post};
+use super::organization::Changed;
 use super::seen::Seen;
 use crate::StoreError;
 use crate::record::Recording;
@@ -19,6 +20,7 @@ use crate::sql::{execute, is_postgres, places, row, rows, values};
 pub struct ReadPost {
     /// The id of its `tracked_posts` row.
     pub id: i64,
+    organization_id: Uuid,
     create_time: Option<i64>,
     seen_since: Option<i64>,
     seen_until: Option<i64>,
@@ -53,7 +55,7 @@ pub const COLLECTED_POST: &str = "(EXISTS (SELECT 1 FROM videos v WHERE v.organi
 /// The tracked posts of `post` that somebody collects right now, as they are before the read.
 pub async fn collected_posts(recording: &Recording<'_>, post: i64) -> Result<Vec<ReadPost>, StoreError> {
     let sql = format!(
-        "SELECT id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
+        "SELECT id, organization_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
          WHERE post_id = $1 AND {COLLECTED_POST} ORDER BY id"
     );
     rows(recording.tx, &sql, values![post]).await
@@ -77,13 +79,16 @@ pub async fn write_posts(
         from = from.min(told_late(recording, read, created).await?.unwrap_or(from));
     }
     let samples: Vec<Sample<6>> = history::samples(tx, history::POSTS, post, from.start()).await?;
+    let mut changed = Changed::default();
     for read in read {
         let mut seen = Seen::from_stored(read.seen_since, read.seen_until, read.seen_before.as_deref())?;
         seen.add(now, previous);
         keep_seen(recording, "tracked_posts", read.id, &seen).await?;
         let create_time = created.or(read.create_time.map(Timestamp::from_millis));
-        write_post(tx, &PostHistory { id: read.id, create_time, seen }, &samples, from).await?;
+        let post = PostHistory { id: read.id, organization: read.organization_id, create_time, seen };
+        write_post(tx, &post, &samples, from, &mut changed).await?;
     }
+    recording.change_organizations(changed);
     history::compact(recording, history::POSTS, post, &samples).await?;
     Ok(from)
 }
@@ -164,13 +169,15 @@ pub async fn write_accounts(
         "SELECT id, organization_id, profile_id, seen_since, seen_until, seen_before FROM accounts WHERE id IN ({}) ORDER BY id {lock}",
         places(1, ids.len())
     );
+    let mut changed = Changed::default();
     for found in rows::<Located>(tx, &sql, ids.into_iter().map(Value::from).collect()).await? {
         let seen = Seen::from_stored(found.seen_since, found.seen_until, found.seen_before.as_deref())?;
         let account = AccountHistory { id: found.id, organization: found.organization_id, seen };
         let samples: Vec<Sample<4>> = history::samples(tx, history::PROFILES, found.profile_id, from.start()).await?;
         let samples: Vec<Sample<3>> = samples.iter().map(without_hearts).collect();
-        write_account(tx, &account, &samples, from).await?;
+        write_account(tx, &account, &samples, from, &mut changed).await?;
     }
+    recording.change_organizations(changed);
     Ok(())
 }
 

@@ -11,6 +11,7 @@ mod profile;
 pub(crate) mod provenance;
 mod sums;
 
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use domain::backoff::Backoff;
@@ -19,6 +20,7 @@ use domain::{AgeCurve, Channel, Observation, Outcome, PostMetrics, RunStatus, Ta
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
+use crate::days::Changed;
 use crate::schedule::{self, Job, JobTarget, gate};
 use crate::sql::{execute, row, values};
 use crate::{Store, StoreError, page_loads, runs};
@@ -57,6 +59,15 @@ pub(crate) struct Recording<'a> {
     age_curve: &'a AgeCurve,
     compact: bool,
     pub(crate) now: Timestamp,
+    /// By what organizations' days change, to be written at the end.
+    changed: Mutex<Changed>,
+}
+
+impl Recording<'_> {
+    /// Notes by what organizations' days change.
+    pub(crate) fn change_organizations(&self, changed: Changed) {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner).join(changed);
+    }
 }
 
 /// What the facts came to.
@@ -110,13 +121,16 @@ impl Store {
             age_curve: &self.age_curve,
             compact: policy.compact,
             now,
+            changed: Mutex::default(),
         };
         let wakes = if goes_on(job, observation) {
             next_source(&recording, observation).await?
         } else {
             conclude(&recording, observation, policy).await?
         };
+        let changed = recording.changed.into_inner().unwrap_or_else(PoisonError::into_inner);
         gate::note(&tx, job.platform, &job.egress, job.breaker, observation, now).await?;
+        changed.write(&tx).await?;
         tx.commit().await?;
         Ok(Recorded::Stored(wakes))
     }

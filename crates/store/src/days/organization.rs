@@ -1,0 +1,172 @@
+//! An organization's days: the sums over all days of its posts, each post once, and over what the profiles of its accounts say.
+//!
+//! Whoever writes or deletes days of posts or accounts adds the difference to `organization_days`, in the same transaction, so that the table is
+//! at each commit the sum of those that there are. A day of an organization that is read all the time would be a row that every worker waits
+//! for. So it has parts, whose sum is the day: who adds takes a part that nobody else is writing at the moment, or makes another. There are as
+//! many as ever wrote at the same time, mostly one.
+
+use std::collections::BTreeMap;
+use std::sync::LazyLock;
+
+use domain::Day;
+use domain::history::TargetDay;
+use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
+use uuid::Uuid;
+
+use super::rows::AccountDay;
+use super::sums::{COLUMNS, DaySums, Rows, summed};
+use crate::sql::{execute, is_postgres, places, row, values};
+use crate::{Store, StoreError};
+
+/// By what organizations' days are to change.
+#[derive(Debug, Default)]
+pub struct Changed(BTreeMap<(Uuid, Day), DaySums>);
+
+impl Changed {
+    fn add(&mut self, organization: Uuid, day: Day, sums: &DaySums, times: i64) {
+        self.0.entry((organization, day)).or_default().add(sums, times);
+    }
+
+    /// Adds `times` times what a post's days come to; `before` is the row before the first.
+    pub fn posts(
+        &mut self,
+        organization: Uuid,
+        before: Option<&TargetDay<6>>,
+        days: &BTreeMap<Day, TargetDay<6>>,
+        times: i64,
+    ) {
+        let mut before = before;
+        for (day, is) in days {
+            self.add(organization, *day, &DaySums::of_post(before, is), times);
+            before = Some(is);
+        }
+    }
+
+    /// Adds `times` times what an account's days come to beside its posts; `before` is the row before the first.
+    pub fn accounts(
+        &mut self,
+        organization: Uuid,
+        before: Option<&AccountDay>,
+        days: &BTreeMap<Day, AccountDay>,
+        times: i64,
+    ) {
+        let mut before = before;
+        for (day, is) in days {
+            self.add(organization, *day, &DaySums::of_profile(before, is), times);
+            before = Some(is);
+        }
+    }
+
+    /// Adds all of `others`.
+    pub fn join(&mut self, others: Self) {
+        for ((organization, day), sums) in others.0 {
+            self.add(organization, day, &sums, 1);
+        }
+    }
+
+    /// Writes what changed. To be the last that a transaction writes, so that a part is held no longer than need be. It waits for nobody.
+    pub async fn write(self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
+        let sql = &ADD[usize::from(is_postgres(tx))];
+        for ((organization, day), sums) in self.0 {
+            if sums == DaySums::default() {
+                continue;
+            }
+            let mut all = values![organization, day.number(), new_part()];
+            all.extend(sums.values());
+            execute(tx, sql, all).await?;
+        }
+        Ok(())
+    }
+}
+
+/// The number of a part that may be needed. Part 0 is kept for those who change many days at once.
+fn new_part() -> i32 {
+    let bits = Uuid::now_v7().as_u128() & u128::from(u32::MAX >> 1);
+    i32::try_from(bits).unwrap_or(i32::MAX).max(1)
+}
+
+fn and_add() -> String {
+    let sums: Vec<String> =
+        COLUMNS.iter().map(|column| format!("{column} = organization_days.{column} + excluded.{column}")).collect();
+    format!("ON CONFLICT (organization_id, day, part) DO UPDATE SET {}", sums.join(", "))
+}
+
+/// Adds to a free part of a day, on SQLite and on PostgreSQL.
+static ADD: LazyLock<[String; 2]> = LazyLock::new(|| {
+    ["", "FOR NO KEY UPDATE SKIP LOCKED"].map(|lock| {
+        format!(
+            "INSERT INTO organization_days (organization_id, day, part, {}) VALUES ($1, $2, COALESCE((SELECT o.part \
+             FROM organization_days o WHERE o.organization_id = $1 AND o.day = $2 LIMIT 1 {lock}), $3), {}) {}",
+            COLUMNS.join(", "),
+            places(4, COLUMNS.len()),
+            and_add()
+        )
+    })
+});
+
+/// The rows of all that an organization's days are made of. `posts` is a condition on `tracked_posts` `t`, `accounts` one on `account_days` `d`.
+fn made_of(posts: &str, accounts: &str) -> String {
+    format!(
+        "SELECT t.organization_id, d.day, {} FROM tracked_posts t JOIN post_days d ON d.tracked_post_id = t.id WHERE {posts} {} \
+         UNION ALL SELECT d.organization_id, d.day, {} FROM account_days d WHERE {accounts} {}",
+        Rows::Posts.additions(),
+        Rows::Posts.window(),
+        Rows::Profiles.additions(),
+        Rows::Profiles.window(),
+    )
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sign {
+    Plus,
+    Minus,
+}
+
+/// Adds the sums of rows, or takes them away, for many days at once.
+fn add_all(sign: Sign, rows: &str) -> String {
+    let sums = if sign == Sign::Plus { summed() } else { summed().replace("CAST(SUM(", "CAST(-SUM(") };
+    // In one order, so that two who do so wait for each other and no more.
+    format!(
+        "INSERT INTO organization_days (organization_id, day, part, {}) SELECT s.* FROM (\
+         SELECT organization_id, day, 0, {} FROM ({rows}) r GROUP BY organization_id, day ORDER BY organization_id, day) s \
+         WHERE TRUE {}",
+        COLUMNS.join(", "),
+        sums,
+        and_add()
+    )
+}
+
+/// Takes away what is about to be deleted: tracked posts `t`, and days `d` of accounts. To be called once in a transaction.
+pub async fn take_away(
+    tx: &impl ConnectionTrait,
+    posts: &str,
+    accounts: &str,
+    values: Vec<Value>,
+) -> Result<(), StoreError> {
+    execute(tx, &add_all(Sign::Minus, &made_of(posts, accounts)), values).await?;
+    Ok(())
+}
+
+#[derive(FromQueryResult)]
+struct Next {
+    id: Uuid,
+}
+
+impl Store {
+    /// Makes the days of the first organization after the id `after` anew from those of its posts and accounts; its id, or `None` at the end.
+    /// Nobody records meanwhile: for who has written days past the store, or to mend a fault.
+    pub async fn rebuild_organization_days(&self, after: Uuid) -> Result<Option<Uuid>, StoreError> {
+        let tx = self.begin().await?;
+        if is_postgres(&tx) {
+            // Who has added waits for this, and this for who has not committed.
+            tx.execute_unprepared("LOCK TABLE organization_days IN SHARE ROW EXCLUSIVE MODE").await?;
+        }
+        let next = "SELECT id FROM organizations WHERE id > $1 ORDER BY id LIMIT 1";
+        let Some(Next { id }) = row::<Next>(&tx, next, values![after]).await? else { return Ok(None) };
+        execute(&tx, "DELETE FROM organization_days WHERE organization_id = $1", values![id]).await?;
+        let rows = made_of("t.organization_id = $1", "d.organization_id = $1");
+        execute(&tx, &add_all(Sign::Plus, &rows), values![id]).await?;
+        tx.commit().await?;
+        Ok(Some(id))
+    }
+}
