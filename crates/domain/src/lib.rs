@@ -8,6 +8,7 @@ pub mod cadence;
 pub mod clock;
 pub mod collection;
 pub mod day;
+pub mod export;
 pub mod facts;
 pub mod float;
 pub mod folding;
@@ -34,6 +35,7 @@ pub use cadence::{AgeCurve, AgeStep};
 pub use clock::{Clock, Timestamp};
 pub use collection::{CollectionKind, Member, MemberType};
 pub use day::Day;
+pub use export::{ExportDataset, ExportFilters, ExportFormat, ExportStatus};
 pub use facts::{
     AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
     UnavailableReason,
@@ -42,7 +44,8 @@ pub use float::Float;
 pub use folding::fold;
 pub use handle::Handle;
 pub use ids::{
-    AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId,
+    AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, ExportId, OrganizationId, PostId, ProfileId, RunId,
+    VideoId,
 };
 pub use lifetime::KeyLifetime;
 pub use metadata::Metadata;
