@@ -10,6 +10,7 @@ mod m0004_history;
 
 mod m0005_collections;
 mod m0006_search;
+mod m0009_exports;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -28,6 +29,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_history::History),
             Box::new(m0005_collections::Collections),
             Box::new(m0006_search::Search),
+            Box::new(m0009_exports::Exports),
         ]
     }
 }

@@ -7,7 +7,7 @@ mod fold;
 mod prune;
 mod rebuild;
 mod record;
-mod rows;
+pub(crate) mod rows;
 mod seen;
 
 pub use prune::PrunedDays;
