@@ -93,6 +93,13 @@ impl Fields {
         self.errors.add(name, message);
     }
 
+    /// Notes what is wrong with several fields beyond their own form.
+    pub(crate) fn refuse_all(&mut self, errors: FieldErrors) {
+        for FieldError { field, message } in errors {
+            self.errors.add(field, message);
+        }
+    }
+
     /// The client's notes.
     pub(crate) fn metadata(&mut self) -> Option<Metadata> {
         self.left.remove("metadata").and_then(|value| Metadata::parse(value, &mut self.errors))

@@ -10,7 +10,7 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
-use domain::{AccountVideoId, Timestamp};
+use domain::{AccountVideoId, Day, Timestamp};
 use futures_util::StreamExt;
 use serde::Serialize;
 use store::{KeyRecord, Tenant};
@@ -91,6 +91,11 @@ impl Call {
     /// When the call came.
     pub(crate) fn now(&self) -> Timestamp {
         self.exchange.now
+    }
+
+    /// The day (UTC) on which the call came.
+    pub(crate) fn today(&self) -> Day {
+        Day::of(self.exchange.now)
     }
 
     /// The key that the call was made with.

@@ -31,6 +31,7 @@ mod sealed;
 mod server;
 mod sources;
 mod views;
+mod window;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

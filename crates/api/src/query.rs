@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use domain::{FieldErrors, Timestamp};
+use domain::{FieldError, FieldErrors, Timestamp};
 use serde::Serialize;
 use store::{Direction, PageRequest, RowId};
 use url::form_urlencoded;
@@ -48,7 +48,8 @@ impl Query {
         Some(value)
     }
 
-    fn read<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
+    /// The value of `name` as `read` reads it; its error completes the sentence that begins with the name.
+    pub(crate) fn read<T>(&mut self, name: &str, read: impl FnOnce(&str) -> Result<T, String>) -> Option<T> {
         let value = self.take(name)?;
         self.errors.check(name, read(&value))
     }
@@ -165,6 +166,13 @@ impl Query {
         let after = cursor.map(|cursor| cursor.open(&scope)).transpose()?;
         let limit = limit.unwrap_or(DEFAULT_LIMIT);
         Ok((PageRequest { order_by, direction, after, limit, include_total }, scope))
+    }
+
+    /// Notes what is wrong with parameters beyond their own form.
+    pub(crate) fn refuse(&mut self, errors: FieldErrors) {
+        for FieldError { field, message } in errors {
+            self.errors.add(field, message);
+        }
     }
 
     /// Ends the reading: every unknown parameter, and everything that was wrong before.

@@ -10,6 +10,7 @@ pub(crate) mod collection;
 pub(crate) mod collection_in;
 pub(crate) mod creator;
 pub(crate) mod creator_in;
+pub(crate) mod history;
 pub(crate) mod post;
 pub(crate) mod post_in;
 pub(crate) mod request;

@@ -12,6 +12,7 @@ pub mod export;
 pub mod facts;
 pub mod float;
 pub mod folding;
+pub mod gains;
 pub mod handle;
 pub mod history;
 pub mod ids;
@@ -42,6 +43,7 @@ pub use facts::{
 };
 pub use float::Float;
 pub use folding::fold;
+pub use gains::{Analytics, Changes, Counts, Coverage, Gains, HistoryDay, MetricName};
 pub use handle::Handle;
 pub use ids::{
     AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, ExportId, OrganizationId, PostId, ProfileId, RunId,
@@ -58,4 +60,4 @@ pub use schedule::{FreshnessState, TargetKind, Trigger, Wake};
 pub use scope::{Scope, Scopes};
 pub use source::{Channel, Source};
 pub use validation::{FieldError, FieldErrors};
-pub use window::{Window, WindowError};
+pub use window::{Period, Window, WindowError};

@@ -1,9 +1,56 @@
 //! Stretches of days that numbers are asked for.
 
 use crate::day::Day;
+use crate::validation::one_of;
 
 /// Days a window may have at most.
 pub const MOST_DAYS: i32 = 366;
+
+/// How a window is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Period {
+    /// Today and the six days before it.
+    Week,
+    /// Today and the 29 days before it.
+    Month,
+    /// Today and the 89 days before it.
+    Quarter,
+    /// From one date to another.
+    Custom,
+}
+
+impl Period {
+    /// Those that end today, and the one that is given by its dates.
+    pub const ALL: [Self; 4] = [Self::Week, Self::Month, Self::Quarter, Self::Custom];
+
+    /// Those that end today.
+    pub const ROLLING: [Self; 3] = [Self::Week, Self::Month, Self::Quarter];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Week => "7d",
+            Self::Month => "30d",
+            Self::Quarter => "90d",
+            Self::Custom => "custom",
+        }
+    }
+
+    /// How many days it has; `None` where its dates say.
+    pub const fn days(self) -> Option<i32> {
+        match self {
+            Self::Week => Some(7),
+            Self::Month => Some(30),
+            Self::Quarter => Some(90),
+            Self::Custom => None,
+        }
+    }
+
+    /// Finds a name among `known`.
+    pub fn parse(text: &str, known: &[Self]) -> Result<Self, String> {
+        one_of(text, known, Self::as_str)
+    }
+}
 
 /// Whole days, both ends included.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -53,6 +100,11 @@ impl Window {
     /// Its last day.
     pub const fn last(self) -> Day {
         self.last
+    }
+
+    /// Whether a day is one of its days.
+    pub fn has(self, day: Day) -> bool {
+        (self.first..=self.last).contains(&day)
     }
 
     /// How many days it has; at least one.

@@ -70,6 +70,9 @@ names! {
     /// `half_open` when a single request goes out to see whether it answers again.
     BreakerStateName as BreakerState { Closed = "closed", Open = "open", HalfOpen = "half_open" }
 
+    /// Days that end today (UTC), today included; or `custom`, from one date to another.
+    PeriodName as Period { Week = "7d", Month = "30d", Quarter = "90d", Custom = "custom" }
+
     /// How a post came to be tracked.
     SourceName as Source { AutoDiscovered = "auto_discovered", Submitted = "submitted" }
 
@@ -120,6 +123,7 @@ mod tests {
         assert_eq!(published::<ScopeName>(), domain::Scope::ALL.map(domain::Scope::as_str));
         assert_eq!(published::<KeyLifetimeName>(), domain::KeyLifetime::ALL.map(domain::KeyLifetime::as_str));
         assert_eq!(published::<TriggerName>(), domain::Trigger::ALL.map(domain::Trigger::as_str));
+        assert_eq!(published::<PeriodName>(), domain::Period::ALL.map(domain::Period::as_str));
         assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));
         assert_eq!(published::<MemberTypeName>(), domain::MemberType::ALL.map(domain::MemberType::as_str));
         assert_eq!(published::<RunKindName>(), domain::TargetKind::ALL.map(domain::TargetKind::as_str));

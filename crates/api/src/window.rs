@@ -1,0 +1,215 @@
+//! Reading which days a call is about: `period`, or `start_date` and `end_date`, out of a query or out of a body.
+
+use domain::{Day, FieldErrors, Period, Window, WindowError};
+use serde::Serialize;
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+
+use crate::body::Fields;
+use crate::query::Query;
+use crate::views::vocabulary::PeriodName;
+
+/// What is taken when the client does not say.
+const DEFAULT: Period = Period::Month;
+
+/// The days that a call is about, and how it named them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) struct Asked {
+    pub(crate) period: Period,
+    pub(crate) window: Window,
+}
+
+impl Asked {
+    /// A period that ends today.
+    pub(crate) fn ending(period: Period, today: Day) -> Self {
+        Self { period, window: Window::ending(today, period.days().unwrap_or(1)) }
+    }
+
+    /// Reads the parameters of a query. What is wrong is left with `query`, whose `finish` then refuses it.
+    pub(crate) fn of_query(query: &mut Query, today: Day) -> Self {
+        let period = query.read("period", |text| Period::parse(text, &Period::ALL));
+        let first = query.read("start_date", date);
+        let last = query.read("end_date", date);
+        Self::of(period, first, last, today).unwrap_or_else(|errors| {
+            query.refuse(errors);
+            Self::ending(DEFAULT, today)
+        })
+    }
+
+    /// Reads the fields of a body. What is wrong is left with `fields`, whose `finish` then refuses it.
+    pub(crate) fn of_body(fields: &mut Fields, today: Day) -> Self {
+        let period = fields.optional("period", |value| Period::parse(text_of(value), &Period::ALL));
+        let first = fields.optional("start_date", |value| date(text_of(value)));
+        let last = fields.optional("end_date", |value| date(text_of(value)));
+        Self::of(period, first, last, today).unwrap_or_else(|errors| {
+            fields.refuse_all(errors);
+            Self::ending(DEFAULT, today)
+        })
+    }
+
+    fn of(period: Option<Period>, first: Option<Day>, last: Option<Day>, today: Day) -> Result<Self, FieldErrors> {
+        let is_custom = period == Some(Period::Custom) || (period.is_none() && (first.is_some() || last.is_some()));
+        let mut errors = FieldErrors::new();
+        if !is_custom {
+            for (name, date) in [("start_date", first), ("end_date", last)] {
+                if date.is_some() {
+                    errors.add(name, "goes with the period custom alone");
+                }
+            }
+            return errors.into_result().map(|()| Self::ending(period.unwrap_or(DEFAULT), today));
+        }
+        let (Some(first), Some(last)) = (first, last) else {
+            for (name, date) in [("start_date", first), ("end_date", last)] {
+                if date.is_none() {
+                    errors.add(name, "is required with the period custom");
+                }
+            }
+            return Err(errors);
+        };
+        match Window::new(first, last, today) {
+            Ok(window) => Ok(Self { period: Period::Custom, window }),
+            Err(WindowError::InTheFuture) => {
+                Err(FieldErrors::of("end_date", format!("must not be after today, which is {today} in UTC")))
+            }
+            Err(WindowError::Reversed) => Err(FieldErrors::of("end_date", "must not be before start_date")),
+            Err(WindowError::TooLong) => Err(FieldErrors::of(
+                "start_date",
+                format!("must be so that there are at most {} days to end_date", domain::window::MOST_DAYS),
+            )),
+        }
+    }
+}
+
+fn date(text: &str) -> Result<Day, String> {
+    Day::parse(text).ok_or_else(|| "must be a date, such as 2026-01-31".to_owned())
+}
+
+/// A value of another type is neither a name nor a date, so the messages are theirs.
+fn text_of(value: &Value) -> &str {
+    value.as_str().unwrap_or_default()
+}
+
+/// Which days.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the published form of what Asked::of_query reads")]
+pub(crate) struct WindowParams {
+    /// Days that end today (UTC), today included; or `custom`, which is also meant when dates are given without it. Default `30d`.
+    #[param(inline)]
+    period: Option<PeriodName>,
+    /// The first day, with `custom` alone. There may be at most 366 days.
+    #[param(format = Date)]
+    start_date: Option<String>,
+    /// The last day, itself included, with `custom` alone. Not after today (UTC).
+    #[param(format = Date)]
+    end_date: Option<String>,
+}
+
+/// Which days an answer is about.
+#[derive(Serialize, ToSchema)]
+#[schema(as = WindowMeta)]
+pub(crate) struct WindowOut {
+    /// The period in force.
+    #[schema(value_type = PeriodName)]
+    period: &'static str,
+    /// The first day.
+    #[schema(value_type = String, format = Date)]
+    start_date: Day,
+    /// The last day, itself included.
+    #[schema(value_type = String, format = Date)]
+    end_date: Day,
+    /// How many days there are.
+    #[schema(minimum = 1, maximum = 366)]
+    days: i32,
+}
+
+impl From<Asked> for WindowOut {
+    fn from(Asked { period, window }: Asked) -> Self {
+        Self { period: period.as_str(), start_date: window.first(), end_date: window.last(), days: window.days() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn today() -> Day {
+        Day::parse("2024-03-01").unwrap()
+    }
+
+    /// The window, or the fields that are refused, from a query and from a body, which must be the same.
+    fn read(
+        period: Option<&str>,
+        first: Option<&str>,
+        last: Option<&str>,
+    ) -> Result<(String, String, i32), Vec<String>> {
+        let given: Vec<_> = [("period", period), ("start_date", first), ("end_date", last)]
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?)))
+            .collect();
+        let text: Vec<_> = given.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let body: serde_json::Map<_, _> =
+            given.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
+        let mut query = Query::parse(&text.join("&"));
+        let mut fields = Fields::parse(json!(body).to_string().as_bytes()).ok().unwrap();
+        let (one, other) = (Asked::of_query(&mut query, today()), Asked::of_body(&mut fields, today()));
+        let (one, other) = (query.finish().map(|()| one), fields.finish().map(|()| other));
+        assert_eq!(one, other);
+        match one {
+            Ok(Asked { period, window }) => {
+                Ok((format!("{} {}", period.as_str(), window.first()), window.last().to_string(), window.days()))
+            }
+            Err(errors) => Err(errors.into_iter().map(|error| error.field).collect()),
+        }
+    }
+
+    #[test]
+    fn a_period_ends_today_and_a_month_is_the_default() {
+        let is = |first: &str, days| Ok((first.to_owned(), "2024-03-01".to_owned(), days));
+        assert_eq!(read(None, None, None), is("30d 2024-02-01", 30));
+        assert_eq!(read(Some("7d"), None, None), is("7d 2024-02-24", 7));
+        assert_eq!(read(Some("90d"), None, None), is("90d 2023-12-03", 90));
+    }
+
+    #[test]
+    fn dates_are_a_period_of_their_own() {
+        let leap_year = Ok(("custom 2023-03-02".to_owned(), "2024-03-01".to_owned(), 366));
+        assert_eq!(read(Some("custom"), Some("2023-03-02"), Some("2024-03-01")), leap_year);
+        assert_eq!(read(None, Some("2023-03-02"), Some("2024-03-01")), leap_year);
+        assert_eq!(read(None, Some("2024-02-29"), Some("2024-02-29")).unwrap().2, 1);
+    }
+
+    #[test]
+    fn each_field_that_is_wrong_is_named() {
+        for (period, first, last, refused) in [
+            (Some("custom"), None, None, vec!["start_date", "end_date"]),
+            (None, Some("2024-01-01"), None, vec!["end_date"]),
+            (Some("custom"), None, Some("2024-01-01"), vec!["start_date"]),
+            (Some("7d"), Some("2024-01-01"), None, vec!["start_date"]),
+            (Some("7d"), Some("2024-01-01"), Some("2024-01-02"), vec!["start_date", "end_date"]),
+            (None, Some("2024-02-02"), Some("2024-02-01"), vec!["end_date"]),
+            (None, Some("2024-02-02"), Some("2024-03-02"), vec!["end_date"]),
+            (None, Some("2023-03-01"), Some("2024-03-01"), vec!["start_date"]),
+            (None, Some("2023-02-29"), Some("2024-3-1"), vec!["start_date", "end_date"]),
+            (Some("8d"), None, None, vec!["period"]),
+            (Some(""), None, None, vec!["period"]),
+        ] {
+            assert_eq!(
+                read(period, first, last),
+                Err(refused.into_iter().map(str::to_owned).collect()),
+                "{period:?} {first:?} {last:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_body_with_another_type_is_refused_by_name() {
+        let mut fields =
+            Fields::parse(br#"{"period": 7, "start_date": null, "end_date": ["2024-01-01"]}"#).ok().unwrap();
+        Asked::of_body(&mut fields, today());
+        let named: Vec<_> = fields.finish().unwrap_err().into_iter().map(|error| error.field).collect();
+        assert_eq!(named, ["period", "start_date", "end_date"]);
+    }
+}
