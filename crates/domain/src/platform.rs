@@ -31,6 +31,29 @@ impl Platform {
             Self::Pinterest => "pinterest",
         }
     }
+
+    /// Whether it has a metric at all, by the metric's name in records (`saved_count`).
+    pub fn has_metric(self, metric: &str) -> bool {
+        match self {
+            Self::Instagram => true,
+            // The number of collections that it shows is another thing than saves; it stands in `platform_data`.
+            Self::Tiktok => !matches!(metric, "saved_count" | "fb_play_count" | "ig_play_count" | "fb_like_count"),
+            Self::Youtube => !matches!(
+                metric,
+                "share_count"
+                    | "saved_count"
+                    | "play_count"
+                    | "following_count"
+                    | "fb_play_count"
+                    | "ig_play_count"
+                    | "fb_like_count"
+            ),
+            Self::Pinterest => !matches!(
+                metric,
+                "view_count" | "play_count" | "share_count" | "fb_play_count" | "ig_play_count" | "fb_like_count"
+            ),
+        }
+    }
 }
 
 impl std::fmt::Display for Platform {

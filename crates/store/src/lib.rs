@@ -67,8 +67,8 @@ pub use collections::{
 pub use days::PrunedDays;
 pub use error::StoreError;
 pub use exports::{
-    AccountFilterOfDays, DayMetrics, DayOfAccount, Export, ExportClaim, ExportFile, ExportFilter, ExportJob,
-    ExportOrder, ExportPart, FinishedExport, MOST_EXPORTS, MOST_EXPORTS_AT_ONCE, NewExport, WalkedAccount,
+    AccountFilterOfDays, DayOfAccount, Export, ExportClaim, ExportFile, ExportFilter, ExportJob, ExportOrder,
+    ExportPart, FinishedExport, MOST_EXPORTS, MOST_EXPORTS_AT_ONCE, NewExport, WalkedAccount,
 };
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
 pub use keys::{Key, KeyChange, KeyRecord, NewKey, NewOrganization, Organization, RetiringSecret, Rotated, Rotation};

@@ -1,6 +1,7 @@
 //! Walking through what exports are made of, by key.
 
-use domain::{AccountId, Day, Platform, Timestamp, Window};
+use domain::history::MetricDay;
+use domain::{AccountId, Counts, Gains, HistoryDay, Platform, Timestamp, Window};
 use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
@@ -39,29 +40,8 @@ pub struct WalkedAccount {
 pub struct DayOfAccount {
     /// The account.
     pub account: AccountId,
-    /// The day.
-    pub day: Day,
-    /// What was read: of the profile's own counts those that were read this day, and sums of the last known counts of its posts when one of them was.
-    pub values: DayMetrics,
-    /// What the day added.
-    pub gains: DayMetrics,
-    /// Whether some metric fell, of the account or of one of its posts.
-    pub is_anomaly: bool,
-}
-
-/// The metrics of a day; `None` for what is not known.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-#[expect(missing_docs, reason = "the names say it")]
-pub struct DayMetrics {
-    pub followers: Option<i64>,
-    pub following: Option<i64>,
-    pub posts: Option<i64>,
-    pub views: Option<i64>,
-    pub likes: Option<i64>,
-    pub comments: Option<i64>,
-    pub shares: Option<i64>,
-    pub plays: Option<i64>,
-    pub saves: Option<i64>,
+    /// What is shown of the day.
+    pub is: HistoryDay,
 }
 
 #[derive(FromQueryResult)]
@@ -141,27 +121,18 @@ impl Tenant {
 }
 
 impl DayRow {
+    /// Of the profile's own counts those that were read this day, and the sums of the last known counts of its posts when one of them was.
     fn view(self) -> DayOfAccount {
         let Self { account, day: AccountDay { day, profile, sums, posts_observed, posts_fallen, .. } } = self;
-        let is_anomaly = posts_fallen > 0 || profile.iter().any(domain::history::MetricDay::is_fall);
-        let read = profile.map(|metric| metric.count.filter(|_| metric.is_read).map(|count| count.value));
-        let gained = profile.map(|metric| metric.gain);
-        let counts = sums.map(|sum| sum.count.filter(|_| posts_observed > 0));
-        DayOfAccount {
-            account: AccountId(account),
-            day,
-            values: DayMetrics::of(read, counts),
-            gains: DayMetrics::of(gained, sums.map(|sum| sum.gain)),
-            is_anomaly,
-        }
-    }
-}
-
-impl DayMetrics {
-    const fn of(
-        [followers, following, posts]: [Option<i64>; 3],
-        [views, likes, comments, shares, plays, saves]: [Option<i64>; 6],
-    ) -> Self {
-        Self { followers, following, posts, views, likes, comments, shares, plays, saves }
+        let anomaly = posts_fallen > 0 || profile.iter().any(MetricDay::is_fall);
+        let [followers, following, posts] =
+            profile.map(|metric| metric.count.filter(|_| metric.is_read).map(|count| count.value));
+        let [views, likes, comments, shares, plays, saves] = sums.map(|sum| sum.count.filter(|_| posts_observed > 0));
+        let values = Counts { views, plays, likes, comments, shares, saves, followers, following, posts };
+        let [views, likes, comments, shares, plays, saves] = sums.map(|sum| sum.gain);
+        let [followers, _, _] = profile.map(|metric| metric.gain);
+        let gains = Gains { views, plays, likes, comments, shares, saves, followers };
+        let is = HistoryDay { day, observed: true, anomaly, values, gains };
+        DayOfAccount { account: AccountId(account), is }
     }
 }
