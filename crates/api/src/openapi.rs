@@ -23,7 +23,7 @@ use actix_web::http::Method;
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
-use crate::routes::{bulk, organization, refresh, requests};
+use crate::routes::{bulk, exports, organization, refresh, requests};
 use crate::routes::{collection_members, collections, runs, search};
 
 #[derive(utoipa::OpenApi)]
@@ -49,6 +49,7 @@ use crate::routes::{collection_members, collections, runs, search};
         runs::list, runs::read, runs::of_account, runs::of_video, runs::of_account_video,
         refresh::account, refresh::video,
         search::search,
+        exports::list, exports::create, exports::read, exports::delete,
     ),
     components(schemas(ProblemOut)),
     security(("api_key" = [])),
@@ -60,6 +61,7 @@ use crate::routes::{collection_members, collections, runs, search};
         (name = "projects", description = "Creators, accounts and posts that belong together."),
         (name = "groups", description = "The same as projects, under a name and in lists of their own."),
         (name = "search", description = "Everything that your organization tracks, by a piece of text."),
+        (name = "exports", description = "Whole sets of what your organization tracks, as files."),
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
         (name = "API keys", description = "Your organization's keys: who may do what, and until when."),
         (name = "organization", description = "Your organization, its defaults and bounds, and what it uses."),
@@ -359,7 +361,7 @@ fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
 /// Whether an operation makes something of which there may be so many and no more.
 fn has_cap(route: &str, method: &Method) -> bool {
     match method.as_str() {
-        "POST" => matches!(route, "/v2/accounts" | "/v2/projects" | "/v2/groups"),
+        "POST" => matches!(route, "/v2/accounts" | "/v2/projects" | "/v2/groups" | "/v2/exports"),
         "PUT" => route.starts_with("/v2/projects/") || route.starts_with("/v2/groups/"),
         _ => false,
     }

@@ -10,6 +10,8 @@ pub(crate) mod collection;
 pub(crate) mod collection_in;
 pub(crate) mod creator;
 pub(crate) mod creator_in;
+pub(crate) mod export;
+pub(crate) mod export_in;
 pub(crate) mod history;
 pub(crate) mod post;
 pub(crate) mod post_in;

@@ -9,6 +9,7 @@ use futures_util::stream::BoxStream;
 use futures_util::{StreamExt, TryStreamExt};
 use object_store::aws::AmazonS3Builder;
 use object_store::local::LocalFileSystem;
+use object_store::memory::InMemory;
 use object_store::path::Path;
 use object_store::prefix::PrefixStore;
 use object_store::{GetOptions, GetRange, ObjectStore, ObjectStoreExt};
@@ -104,6 +105,11 @@ impl Storage {
         let s3 = s3.build()?;
         let prefix = Path::parse(prefix.trim_end_matches('/')).map_err(object_store::Error::from)?;
         Ok(Self { store: Arc::new(PrefixStore::new(s3, prefix)), local: None })
+    }
+
+    /// What keeps files as long as the process lives.
+    pub fn in_memory() -> Self {
+        Self::of(Arc::new(InMemory::new()))
     }
 
     /// What keeps files in any other place.

@@ -73,6 +73,17 @@ names! {
     /// Days that end today (UTC), today included; or `custom`, from one date to another.
     PeriodName as Period { Week = "7d", Month = "30d", Quarter = "90d", Custom = "custom" }
 
+    /// What an export is of: accounts, a row each; or a row for each account and day.
+    ExportDatasetName as ExportDataset { Accounts = "accounts", Timeseries = "timeseries" }
+
+    /// The form of an export's file.
+    ExportFormatName as ExportFormat { Csv = "csv", Ndjson = "ndjson", Parquet = "parquet" }
+
+    /// How far an export has come; `expired` is one whose file was kept for its time.
+    ExportStatusName as ExportStatus {
+        Queued = "queued", Running = "running", Succeeded = "succeeded", Failed = "failed", Expired = "expired",
+    }
+
     /// How a post came to be tracked.
     SourceName as Source { AutoDiscovered = "auto_discovered", Submitted = "submitted" }
 
@@ -124,6 +135,9 @@ mod tests {
         assert_eq!(published::<KeyLifetimeName>(), domain::KeyLifetime::ALL.map(domain::KeyLifetime::as_str));
         assert_eq!(published::<TriggerName>(), domain::Trigger::ALL.map(domain::Trigger::as_str));
         assert_eq!(published::<PeriodName>(), domain::Period::ALL.map(domain::Period::as_str));
+        assert_eq!(published::<ExportDatasetName>(), domain::ExportDataset::ALL.map(domain::ExportDataset::as_str));
+        assert_eq!(published::<ExportFormatName>(), domain::ExportFormat::ALL.map(domain::ExportFormat::as_str));
+        assert_eq!(published::<ExportStatusName>(), domain::ExportStatus::ALL.map(domain::ExportStatus::as_str));
         assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));
         assert_eq!(published::<MemberTypeName>(), domain::MemberType::ALL.map(domain::MemberType::as_str));
         assert_eq!(published::<RunKindName>(), domain::TargetKind::ALL.map(domain::TargetKind::as_str));

@@ -144,8 +144,14 @@ impl Exporter {
 
     async fn write(&self, job: &ExportJob, shutdown: &CancellationToken) {
         let Inner { store, clock, worker: _, config } = self.inner.as_ref();
+        if job.attempts > MOST_ATTEMPTS {
+            // Nobody lived to say why.
+            self.give_up(job, format!("It was given up after {MOST_ATTEMPTS} attempts in a row that came to no end."))
+                .await;
+            return;
+        }
         let outcome = tokio::select! {
-            outcome = self.attempt(job) => outcome,
+            outcome = write::whole(&self.inner, job) => outcome,
             () = self.keep(job) => Ok(Ended::Lost),
             () = shutdown.cancelled() => {
                 if let Err(error) = store.release_export(job, clock.now()).await {
@@ -163,33 +169,27 @@ impl Exporter {
             Err(error) => error,
         };
         warn!(error = %chain(&error), attempt = job.attempts, "an export could not be written");
-        let noted = if job.attempts >= MOST_ATTEMPTS {
+        if job.attempts >= MOST_ATTEMPTS {
             let why = format!("It was given up after {MOST_ATTEMPTS} attempts in a row; at the last, {error}.");
-            let failed = store.fail_export(job, &why, clock.now()).await;
-            if failed.is_ok() {
-                // What is left is removed with the row at the latest.
-                self.remove(job).await;
-            }
-            failed
-        } else {
-            let failures = u32::try_from(job.attempts).unwrap_or(u32::MAX);
-            let jitter = u64::from_le_bytes(std::array::from_fn(|at| job.lease_token.as_bytes()[8 + at]));
-            store.put_off_export(job, clock.now().plus(config.backoff.delay(failures, None, jitter))).await
-        };
-        if let Err(error) = noted {
-            debug!(error = %chain(&error), "could not note the failure; the lease ends by itself");
+            self.give_up(job, why).await;
+            return;
+        }
+        let failures = u32::try_from(job.attempts).unwrap_or(u32::MAX);
+        let (_, jitter) = job.lease_token.as_u64_pair();
+        let due_at = clock.now().plus(config.backoff.delay(failures, None, jitter));
+        if let Err(error) = store.put_off_export(job, due_at).await {
+            debug!(error = %chain(&error), "could not put an export off; its lease ends by itself");
         }
     }
 
-    async fn attempt(&self, job: &ExportJob) -> Result<Ended, ExportError> {
-        if job.attempts > MOST_ATTEMPTS {
-            // Nobody lived to say why.
-            let why = format!("It was given up after {MOST_ATTEMPTS} attempts in a row that came to no end.");
-            self.inner.store.fail_export(job, &why, self.inner.clock.now()).await?;
-            self.remove(job).await;
-            return Ok(Ended::Done);
+    async fn give_up(&self, job: &ExportJob, why: String) {
+        match self.inner.store.fail_export(job, &why, self.inner.clock.now()).await {
+            Ok(()) => {
+                // What is left is removed with the row at the latest.
+                self.remove(job).await;
+            }
+            Err(error) => debug!(error = %chain(&error), "could not give an export up; its lease ends by itself"),
         }
-        write::whole(&self.inner, job).await
     }
 
     /// Renews the lease for as long as it can; returns when it is lost.

@@ -47,7 +47,7 @@ async fn world(home: Home) -> World {
     }
     add(&other, &new_account("not.theirs"), START).await;
     for day in 0..3_i64 {
-        let now = START.plus(Duration::from_hours(30) * u32::try_from(day).unwrap());
+        let now = START.plus(Duration::from_mins(10) + Duration::from_hours(30) * u32::try_from(day).unwrap());
         work(&home.store, now, |job| match &job.target {
             JobTarget::Profile { username, .. } => profile(
                 &format!("id-{username}"),
