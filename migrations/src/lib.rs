@@ -10,6 +10,7 @@ mod m0004_history;
 
 mod m0005_collections;
 mod m0006_search;
+mod m0008_reporting;
 mod m0009_exports;
 mod sql;
 
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_history::History),
             Box::new(m0005_collections::Collections),
             Box::new(m0006_search::Search),
+            Box::new(m0008_reporting::Reporting),
             Box::new(m0009_exports::Exports),
         ]
     }

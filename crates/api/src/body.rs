@@ -88,6 +88,27 @@ impl Fields {
         read.collect::<Vec<_>>().into_iter().collect()
     }
 
+    /// A list of 1 to `most` items that may be left out, but not be null; otherwise as [`Self::list`].
+    pub(crate) fn filled_list<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        read: impl Fn(&Value) -> Read<T>,
+    ) -> Option<Vec<T>> {
+        let has_other_length = |value: &Value| value.as_array().is_some_and(|items| !(1..=most).contains(&items.len()));
+        if self.left.get(name).is_some_and(has_other_length) {
+            self.left.remove(name);
+            self.errors.add(name, format!("must have 1 to {most} elements"));
+            return None;
+        }
+        self.list(name, most, read)
+    }
+
+    /// Whether a field is there that was not read yet.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.left.contains_key(name)
+    }
+
     /// Notes what is wrong with a field beyond its own form.
     pub(crate) fn refuse(&mut self, name: &str, message: &'static str) {
         self.errors.add(name, message);

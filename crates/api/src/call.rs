@@ -139,6 +139,13 @@ impl Call {
         Ok(Post { key, body: self.body().await? })
     }
 
+    /// What a POST brings that asks and writes nothing. An idempotency key has no meaning there and is not looked at.
+    pub(crate) async fn question(&mut self) -> Result<Fields, Problem> {
+        self.no_query()?;
+        negotiate::check_content_type(self.headers())?;
+        Fields::parse(&self.body().await?)
+    }
+
     /// What a POST brings whose fields may all be left out: no body is as good as an empty object.
     pub(crate) async fn optional_post(&mut self) -> Result<Post, Problem> {
         self.no_query()?;

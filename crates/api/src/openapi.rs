@@ -24,7 +24,7 @@ use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
 use crate::routes::{bulk, exports, organization, refresh, requests};
-use crate::routes::{collection_members, collections, runs, search};
+use crate::routes::{collection_members, collections, history, runs, search};
 
 #[derive(utoipa::OpenApi)]
 #[openapi(
@@ -50,6 +50,11 @@ use crate::routes::{collection_members, collections, runs, search};
         refresh::account, refresh::video,
         search::search,
         exports::list, exports::create, exports::read, exports::delete,
+        history::account_metrics, history::video_metrics, history::account_video_metrics,
+        history::account_deltas, history::video_deltas, history::account_video_deltas,
+        history::account_timeseries, history::video_timeseries, history::account_video_timeseries,
+        history::account_analytics, history::video_analytics, history::account_video_analytics,
+        history::account_snapshots, history::video_snapshots, history::account_video_snapshots,
     ),
     components(schemas(ProblemOut)),
     security(("api_key" = [])),
@@ -60,6 +65,7 @@ use crate::routes::{collection_members, collections, runs, search};
         (name = "creators", description = "People and brands, and which accounts are theirs."),
         (name = "projects", description = "Creators, accounts and posts that belong together."),
         (name = "groups", description = "The same as projects, under a name and in lists of their own."),
+        (name = "history", description = "Metrics over time: what was gained, day by day and in windows."),
         (name = "search", description = "Everything that your organization tracks, by a piece of text."),
         (name = "exports", description = "Whole sets of what your organization tracks, as files."),
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
@@ -229,7 +235,7 @@ fn refuse_nul(schema: &mut Schema) {
 fn require_everything(document: &mut OpenApi) {
     let Some(components) = &mut document.components else { return };
     for (name, schema) in &mut components.schemas {
-        let is_request = name.ends_with("Create") || name.ends_with("Update");
+        let is_request = ["Create", "Update", "Query"].iter().any(|end| name.ends_with(end));
         if let (false, RefOr::T(schema)) = (is_request, schema) {
             require(name, schema);
         }
@@ -251,6 +257,11 @@ fn require(name: &str, schema: &mut Schema) {
 
 /// The POST whose fields may all be left out, and the body with them.
 const BODY_IS_OPTIONAL: &str = "/v2/api-keys/{api_key_id}/rotate";
+
+/// Whether a POST asks and writes nothing, so that there is nothing to repeat and nothing to collide with.
+pub(crate) fn is_question(route: &str, method: &Method) -> bool {
+    method == Method::POST && (route.ends_with("/metrics") || route.ends_with("/deltas"))
+}
 
 /// Adds what an operation shares with others of its kind.
 fn complete(operation: &mut Operation, route: &str, method: &Method, access: Access) {
@@ -275,7 +286,8 @@ fn complete(operation: &mut Operation, route: &str, method: &Method, access: Acc
             refuse_nul(schema);
         }
     }
-    parameters.extend(shared::parameters_of(method));
+    let is_question = is_question(route, method);
+    parameters.extend(shared::parameters_of(method, is_question));
 
     let responses = &mut operation.responses.responses;
     if method == Method::GET {
@@ -283,7 +295,7 @@ fn complete(operation: &mut Operation, route: &str, method: &Method, access: Acc
     }
     for (status, response) in &mut *responses {
         if let RefOr::T(response) = response {
-            response.headers.extend(shared::of_success(status, response, method));
+            response.headers.extend(shared::of_success(status, response, method, is_question));
             response.headers.extend(is_list(response).then(shared::of_list));
         }
     }
@@ -340,7 +352,7 @@ fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
     if route.contains('{') {
         codes.push(Code::NotFound);
     }
-    if matches!(method.as_str(), "POST" | "PUT") {
+    if matches!(method.as_str(), "POST" | "PUT") && !is_question(route, method) {
         codes.push(Code::Conflict);
     }
     if is_keyed {

@@ -8,6 +8,7 @@ pub(crate) mod collections;
 pub(crate) mod creators;
 pub(crate) mod docs;
 pub(crate) mod exports;
+pub(crate) mod history;
 pub(crate) mod meta;
 pub(crate) mod refresh;
 pub(crate) mod requests;
@@ -108,6 +109,9 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::at("/v2/docs").document().get(OPEN, docs::front),
         Endpoint::at("/v2/docs/{file:.*}").document().get(OPEN, docs::file),
     ];
+    endpoints.extend(of_history());
+    // An id in the path would take their names for itself.
+    endpoints.splice(0..0, asking_many());
     let projects = [
         "/v2/projects",
         "/v2/projects/{project_id}",
@@ -129,6 +133,36 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
     endpoints.extend(of_collections(CollectionKind::Project, projects));
     endpoints.extend(of_collections(CollectionKind::Group, groups));
     endpoints
+}
+
+/// Questions about many records at once, which write nothing.
+fn asking_many() -> [Endpoint; 6] {
+    [
+        Endpoint::at("/v2/accounts/metrics").post(READ_SOCIAL, history::account_metrics),
+        Endpoint::at("/v2/accounts/deltas").post(READ_SOCIAL, history::account_deltas),
+        Endpoint::at("/v2/videos/metrics").post(READ_SOCIAL, history::video_metrics),
+        Endpoint::at("/v2/videos/deltas").post(READ_SOCIAL, history::video_deltas),
+        Endpoint::at("/v2/account-videos/metrics").post(READ_SOCIAL, history::account_video_metrics),
+        Endpoint::at("/v2/account-videos/deltas").post(READ_SOCIAL, history::account_video_deltas),
+    ]
+}
+
+/// What stands at the paths of a record's history.
+fn of_history() -> [Endpoint; 9] {
+    [
+        Endpoint::at("/v2/accounts/{account_id}/timeseries").get(READ_SOCIAL, history::account_timeseries),
+        Endpoint::at("/v2/accounts/{account_id}/analytics").get(READ_SOCIAL, history::account_analytics),
+        Endpoint::at("/v2/accounts/{account_id}/snapshots").get(READ_SOCIAL, history::account_snapshots),
+        Endpoint::at("/v2/videos/{video_id}/timeseries").get(READ_SOCIAL, history::video_timeseries),
+        Endpoint::at("/v2/videos/{video_id}/analytics").get(READ_SOCIAL, history::video_analytics),
+        Endpoint::at("/v2/videos/{video_id}/snapshots").get(READ_SOCIAL, history::video_snapshots),
+        Endpoint::at("/v2/account-videos/{account_video_id}/timeseries")
+            .get(READ_SOCIAL, history::account_video_timeseries),
+        Endpoint::at("/v2/account-videos/{account_video_id}/analytics")
+            .get(READ_SOCIAL, history::account_video_analytics),
+        Endpoint::at("/v2/account-videos/{account_video_id}/snapshots")
+            .get(READ_SOCIAL, history::account_video_snapshots),
+    ]
 }
 
 /// What stands at the paths of collections of one kind.

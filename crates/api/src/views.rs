@@ -13,11 +13,14 @@ pub(crate) mod creator_in;
 pub(crate) mod export;
 pub(crate) mod export_in;
 pub(crate) mod history;
+pub(crate) mod history_in;
+pub(crate) mod history_many;
 pub(crate) mod post;
 pub(crate) mod post_in;
 pub(crate) mod request;
 pub(crate) mod run;
 pub(crate) mod search;
+pub(crate) mod snapshot;
 pub(crate) mod source;
 pub(crate) mod vocabulary;
 

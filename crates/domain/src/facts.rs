@@ -117,6 +117,40 @@ impl std::str::FromStr for PostStatus {
     }
 }
 
+/// How a post came to be tracked. Every post has one: what somebody added by hand was not discovered, wherever else it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PostSource {
+    /// It was found in the feed of a tracked account.
+    AutoDiscovered,
+    /// It was added by hand.
+    Submitted,
+    /// It was added by hand, and its notes say `"source": "brand_initiated"`.
+    BrandInitiated,
+}
+
+impl PostSource {
+    /// Every source, in the order in which error messages name them.
+    pub const ALL: [Self; 3] = [Self::AutoDiscovered, Self::Submitted, Self::BrandInitiated];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::AutoDiscovered => "auto_discovered",
+            Self::Submitted => "submitted",
+            Self::BrandInitiated => "brand_initiated",
+        }
+    }
+}
+
+impl std::str::FromStr for PostSource {
+    type Err = String;
+
+    fn from_str(s: &str) -> Result<Self, Self::Err> {
+        one_of(s, &Self::ALL, PostSource::as_str)
+    }
+}
+
 /// Why a profile cannot be read, once that is certain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

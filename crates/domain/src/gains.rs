@@ -96,7 +96,7 @@ pub fn change(now: Option<i64>, before: Option<i64>) -> Option<Float> {
 }
 
 /// `part / whole` in hundredths of a percent, halves away from 0. In whole numbers, so that no rounding of fractions goes before it.
-fn hundredths(part: i64, whole: i64) -> Option<i64> {
+pub fn hundredths(part: i64, whole: i64) -> Option<i64> {
     if whole == 0 {
         return None;
     }

@@ -18,6 +18,7 @@ pub mod history;
 pub mod ids;
 pub mod lifetime;
 pub(crate) mod link;
+pub mod media_value;
 pub mod metadata;
 pub mod metric;
 pub mod outcome;
@@ -38,7 +39,7 @@ pub use collection::{CollectionKind, Member, MemberType};
 pub use day::Day;
 pub use export::{ExportDataset, ExportFilters, ExportFormat, ExportStatus};
 pub use facts::{
-    AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostStatus, ProfileFacts, ProfileMetrics,
+    AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostSource, PostStatus, ProfileFacts, ProfileMetrics,
     UnavailableReason,
 };
 pub use float::Float;
@@ -50,6 +51,7 @@ pub use ids::{
     VideoId,
 };
 pub use lifetime::KeyLifetime;
+pub use media_value::{Attention, RateCard};
 pub use metadata::Metadata;
 pub use metric::{Gain, MetricStatus, Precision, Reading};
 pub use outcome::{Outcome, RunStatus};

@@ -54,6 +54,14 @@ impl Platform {
             ),
         }
     }
+
+    /// Whether its posts have a count of saves. The number of collections that TikTok shows is another thing.
+    pub const fn has_saves(self) -> bool {
+        match self {
+            Self::Instagram | Self::Pinterest => true,
+            Self::Tiktok | Self::Youtube => false,
+        }
+    }
 }
 
 impl std::fmt::Display for Platform {

@@ -25,6 +25,7 @@ mod page_loads;
 mod paging;
 mod record;
 mod refresh;
+mod report;
 mod request_events;
 mod runs;
 pub mod schedule;
@@ -64,7 +65,7 @@ pub use collections::{
     Collection, CollectionChange, CollectionFilter, CollectionMember, CollectionOrder, MOST_COLLECTIONS, MOST_MEMBERS,
     MemberCounts, MemberFilter, MemberOrder, NewCollection,
 };
-pub use days::PrunedDays;
+pub use days::{Delta, Deltas, PrunedDays, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use error::StoreError;
 pub use exports::{
     AccountFilterOfDays, DayOfAccount, Export, ExportClaim, ExportFile, ExportFilter, ExportJob, ExportOrder,
@@ -80,6 +81,10 @@ pub use paging::{
 pub use paging::{KeyFilter, KeyOrder};
 pub use record::{RecordPolicy, Recorded};
 pub use refresh::Refreshed;
+pub use report::{
+    CountedPosts, MemberNumbers, ReportFilter, ReportMember, ReportMetrics, ReportNumbers, ReportOrder, ReportPost,
+    ReportRequest,
+};
 pub use request_events::{ApiProcess, NewRequestEvent, RecordedRequest, RequestEvent};
 pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};

@@ -97,12 +97,26 @@ pub async fn page<R: FromQueryResult, O>(
     request: &PageRequest<O>,
     position: impl Fn(&R) -> Position,
 ) -> Result<Page<R>, StoreError> {
-    let total = if request.include_total {
-        let sql = format!("SELECT COUNT(*) AS value {} WHERE {}", listing.count_from, filter.text());
-        row::<Number>(connection, &sql, filter.values()).await?.map(|number| number.value)
-    } else {
-        None
-    };
+    page_from(connection, listing, filter, request, 0, position).await
+}
+
+/// Counts the rows that match.
+pub async fn count(connection: &DatabaseConnection, from: &str, filter: &Filter) -> Result<i64, StoreError> {
+    let sql = format!("SELECT COUNT(*) AS value {from} WHERE {}", filter.text());
+    Ok(row::<Number>(connection, &sql, filter.values()).await?.map_or(0, |number| number.value))
+}
+
+/// Reads one page that begins after `offset` further rows, which costs as much as reading them.
+pub async fn page_from<R: FromQueryResult, O>(
+    connection: &DatabaseConnection,
+    listing: &Listing<'_>,
+    filter: Filter,
+    request: &PageRequest<O>,
+    offset: u64,
+    position: impl Fn(&R) -> Position,
+) -> Result<Page<R>, StoreError> {
+    let total = if request.include_total { Some(count(connection, listing.count_from, &filter).await?) } else { None };
+    let mut to_skip = i64::try_from(offset).unwrap_or(i64::MAX);
     let (word, comparison) = match request.direction {
         Direction::Asc => ("ASC", ">"),
         Direction::Desc => ("DESC", "<"),
@@ -133,13 +147,22 @@ pub async fn page<R: FromQueryResult, O>(
         }
         // One row more than asked tells whether there is a next page.
         let most = i64::from(request.limit) + 1 - i64::try_from(found.len()).unwrap_or(i64::MAX);
+        let in_stretch = (to_skip > 0).then(|| conditions.clone());
         let limit = conditions.bind(most);
+        let offset = if to_skip > 0 { format!(" OFFSET {}", conditions.bind(to_skip)) } else { String::new() };
         let sql = format!(
-            "{} WHERE {} ORDER BY {expression} {word}, {id} {word} LIMIT {limit}",
+            "{} WHERE {} ORDER BY {expression} {word}, {id} {word} LIMIT {limit}{offset}",
             listing.select,
             conditions.text()
         );
-        found.extend(rows::<R>(connection, &sql, conditions.values()).await?);
+        let rows = rows::<R>(connection, &sql, conditions.values()).await?;
+        if let Some(in_stretch) = in_stretch {
+            // What was passed over here is not passed over in the next stretch.
+            let passed =
+                if rows.is_empty() { count(connection, listing.count_from, &in_stretch).await? } else { to_skip };
+            to_skip = to_skip.saturating_sub(passed).max(0);
+        }
+        found.extend(rows);
         if found.len() > wanted {
             break;
         }

@@ -24,12 +24,24 @@ pub enum SortKey {
 }
 
 /// A row's id, the second sort column, which makes the order total.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RowId {
     /// Most resources.
     Uuid(Uuid),
     /// Account videos.
     Integer(i64),
+}
+
+impl From<Uuid> for RowId {
+    fn from(id: Uuid) -> Self {
+        Self::Uuid(id)
+    }
+}
+
+impl From<i64> for RowId {
+    fn from(id: i64) -> Self {
+        Self::Integer(id)
+    }
 }
 
 /// Where a page ends: the position of its last row.

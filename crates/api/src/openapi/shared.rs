@@ -23,9 +23,10 @@ pub(super) fn add(components: &mut Components) {
     }
 }
 
-/// The request headers that a method understands.
-pub(super) fn parameters_of(method: &Method) -> Vec<RefOr<Parameter>> {
+/// The request headers that a method understands; a POST that is a question needs none of its own.
+pub(super) fn parameters_of(method: &Method, is_question: bool) -> Vec<RefOr<Parameter>> {
     let own = match method.as_str() {
+        _ if is_question => None,
         "GET" => Some("If-None-Match"),
         "PATCH" | "DELETE" => Some("If-Match"),
         "POST" => Some("Idempotency-Key"),
@@ -36,8 +37,16 @@ pub(super) fn parameters_of(method: &Method) -> Vec<RefOr<Parameter>> {
 }
 
 /// The headers of a good answer.
-pub(super) fn of_success(status: &str, response: &Response, method: &Method) -> Vec<(String, RefOr<Header>)> {
+pub(super) fn of_success(
+    status: &str,
+    response: &Response,
+    method: &Method,
+    is_question: bool,
+) -> Vec<(String, RefOr<Header>)> {
     let mut names = Vec::new();
+    if is_question {
+        return Vec::new();
+    }
     if !response.content.is_empty() || method == Method::GET {
         names.push("ETag");
     }

@@ -84,6 +84,19 @@ names! {
         Queued = "queued", Running = "running", Succeeded = "succeeded", Failed = "failed", Expired = "expired",
     }
 
+    /// A metric of a post.
+    PostMetricName as PostMetric {
+        Views = "views", Plays = "plays", Likes = "likes", Comments = "comments", Shares = "shares", Saves = "saves",
+        Engagement = "engagement", EngagementRate = "engagement_rate",
+    }
+
+    /// A metric of an account.
+    AccountMetricName as AccountMetric {
+        Views = "views", Plays = "plays", Likes = "likes", Comments = "comments", Shares = "shares", Saves = "saves",
+        Engagement = "engagement", EngagementRate = "engagement_rate", Followers = "followers", Following = "following",
+        Posts = "posts",
+    }
+
     /// How a post came to be tracked.
     SourceName as Source { AutoDiscovered = "auto_discovered", Submitted = "submitted" }
 
@@ -138,6 +151,8 @@ mod tests {
         assert_eq!(published::<ExportDatasetName>(), domain::ExportDataset::ALL.map(domain::ExportDataset::as_str));
         assert_eq!(published::<ExportFormatName>(), domain::ExportFormat::ALL.map(domain::ExportFormat::as_str));
         assert_eq!(published::<ExportStatusName>(), domain::ExportStatus::ALL.map(domain::ExportStatus::as_str));
+        assert_eq!(published::<PostMetricName>(), domain::MetricName::OF_POSTS.map(domain::MetricName::as_str));
+        assert_eq!(published::<AccountMetricName>(), domain::MetricName::OF_ACCOUNTS.map(domain::MetricName::as_str));
         assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));
         assert_eq!(published::<MemberTypeName>(), domain::MemberType::ALL.map(domain::MemberType::as_str));
         assert_eq!(published::<RunKindName>(), domain::TargetKind::ALL.map(domain::TargetKind::as_str));

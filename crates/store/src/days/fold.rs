@@ -14,7 +14,8 @@ use crate::StoreError;
 use crate::columns::Columns;
 use crate::sql::{Number, execute, row, rows, values};
 
-const DAY_MS: i64 = 86_400_000;
+/// Milliseconds of a day.
+pub const DAY_MS: i64 = 86_400_000;
 
 /// A tracked post, as far as its days go.
 pub struct PostHistory {
@@ -67,6 +68,21 @@ pub async fn write_post(
         execute(tx, &write, PostDay { day, is }.values(post.id)).await?;
         before = Some(is);
     }
+    keep_newest(tx, post.id).await
+}
+
+/// Brings what the tracked post itself knows of its newest day up to date: most windows end there, and then need not look for it.
+pub async fn keep_newest(tx: &DatabaseTransaction, id: i64) -> Result<(), StoreError> {
+    let of = |edge: &str| format!("(SELECT {edge}(x.day) FROM post_days x WHERE x.tracked_post_id = $1)");
+    let sums = POST_METRICS.map(|metric| format!("{metric}_total = d.{metric}_total, {metric}_days = d.{metric}_days"));
+    let sql = format!(
+        "UPDATE tracked_posts SET first_day = {}, last_day = d.day, observed_days = d.observed_days, {} FROM post_days d \
+         WHERE tracked_posts.id = $1 AND d.tracked_post_id = $1 AND d.day = {}",
+        of("MIN"),
+        sums.join(", "),
+        of("MAX")
+    );
+    execute(tx, &sql, values![id]).await?;
     Ok(())
 }
 

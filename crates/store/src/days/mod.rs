@@ -5,11 +5,13 @@
 
 mod fold;
 mod prune;
+mod read;
 mod rebuild;
 mod record;
 pub(crate) mod rows;
 mod seen;
 
 pub use prune::PrunedDays;
+pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
 pub(crate) use seen::Seen;

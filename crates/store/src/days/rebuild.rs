@@ -8,7 +8,7 @@ use domain::history::Sample;
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::fold::{AccountHistory, PostHistory, write_account, write_post};
+use super::fold::{AccountHistory, PostHistory, keep_newest, write_account, write_post};
 use super::record::without_hearts;
 use super::seen::Seen;
 use crate::record::history;
@@ -93,7 +93,9 @@ async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost) -> Result<(),
     let Some(from) = first_whole_day(oldest, first) else { return Ok(()) };
     execute(tx, "DELETE FROM post_days WHERE tracked_post_id = $1 AND day >= $2", values![id, from.number()]).await?;
     let create_time = create_time.map(Timestamp::from_millis);
-    write_post(tx, &PostHistory { id, create_time, seen }, &samples, from).await
+    write_post(tx, &PostHistory { id, create_time, seen }, &samples, from).await?;
+    // Where nothing was written, days may have gone all the same.
+    keep_newest(tx, id).await
 }
 
 async fn rebuild_account(tx: &DatabaseTransaction, found: StoredAccount) -> Result<(), StoreError> {

@@ -42,6 +42,12 @@ impl Seen {
         }
     }
 
+    /// Its stretches as far as they are not before `from`, oldest first.
+    pub fn since(&self, from: i64) -> Vec<(i64, i64)> {
+        let cut = self.stretches.iter().map(|(since, until)| (from.max(*since), *until));
+        cut.filter(|(since, until)| since <= until).collect()
+    }
+
     /// Whether a read of this time was seen.
     pub fn has(&self, at: Timestamp) -> bool {
         self.stretches.iter().any(|(since, until)| (*since..=*until).contains(&at.as_millis()))

@@ -14,11 +14,13 @@ use crate::sql::{execute, places, row, rows, values};
 /// A table of snapshots.
 #[derive(Clone, Copy)]
 pub struct History {
-    table: &'static str,
-    key: &'static str,
-    metrics: &'static [&'static str],
+    pub(crate) table: &'static str,
+    /// The column that names the target.
+    pub(crate) key: &'static str,
+    /// The columns of the metrics.
+    pub(crate) metrics: &'static [&'static str],
     /// Whose rows tell which snapshots they have seen.
-    trackers: &'static str,
+    pub(crate) trackers: &'static str,
 }
 
 /// The snapshots of profiles.
@@ -208,7 +210,7 @@ impl Before {
 }
 
 /// How exact a metric is, by a list such as [`inexact`] makes. A name alone is of the time when rounding was all that was told apart.
-fn precision_in(list: &str, metric: &str) -> Precision {
+pub fn precision_in(list: &str, metric: &str) -> Precision {
     list.split(',')
         .find_map(|item| match item.split_once(':') {
             Some((name, precision)) => (name == metric).then(|| precision.parse().unwrap_or(Precision::Rounded)),
