@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::day::Day;
-use crate::ids::{AccountId, CreatorId};
+use crate::facts::{MediaType, PostSource, PostStatus};
+use crate::ids::{AccountId, CollectionId, CreatorId};
 use crate::platform::Platform;
 use crate::validation::one_of;
 use crate::window::Window;
@@ -16,17 +17,23 @@ pub enum ExportDataset {
     Accounts,
     /// A row for each account and day of a window.
     Timeseries,
+    /// Posts as they are reported, each once.
+    Posts,
+    /// Creators with what their posts come to, a row each.
+    Members,
 }
 
 impl ExportDataset {
     /// Every one, in the order in which error messages name them.
-    pub const ALL: [Self; 2] = [Self::Accounts, Self::Timeseries];
+    pub const ALL: [Self; 4] = [Self::Accounts, Self::Timeseries, Self::Posts, Self::Members];
 
     /// The name on the wire and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Accounts => "accounts",
             Self::Timeseries => "timeseries",
+            Self::Posts => "posts",
+            Self::Members => "members",
         }
     }
 }
@@ -144,7 +151,22 @@ pub struct ExportFilters {
     /// This account alone.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account_id: Option<AccountId>,
-    /// The first day, for what has days.
+    /// Made of this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub media_type: Option<MediaType>,
+    /// Came to be tracked like this.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<PostSource>,
+    /// Standing there.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<PostStatus>,
+    /// Belonging to this project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub project_id: Option<CollectionId>,
+    /// Belonging to this group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub group_id: Option<CollectionId>,
+    /// The first day: of the window, or on which posts were published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_date: Option<Day>,
     /// The last day, likewise.

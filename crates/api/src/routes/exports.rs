@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::body::SizedStream;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use domain::{Day, ExportId, FieldErrors};
+use domain::{CollectionKind, Day, ExportId, FieldErrors};
 use files::{FilesError, Folder};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -61,8 +61,9 @@ pub(crate) async fn list(call: Call) -> Answer {
 /// interrupts the writing, the file has each row once.
 ///
 /// `accounts` has a row for each account, in the order in which they were added. `timeseries` has a row for each account and day of the window, read
-/// or not: an account's days one after another. `filters.account_id`, `period` and the dates go with `timeseries`. Columns keep their names, order
-/// and types; new ones come at the end.
+/// or not: an account's days one after another. `posts` has a row for each post, in however many of your records it stands, with its numbers as they are
+/// now; `members` has a row for each creator, with what its posts come to now. Which filters go with which is said at each. Columns keep their
+/// names, order and types; new ones come at the end.
 ///
 /// - `csv`: RFC 4180, UTF-8, a line of names first, nulls empty, times in RFC 3339. A text that a spreadsheet would run as a formula (it begins with
 ///   `=`, `+`, `-`, `@`, a tab or a carriage return) has a `'` before it.
@@ -89,6 +90,17 @@ pub(crate) async fn create(mut call: Call) -> Answer {
         if let Some(account) = new.filters.account_id {
             let known = tx.account(account).await?;
             known.ok_or_else(|| FieldErrors::of("filters.account_id", "must be an account of your organization"))?;
+        }
+        for (field, kind, id) in [
+            ("filters.project_id", CollectionKind::Project, new.filters.project_id),
+            ("filters.group_id", CollectionKind::Group, new.filters.group_id),
+        ] {
+            if let Some(id) = id {
+                let known = tx.collection(kind, id).await?;
+                known.ok_or_else(|| {
+                    FieldErrors::of(field, format!("must be a {} of your organization", kind.as_str()))
+                })?;
+            }
         }
         let id = tx.create_export(&new).await?;
         let made = current(&call, tx, id).await?;

@@ -1,12 +1,17 @@
 //! An export on the wire.
 
-use domain::{Day, ExportDataset, ExportFilters, ExportFormat, ExportStatus, Platform, Timestamp};
+use domain::{
+    Day, ExportDataset, ExportFilters, ExportFormat, ExportStatus, MediaType, Platform, PostSource, PostStatus,
+    Timestamp,
+};
 use serde::Serialize;
 use store::Export;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::views::vocabulary::{ExportDatasetName, ExportFormatName, ExportStatusName, PlatformName};
+use crate::views::vocabulary::{
+    ExportDatasetName, ExportFormatName, ExportStatusName, MediaTypeName, PlatformName, PostSourceName, PostStatusName,
+};
 
 /// An export with the link to its file, when it has one.
 #[derive(Hash)]
@@ -85,7 +90,20 @@ pub(crate) struct ExportFiltersOut {
     creator_id: Option<Uuid>,
     /// This account alone.
     account_id: Option<Uuid>,
-    /// The first day.
+    /// Posts made of this.
+    #[schema(value_type = Option<MediaTypeName>)]
+    media_type: Option<MediaType>,
+    /// Posts that came to be tracked like this.
+    #[schema(value_type = Option<PostSourceName>)]
+    source: Option<PostSource>,
+    /// Posts standing there.
+    #[schema(value_type = Option<PostStatusName>)]
+    status: Option<PostStatus>,
+    /// Posts belonging to this project.
+    project_id: Option<Uuid>,
+    /// Posts belonging to this group.
+    group_id: Option<Uuid>,
+    /// The first day: of the window, or on which posts were published.
     #[schema(value_type = Option<String>, format = Date)]
     start_date: Option<Day>,
     /// The last day, itself included.
@@ -95,9 +113,34 @@ pub(crate) struct ExportFiltersOut {
 
 impl From<ExportFilters> for ExportFiltersOut {
     fn from(filters: ExportFilters) -> Self {
-        let ExportFilters { platform, is_active, category, creator_id, account_id, start_date, end_date } = filters;
-        let (creator_id, account_id) = (creator_id.map(|id| id.0), account_id.map(|id| id.0));
-        Self { platform, is_active, category, creator_id, account_id, start_date, end_date }
+        let ExportFilters {
+            platform,
+            is_active,
+            category,
+            creator_id,
+            account_id,
+            media_type,
+            source,
+            status,
+            project_id,
+            group_id,
+            start_date,
+            end_date,
+        } = filters;
+        Self {
+            platform,
+            is_active,
+            category,
+            creator_id: creator_id.map(|id| id.0),
+            account_id: account_id.map(|id| id.0),
+            media_type,
+            source,
+            status,
+            project_id: project_id.map(|id| id.0),
+            group_id: group_id.map(|id| id.0),
+            start_date,
+            end_date,
+        }
     }
 }
 

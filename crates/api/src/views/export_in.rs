@@ -10,7 +10,9 @@ use uuid::Uuid;
 use crate::body::{Fields, boolean, choice, text, uuid};
 use crate::problem::Problem;
 use crate::query::{Order, Query, Sort};
-use crate::views::vocabulary::{ExportDatasetName, ExportFormatName, PeriodName, PlatformName};
+use crate::views::vocabulary::{
+    ExportDatasetName, ExportFormatName, MediaTypeName, PeriodName, PlatformName, PostSourceName, PostStatusName,
+};
 use crate::window::Asked;
 
 /// An export to be written.
@@ -37,25 +39,41 @@ pub(crate) struct ExportFiltersIn {
     /// On this platform.
     #[schema(required = false, value_type = PlatformName)]
     platform: Option<PlatformName>,
-    /// Collected or paused.
+    /// Collected or paused (`accounts`, `timeseries`).
     #[schema(required = false, value_type = bool)]
     is_active: Option<bool>,
-    /// In this category.
+    /// In this category (`accounts`, `timeseries`).
     #[schema(min_length = 1, max_length = 255, required = false, value_type = String)]
     category: Option<String>,
     /// Linked to this creator.
     #[schema(required = false, value_type = Uuid)]
     creator_id: Option<Uuid>,
-    /// This account alone (`timeseries`).
+    /// This account alone (`timeseries`, `posts`, `members`).
     #[schema(required = false, value_type = Uuid)]
     account_id: Option<Uuid>,
-    /// Days that end today (UTC), today included, or `custom` (`timeseries`). Default `30d`.
+    /// Posts made of this (`posts`, `members`).
+    #[schema(required = false, value_type = MediaTypeName)]
+    media_type: Option<MediaTypeName>,
+    /// Posts that came to be tracked like this (`posts`, `members`).
+    #[schema(required = false, value_type = PostSourceName)]
+    source: Option<PostSourceName>,
+    /// Posts standing there (`posts`, `members`).
+    #[schema(required = false, value_type = PostStatusName)]
+    status: Option<PostStatusName>,
+    /// Posts belonging to this project (`posts`, `members`).
+    #[schema(required = false, value_type = Uuid)]
+    project_id: Option<Uuid>,
+    /// Posts belonging to this group (`posts`, `members`).
+    #[schema(required = false, value_type = Uuid)]
+    group_id: Option<Uuid>,
+    /// Days that end today (UTC), today included, or `custom`: those of `timeseries` (default `30d`), or on which posts were published (by default
+    /// any).
     #[schema(required = false, value_type = PeriodName)]
     period: Option<PeriodName>,
-    /// The first day, with `custom` alone (`timeseries`). There may be at most 366 days.
+    /// The first day, with `custom` alone. There may be at most 366 days.
     #[schema(required = false, value_type = String, format = Date)]
     start_date: Option<String>,
-    /// The last day, itself included, with `custom` alone (`timeseries`). Not after today (UTC).
+    /// The last day, itself included, with `custom` alone. Not after today (UTC).
     #[schema(required = false, value_type = String, format = Date)]
     end_date: Option<String>,
 }
@@ -82,26 +100,43 @@ fn filters_of(
     filters: Map<String, Value>,
     today: Day,
 ) -> Result<ExportFilters, Problem> {
+    let is_dated = ["period", "start_date", "end_date"].iter().any(|name| filters.contains_key(*name));
     let mut fields = Fields::part(Value::Object(filters), "filters".to_owned())?;
     let mut filters = ExportFilters {
         platform: fields.optional("platform", choice::<Platform>),
-        is_active: fields.optional("is_active", boolean),
-        category: fields.optional("category", text(255)),
         creator_id: fields.optional("creator_id", uuid).map(domain::CreatorId),
         ..ExportFilters::default()
     };
     match dataset {
-        ExportDataset::Accounts => {}
+        ExportDataset::Accounts => of_accounts(&mut filters, &mut fields),
         ExportDataset::Timeseries => {
+            of_accounts(&mut filters, &mut fields);
             filters.account_id = fields.optional("account_id", uuid).map(domain::AccountId);
             let Asked { period: _, window } = Asked::of_body(&mut fields, today);
             (filters.start_date, filters.end_date) = (Some(window.first()), Some(window.last()));
+        }
+        ExportDataset::Posts | ExportDataset::Members => {
+            filters.account_id = fields.optional("account_id", uuid).map(domain::AccountId);
+            filters.media_type = fields.optional("media_type", choice);
+            filters.source = fields.optional("source", choice);
+            filters.status = fields.optional("status", choice);
+            filters.project_id = fields.optional("project_id", uuid).map(domain::CollectionId);
+            filters.group_id = fields.optional("group_id", uuid).map(domain::CollectionId);
+            if is_dated {
+                let Asked { period: _, window } = Asked::of_body(&mut fields, today);
+                (filters.start_date, filters.end_date) = (Some(window.first()), Some(window.last()));
+            }
         }
     }
     if let Err(errors) = fields.finish() {
         whole.refuse_all(errors);
     }
     Ok(filters)
+}
+
+fn of_accounts(filters: &mut ExportFilters, fields: &mut Fields) {
+    filters.is_active = fields.optional("is_active", boolean);
+    filters.category = fields.optional("category", text(255));
 }
 
 const ORDERS: &[Order<ExportOrder>] =
@@ -168,6 +203,10 @@ mod tests {
         assert_eq!(series.filters.end_date.unwrap().to_string(), "2024-03-01");
         let accounts = read(&json!({"dataset": "accounts", "format": "csv", "filters": {}})).unwrap();
         assert_eq!(accounts.filters, ExportFilters::default());
+        let posts = read(&json!({"dataset": "posts", "format": "csv"})).unwrap();
+        assert_eq!(posts.filters, ExportFilters::default(), "published whenever");
+        let posts = read(&json!({"dataset": "posts", "format": "csv", "filters": {"period": "7d"}})).unwrap();
+        assert_eq!(posts.filters.start_date.unwrap().to_string(), "2024-02-24");
     }
 
     #[test]
@@ -176,7 +215,7 @@ mod tests {
         let filters = json!({"platform": "x", "is_active": 1, "creator_id": "y", "period": "30d"});
         assert_eq!(
             read(&json!({"dataset": "accounts", "format": "xls", "filters": filters, "more": 1})).unwrap_err(),
-            ["format", "filters.platform", "filters.is_active", "filters.creator_id", "filters.period", "more"]
+            ["format", "filters.platform", "filters.creator_id", "filters.is_active", "filters.period", "more"]
         );
         let filters = json!({"start_date": "2024-02-30", "end_date": "2024-03-02", "account_id": 3});
         assert_eq!(

@@ -73,8 +73,10 @@ names! {
     /// Days that end today (UTC), today included; or `custom`, from one date to another.
     PeriodName as Period { Week = "7d", Month = "30d", Quarter = "90d", Custom = "custom" }
 
-    /// What an export is of: accounts, a row each; or a row for each account and day.
-    ExportDatasetName as ExportDataset { Accounts = "accounts", Timeseries = "timeseries" }
+    /// What an export is of: accounts, a row each; a row for each account and day; posts, each once; creators with what their posts come to.
+    ExportDatasetName as ExportDataset {
+        Accounts = "accounts", Timeseries = "timeseries", Posts = "posts", Members = "members",
+    }
 
     /// The form of an export's file.
     ExportFormatName as ExportFormat { Csv = "csv", Ndjson = "ndjson", Parquet = "parquet" }
@@ -95,6 +97,11 @@ names! {
         Views = "views", Plays = "plays", Likes = "likes", Comments = "comments", Shares = "shares", Saves = "saves",
         Engagement = "engagement", EngagementRate = "engagement_rate", Followers = "followers", Following = "following",
         Posts = "posts",
+    }
+
+    /// How a post came to be tracked, as reports tell it: `brand_initiated` is one that was added by hand and whose notes say so.
+    PostSourceName as PostSource {
+        AutoDiscovered = "auto_discovered", Submitted = "submitted", BrandInitiated = "brand_initiated",
     }
 
     /// How a post came to be tracked.
@@ -148,6 +155,7 @@ mod tests {
         assert_eq!(published::<KeyLifetimeName>(), domain::KeyLifetime::ALL.map(domain::KeyLifetime::as_str));
         assert_eq!(published::<TriggerName>(), domain::Trigger::ALL.map(domain::Trigger::as_str));
         assert_eq!(published::<PeriodName>(), domain::Period::ALL.map(domain::Period::as_str));
+        assert_eq!(published::<PostSourceName>(), domain::PostSource::ALL.map(domain::PostSource::as_str));
         assert_eq!(published::<ExportDatasetName>(), domain::ExportDataset::ALL.map(domain::ExportDataset::as_str));
         assert_eq!(published::<ExportFormatName>(), domain::ExportFormat::ALL.map(domain::ExportFormat::as_str));
         assert_eq!(published::<ExportStatusName>(), domain::ExportStatus::ALL.map(domain::ExportStatus::as_str));

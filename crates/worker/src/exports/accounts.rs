@@ -8,7 +8,7 @@ use store::{
     Account, AccountOrder, Direction, Freshness, PageRequest, Position, PostCounts, RowId, SortKey, StoreError,
 };
 
-use super::walk::{Place, Row, Walk};
+use super::walk::{AccountPlace, Place, Row, Walk};
 
 /// The columns. Their order is part of the contract: new ones come at the end.
 pub const COLUMNS: &[Column] = &[
@@ -64,7 +64,7 @@ pub async fn page(walk: &Walk) -> Result<Vec<Row>, StoreError> {
         order_by: AccountOrder::AddedAt,
         direction: Direction::Asc,
         after: walk
-            .place
+            .account_place()
             .map(|place| Position { key: SortKey::Number(Some(place.added_at)), id: RowId::Uuid(place.id) }),
         limit: walk.page_rows,
         include_total: false,
@@ -74,7 +74,7 @@ pub async fn page(walk: &Walk) -> Result<Vec<Row>, StoreError> {
 }
 
 /// JSON of what cannot fail to be written.
-fn json(value: &impl Serialize) -> Value {
+pub fn json(value: &impl Serialize) -> Value {
     serde_json::to_string(value).map_or(Value::Null, Value::Json)
 }
 
@@ -111,7 +111,7 @@ fn statuses(account: &Account, metrics: &[(&'static str, Option<i64>)]) -> BTree
 }
 
 fn row(account: Account) -> Row {
-    let place = Place { added_at: account.added_at.as_millis(), id: account.id.0, day: None };
+    let place = Place::Account(AccountPlace { added_at: account.added_at.as_millis(), id: account.id.0, day: None });
     let metrics = metrics(&account);
     let statuses = statuses(&account, &metrics);
     let precisions: BTreeMap<_, _> = account

@@ -6,7 +6,7 @@ use domain::{Counts, Gains, HistoryDay, Window};
 use files::{Column, Kind, Value};
 use store::{AccountFilterOfDays, StoreError, WalkedAccount};
 
-use super::walk::{Place, Row, Walk};
+use super::walk::{AccountPlace, Place, Row, Walk};
 
 /// The columns. Their order is part of the contract: new ones come at the end.
 pub const COLUMNS: &[Column] = &[
@@ -42,20 +42,20 @@ pub async fn page(walk: &Walk) -> Result<Vec<Row>, StoreError> {
     let window = walk.job.filters.window().ok_or(unreadable)?;
     let filter = AccountFilterOfDays { accounts: walk.account_filter(), account_id: walk.job.filters.account_id };
     // A page may have ended amid an account, when a part did.
-    if let Some(place) = walk.place
+    if let Some(place) = walk.account_place()
         && let Some(day) = place.day.filter(|day| *day < window.last().number())
     {
         let this = AccountFilterOfDays { account_id: Some(place.account().1), ..filter.clone() };
         let found = walk.tenant.walk_accounts(&this, None, 1).await?;
         let mut rest = rows(walk, &found, window).await?;
-        rest.retain(|row| row.place.day > Some(day));
+        rest.retain(|row| matches!(row.place, Place::Account(AccountPlace { day: Some(of_row), .. }) if of_row > day));
         if !rest.is_empty() {
             return Ok(rest);
         }
     }
     let days = u32::try_from(window.days()).unwrap_or(1).max(1);
     let most = (walk.page_rows / days).clamp(1, MOST_ACCOUNTS);
-    let found = walk.tenant.walk_accounts(&filter, walk.place.map(Place::account), most).await?;
+    let found = walk.tenant.walk_accounts(&filter, walk.account_place().map(AccountPlace::account), most).await?;
     rows(walk, &found, window).await
 }
 
@@ -92,6 +92,6 @@ fn row(account: &WalkedAccount, day: &HistoryDay) -> Row {
     let Gains { views, plays, likes, comments, shares, saves, followers } = gains;
     row.extend([views, plays, likes, comments, shares, saves, engagement].map(Value::from));
     row.extend([rate.map(|rate| rate.0).into(), followers.into()]);
-    let place = Place { added_at: account.added_at.as_millis(), id: account.id.0, day: Some(day.number()) };
-    Row { values: row, place }
+    let place = AccountPlace { added_at: account.added_at.as_millis(), id: account.id.0, day: Some(day.number()) };
+    Row { values: row, place: Place::Account(place) }
 }

@@ -5,6 +5,8 @@
 
 mod accounts;
 mod days;
+mod members;
+mod posts;
 mod walk;
 mod write;
 
