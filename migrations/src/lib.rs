@@ -11,6 +11,7 @@ mod m0005_collections;
 mod m0006_search;
 mod m0007_rollups;
 mod m0008_reporting;
+mod m0009_exports;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -31,6 +32,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_search::Search),
             Box::new(m0007_rollups::Rollups),
             Box::new(m0008_reporting::Reporting),
+            Box::new(m0009_exports::Exports),
         ]
     }
 }

@@ -248,3 +248,4 @@ from_path!(AccountId, VideoId, CreatorId);
 from_path!(ApiKeyId);
 from_path!(RunId);
 from_path!(CollectionId);
+from_path!(ExportId);

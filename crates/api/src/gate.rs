@@ -229,6 +229,8 @@ mod tests {
             let_through: Arc::default(),
             openapi: web::Bytes::new(),
             links: None,
+            files: files::Storage::in_memory(),
+            file_links: crate::file_links::FileLinks::new(std::time::Duration::ZERO),
             sources: crate::sources::Sources::default(),
             recorder: Arc::default(),
         };

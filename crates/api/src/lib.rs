@@ -13,6 +13,7 @@ mod cors;
 mod cursor;
 mod events;
 mod exchange;
+mod file_links;
 mod gate;
 mod headers;
 mod idempotent;
@@ -25,6 +26,7 @@ mod negotiate;
 mod openapi;
 mod problem;
 mod query;
+mod range;
 mod respond;
 mod routes;
 mod sealed;
@@ -39,10 +41,12 @@ use std::time::Duration;
 
 use actix_web::web::Bytes;
 use domain::{Clock, RateCard};
+use files::Storage;
 use queue::Queue;
 use store::Store;
 
 use crate::events::Recorder;
+use crate::file_links::FileLinks;
 use crate::key_cache::KeyCache;
 use crate::limit::{Limiter, MemoryLimits, RedisLimits};
 use crate::sources::Sources;
@@ -72,6 +76,8 @@ struct Shared {
     let_through: Arc<AtomicU64>,
     openapi: Bytes,
     links: Option<Arc<dyn ExpandLinks>>,
+    files: Storage,
+    file_links: FileLinks,
     sources: Sources,
     recorder: Arc<Recorder>,
 }

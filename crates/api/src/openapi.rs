@@ -23,7 +23,7 @@ use actix_web::http::Method;
 use crate::gate::Access;
 use crate::problem::{Code, PROBLEM_JSON, ProblemOut};
 use crate::routes::{account_videos, accounts, api_keys, creators, docs, endpoints, meta, sources, videos};
-use crate::routes::{bulk, organization, refresh, requests};
+use crate::routes::{bulk, exports, organization, refresh, requests};
 use crate::routes::{collection_members, collections, history, rollups, runs, search};
 use crate::routes::{reports, reports_v1};
 
@@ -53,6 +53,7 @@ use crate::routes::{reports, reports_v1};
         reports::posts, reports::members, reports_v1::posts, reports_v1::members,
         rollups::creator_timeseries, rollups::creator_analytics, rollups::organization_timeseries,
         rollups::overview, rollups::top_creators,
+        exports::list, exports::create, exports::read, exports::delete,
         history::account_metrics, history::video_metrics, history::account_video_metrics,
         history::account_deltas, history::video_deltas, history::account_video_deltas,
         history::account_timeseries, history::video_timeseries, history::account_video_timeseries,
@@ -71,6 +72,7 @@ use crate::routes::{reports, reports_v1};
         (name = "history", description = "Metrics over time: what was gained, day by day and in windows."),
         (name = "reports", description = "All posts of your organization, each once, and what they come to for each creator."),
         (name = "search", description = "Everything that your organization tracks, by a piece of text."),
+        (name = "exports", description = "Whole sets of what your organization tracks, as files."),
         (name = "sources", description = "Where the service asks the platforms, and how it fares there."),
         (name = "API keys", description = "Your organization's keys: who may do what, and until when."),
         (name = "organization", description = "Your organization, its defaults and bounds, and what it uses."),
@@ -383,7 +385,7 @@ fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
 /// Whether an operation makes something of which there may be so many and no more.
 fn has_cap(route: &str, method: &Method) -> bool {
     match method.as_str() {
-        "POST" => matches!(route, "/v2/accounts" | "/v2/projects" | "/v2/groups"),
+        "POST" => matches!(route, "/v2/accounts" | "/v2/projects" | "/v2/groups" | "/v2/exports"),
         "PUT" => route.starts_with("/v2/projects/") || route.starts_with("/v2/groups/"),
         _ => false,
     }

@@ -244,11 +244,22 @@ impl From<Refusal> for Problem {
                 Code::QuotaExceeded,
                 format!("A {} may have {most} members, and this one has. Take one out first.", kind.as_str()),
             ),
+            Refusal::TooManyExports { most } => Self::new(
+                Code::QuotaExceeded,
+                format!("Your organization may have {most} exports, and has. Delete one first."),
+            ),
+            Refusal::TooManyExportsAtOnce { most } => Self::new(
+                Code::QuotaExceeded,
+                format!(
+                    "Your organization may have {most} exports under way, and has. Wait until one is finished, or delete one."
+                ),
+            ),
             Refusal::NoAccount(_)
             | Refusal::NoVideo(_)
             | Refusal::NoCreator(_)
             | Refusal::NoCollection(_)
-            | Refusal::NoMember(_) => Self::not_found(),
+            | Refusal::NoMember(_)
+            | Refusal::NoExport(_) => Self::not_found(),
             Refusal::LinkedElsewhere(creator) => {
                 Self::conflict(format!("The account is linked to another creator, {creator}. Unlink it there first."))
             }

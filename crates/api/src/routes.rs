@@ -7,6 +7,7 @@ pub(crate) mod collection_members;
 pub(crate) mod collections;
 pub(crate) mod creators;
 pub(crate) mod docs;
+pub(crate) mod exports;
 pub(crate) mod history;
 pub(crate) mod meta;
 pub(crate) mod refresh;
@@ -107,6 +108,10 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::at("/v2/members").get(READ_MEMBER, reports::members),
         Endpoint::at("/v1/posts").get(READ_SOCIAL, reports_v1::posts),
         Endpoint::at("/v1/members").get(READ_MEMBER, reports_v1::members),
+        Endpoint::at("/v2/exports/{export_id}/download").document().get(OPEN, exports::download),
+        Endpoint::at("/v2/exports/{export_id}").get(READ_SOCIAL, exports::read).delete(READ_SOCIAL, exports::delete),
+        // It discloses what reading discloses, and changes nothing of what is tracked.
+        Endpoint::at("/v2/exports").get(READ_SOCIAL, exports::list).post(READ_SOCIAL, exports::create),
         Endpoint::at("/v2/search").get(READ_SOCIAL, search::search),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),

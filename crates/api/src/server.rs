@@ -14,12 +14,14 @@ use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::Bytes;
 use actix_web::{App, HttpServer};
 use domain::{Clock, RateCard};
+use files::Storage;
 use queue::Queue;
 use store::Store;
 
 use crate::boundary::boundary;
 use crate::cors::cors;
 use crate::events::Recorder;
+use crate::file_links::FileLinks;
 use crate::key_cache::KeyCache;
 use crate::limit::{MemoryLimits, RedisLimits};
 use crate::links::ExpandLinks;
@@ -64,6 +66,10 @@ pub struct ApiConfig {
     pub sources: Vec<ConfiguredSource>,
     /// Who follows short links; without it one is refused.
     pub links: Option<Arc<dyn ExpandLinks>>,
+    /// Where the files of exports are.
+    pub files: Storage,
+    /// For how long a link to one is good at least; at most it is twice that.
+    pub file_links: Duration,
     /// How long requests in hand may take to end when the server is stopped; whole seconds.
     pub shutdown: Duration,
 }
@@ -191,6 +197,8 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         public_url,
         sources,
         links,
+        files,
+        file_links,
         shutdown,
     } = config;
     let redis = match limiter {
@@ -223,6 +231,8 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         keys: KeyCache::default(),
         let_through: Arc::clone(&let_through),
         links,
+        files,
+        file_links: FileLinks::new(file_links),
         sources: Sources::new(sources),
         recorder: Arc::clone(&recorder),
     });

@@ -10,6 +10,8 @@ pub(crate) mod collection;
 pub(crate) mod collection_in;
 pub(crate) mod creator;
 pub(crate) mod creator_in;
+pub(crate) mod export;
+pub(crate) mod export_in;
 pub(crate) mod history;
 pub(crate) mod history_in;
 pub(crate) mod history_many;
@@ -110,25 +112,7 @@ fn metric_precision(known: &BTreeMap<String, Precision>, metrics: &[Metric]) -> 
 
 /// Whether a platform has a metric at all.
 fn has_metric(platform: Platform, metric: &str) -> bool {
-    match platform {
-        Platform::Instagram => true,
-        // The number of collections that it shows is another thing than saves; it stands in `platform_data`.
-        Platform::Tiktok => !matches!(metric, "saved_count" | "fb_play_count" | "ig_play_count" | "fb_like_count"),
-        Platform::Youtube => !matches!(
-            metric,
-            "share_count"
-                | "saved_count"
-                | "play_count"
-                | "following_count"
-                | "fb_play_count"
-                | "ig_play_count"
-                | "fb_like_count"
-        ),
-        Platform::Pinterest => !matches!(
-            metric,
-            "view_count" | "play_count" | "share_count" | "fb_play_count" | "ig_play_count" | "fb_like_count"
-        ),
-    }
+    platform.has_metric(metric)
 }
 
 /// The published form of the metadata that `domain::Metadata` accepts.

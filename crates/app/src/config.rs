@@ -55,6 +55,8 @@ pub struct Config {
     pub canary: CanaryConfig,
     /// What becomes of pages that could not be read.
     pub kept_pages: KeptPagesConfig,
+    /// Where the files of exports are, and for how long.
+    pub exports: ExportsConfig,
     /// How history is kept.
     pub history: HistoryConfig,
     /// How reports are made.
@@ -184,6 +186,8 @@ impl TryFrom<String> for KeptAddressConfig {
 pub struct WorkerConfig {
     /// Scrapes at once in this process.
     pub concurrency: usize,
+    /// Exports written at once in one process.
+    pub exports: usize,
     /// How long a claim is good for.
     pub lease_seconds: u64,
     /// How often due targets are looked for.
@@ -284,6 +288,28 @@ pub struct KeptPagesConfig {
     pub max_pages: usize,
     /// How much of the disk at most.
     pub max_megabytes: u64,
+}
+
+/// Section `exports`.
+#[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+pub struct ExportsConfig {
+    /// `file:…` or `s3://…`.
+    pub url: String,
+    /// Where S3 is, when it is not Amazon's.
+    pub s3_endpoint: Option<String>,
+    /// The bucket's region.
+    pub s3_region: Option<String>,
+    /// The id of the key to it.
+    pub s3_access_key_id: Option<String>,
+    /// The key's secret.
+    pub s3_secret_access_key: Option<SecretText>,
+    /// How long files are kept.
+    pub retention_days: u64,
+    /// How long a link to one is good at least.
+    pub link_minutes: u64,
+    /// Rows of a part at most.
+    pub part_rows: u64,
 }
 
 /// Section `history`.

@@ -7,11 +7,12 @@ use api::{ApiConfig, ConfiguredSource, KeptAddress, LimiterConfig};
 use domain::backoff::Backoff;
 use domain::source::{DIRECT, OFFICIAL};
 use domain::{Channel, Clock, Handle, Platform, TargetKind};
+use files::{PartLimits, S3Config, Storage, StorageConfig};
 use queue::{Queue, QueueOptions};
 use scrape::{Egress, InstagramGraph, OfficialApis, PlatformSite, ScrapeConfig, Scraper, YoutubeData};
 use store::{PlatformPolicy, RecordPolicy, SourcePlan, Store, StoreConfig};
 use url::Url;
-use worker::{CanaryConfig, KeptPagesConfig, Retention, Worker, WorkerConfig};
+use worker::{CanaryConfig, ExportsConfig, KeptPagesConfig, Retention, Worker, WorkerConfig};
 
 use crate::commands::Failure;
 use crate::config::{Config, KeptAddressConfig, rate_cards};
@@ -44,8 +45,21 @@ pub fn queue(config: &Config) -> Result<Queue, Failure> {
     Ok(Queue::redis(config.queue.url.reveal(), options)?)
 }
 
+/// Opens the place where the files of exports are kept.
+pub fn files(config: &Config) -> Result<Storage, Failure> {
+    let settings = &config.exports;
+    let s3 = S3Config {
+        endpoint: settings.s3_endpoint.clone(),
+        region: settings.s3_region.clone(),
+        access_key_id: settings.s3_access_key_id.clone(),
+        secret_access_key: settings.s3_secret_access_key.as_ref().map(|secret| secret.reveal().to_owned()),
+    };
+    Ok(Storage::open(&StorageConfig { url: settings.url.clone(), s3 })?)
+}
+
 /// Binds the API.
 pub fn api(config: &Config, store: Store, queue: Queue, scraper: &Scraper) -> Result<api::Server, Failure> {
+    let files = files(config)?;
     let limiter = if config.queue.is_memory() {
         LimiterConfig::Memory
     } else {
@@ -79,6 +93,8 @@ pub fn api(config: &Config, store: Store, queue: Queue, scraper: &Scraper) -> Re
             lease(config),
             policies(config, scraper),
         ))),
+        files,
+        file_links: Duration::from_mins(config.exports.link_minutes),
         shutdown: Duration::from_secs(config.http.shutdown_seconds),
     };
     let listen = config.http.listen;
@@ -186,7 +202,7 @@ fn policies(config: &Config, scraper: &Scraper) -> Vec<PlatformPolicy> {
 }
 
 /// Makes a worker.
-pub fn worker(config: &Config, role: &str, store: Store, queue: Queue, scraper: Scraper) -> Worker {
+pub fn worker(config: &Config, role: &str, store: Store, queue: Queue, scraper: Scraper) -> Result<Worker, Failure> {
     let settings = &config.worker;
     let sweep = Duration::from_millis(settings.sweep_interval_ms);
     let alone = role == "worker" && config.queue.is_memory();
@@ -199,10 +215,7 @@ pub fn worker(config: &Config, role: &str, store: Store, queue: Queue, scraper: 
         shutdown: Duration::from_secs(settings.shutdown_seconds),
         platforms: policies(config, &scraper),
         record: RecordPolicy {
-            backoff: Backoff {
-                base: Duration::from_secs(settings.retry_base_seconds),
-                cap: Duration::from_secs(settings.retry_cap_seconds),
-            },
+            backoff: backoff(config),
             gone_confirm: Duration::from_hours(settings.gone_confirm_hours),
             compact: config.history.compact,
         },
@@ -215,8 +228,42 @@ pub fn worker(config: &Config, role: &str, store: Store, queue: Queue, scraper: 
         },
         kept_pages: kept_pages(config),
         canary: canary(config),
+        exports: exports(config)?,
     };
-    Worker::new(store, queue, scraper, Clock::system(), worker)
+    Ok(Worker::new(store, queue, scraper, Clock::system(), worker))
+}
+
+/// How long an export is a worker's when nothing is heard of it again; it is renewed while it is written.
+const EXPORT_LEASE: Duration = Duration::from_secs(30);
+
+/// What one part of an export's file takes of the memory while it is written, about.
+const EXPORT_PART_BYTES: usize = 16 * 1024 * 1024;
+
+/// Rows of an export that are read at once.
+const EXPORT_PAGE_ROWS: u32 = 2000;
+
+fn exports(config: &Config) -> Result<Option<ExportsConfig>, Failure> {
+    let settings = &config.exports;
+    if config.worker.exports == 0 {
+        return Ok(None);
+    }
+    Ok(Some(ExportsConfig {
+        storage: files(config)?,
+        at_once: config.worker.exports,
+        interval: Duration::from_millis(config.worker.sweep_interval_ms),
+        lease: EXPORT_LEASE,
+        kept: days(settings.retention_days),
+        part: PartLimits { rows: settings.part_rows, bytes: EXPORT_PART_BYTES },
+        page_rows: EXPORT_PAGE_ROWS,
+        backoff: backoff(config),
+    }))
+}
+
+fn backoff(config: &Config) -> Backoff {
+    Backoff {
+        base: Duration::from_secs(config.worker.retry_base_seconds),
+        cap: Duration::from_secs(config.worker.retry_cap_seconds),
+    }
 }
 
 const fn days(days: u64) -> Duration {

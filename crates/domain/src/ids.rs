@@ -69,6 +69,8 @@ uuid_id! {
     CollectionId;
     /// One scrape, from being queued to its end.
     RunId;
+    /// An export.
+    ExportId;
 }
 
 integer_id! {

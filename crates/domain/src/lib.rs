@@ -8,6 +8,7 @@ pub mod cadence;
 pub mod clock;
 pub mod collection;
 pub mod day;
+pub mod export;
 pub mod facts;
 pub mod float;
 pub mod folding;
@@ -37,6 +38,7 @@ pub use cadence::{AgeCurve, AgeStep};
 pub use clock::{Clock, Timestamp};
 pub use collection::{CollectionKind, Member, MemberType};
 pub use day::Day;
+pub use export::{ExportDataset, ExportFilters, ExportFormat, ExportStatus};
 pub use facts::{
     AuthorFacts, MediaType, Observation, PostFacts, PostMetrics, PostSource, PostStatus, ProfileFacts, ProfileMetrics,
     UnavailableReason,
@@ -46,7 +48,8 @@ pub use folding::fold;
 pub use gains::{Analytics, Changes, Counts, Coverage, Gains, HistoryDay, MetricName};
 pub use handle::Handle;
 pub use ids::{
-    AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, OrganizationId, PostId, ProfileId, RunId, VideoId,
+    AccountId, AccountVideoId, ApiKeyId, CollectionId, CreatorId, ExportId, OrganizationId, PostId, ProfileId, RunId,
+    VideoId,
 };
 pub use lifetime::KeyLifetime;
 pub use media_value::{Attention, RateCard};

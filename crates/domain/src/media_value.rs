@@ -173,6 +173,11 @@ impl TryFrom<WrittenCard> for RateCard {
 }
 
 impl RateCard {
+    /// A card that puts no price on anything, for those who ask for no values.
+    pub const fn without_prices() -> Self {
+        Self { id: String::new(), base: None, currency: String::new(), prices: BTreeMap::new() }
+    }
+
     /// The prices of a platform.
     pub fn prices(&self, platform: Platform) -> Prices {
         self.prices.get(&platform).copied().unwrap_or_default()

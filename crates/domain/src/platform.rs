@@ -32,6 +32,29 @@ impl Platform {
         }
     }
 
+    /// Whether it has a metric at all, by the metric's name in records (`saved_count`).
+    pub fn has_metric(self, metric: &str) -> bool {
+        match self {
+            Self::Instagram => true,
+            // The number of collections that it shows is another thing than saves; it stands in `platform_data`.
+            Self::Tiktok => !matches!(metric, "saved_count" | "fb_play_count" | "ig_play_count" | "fb_like_count"),
+            Self::Youtube => !matches!(
+                metric,
+                "share_count"
+                    | "saved_count"
+                    | "play_count"
+                    | "following_count"
+                    | "fb_play_count"
+                    | "ig_play_count"
+                    | "fb_like_count"
+            ),
+            Self::Pinterest => !matches!(
+                metric,
+                "view_count" | "play_count" | "share_count" | "fb_play_count" | "ig_play_count" | "fb_like_count"
+            ),
+        }
+    }
+
     /// Whether its posts have a count of saves. The number of collections that TikTok shows is another thing.
     pub const fn has_saves(self) -> bool {
         match self {

@@ -1,7 +1,7 @@
 //! What a client asks to be written, already valid, and why the store may refuse.
 
 use domain::{
-    AccountId, CollectionId, CollectionKind, CreatorId, Handle, Member, Metadata, Platform, PostRef, VideoId,
+    AccountId, CollectionId, CollectionKind, CreatorId, ExportId, Handle, Member, Metadata, Platform, PostRef, VideoId,
 };
 use thiserror::Error;
 use uuid::Uuid;
@@ -152,6 +152,21 @@ pub enum Refusal {
         /// The kind.
         kind: CollectionKind,
         /// How many it may have.
+        most: i64,
+    },
+    /// No such export in this organization.
+    #[error("no export {0}")]
+    NoExport(ExportId),
+    /// The organization has as many exports as it may have.
+    #[error("the organization has {most} exports")]
+    TooManyExports {
+        /// How many it may have.
+        most: i64,
+    },
+    /// As many exports of the organization wait or are being written as may be.
+    #[error("{most} exports of the organization are not finished")]
+    TooManyExportsAtOnce {
+        /// How many may be.
         most: i64,
     },
     /// The store failed.

@@ -15,6 +15,7 @@ mod copy;
 mod creators;
 mod days;
 mod error;
+mod exports;
 mod freshness;
 mod idempotency;
 mod keys;
@@ -67,6 +68,10 @@ pub use collections::{
 };
 pub use days::{Delta, Deltas, PrunedDays, Rebuilt, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use error::StoreError;
+pub use exports::{
+    AccountFilterOfDays, DayOfAccount, Export, ExportClaim, ExportFile, ExportFilter, ExportJob, ExportOrder,
+    ExportPart, FinishedExport, MOST_EXPORTS, MOST_EXPORTS_AT_ONCE, NewExport, WalkedAccount,
+};
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
 pub use keys::{Key, KeyChange, KeyRecord, NewKey, NewOrganization, Organization, RetiringSecret, Rotated, Rotation};
 pub use page_loads::Slot;

@@ -5,6 +5,7 @@
 //! store; the queue only says where to look.
 
 mod canary;
+mod exports;
 mod job;
 mod kept_pages;
 pub mod metrics;
@@ -15,6 +16,7 @@ use std::time::Duration;
 
 pub use canary::{Canaries, CanaryConfig};
 use domain::{Clock, Wake};
+pub use exports::{Exporter, ExportsConfig};
 pub use kept_pages::{KeptPages, KeptPagesConfig, Sidecar};
 use queue::{Queue, QueueError, WorkerOptions};
 use scrape::Scraper;
@@ -50,6 +52,8 @@ pub struct WorkerConfig {
     pub kept_pages: Option<KeptPagesConfig>,
     /// Which well-known profiles are read to notice that pages changed; none without it.
     pub canary: Option<CanaryConfig>,
+    /// How exports are written; by other workers without it.
+    pub exports: Option<ExportsConfig>,
 }
 
 /// How long is kept what is not kept for good. Every worker throws away what is older, a little at a time.
@@ -95,7 +99,7 @@ struct Inner {
     kept_pages: KeptPages,
     /// One for each page that may be read at the same time, whoever brought the wake.
     permits: Semaphore,
-    /// Jobs that the sweeper began by itself, and the canaries.
+    /// Jobs that the sweeper began by itself, the canaries and exports.
     own: TaskTracker,
     /// Ends scrapes that outlive the deadline of a shutdown.
     give_back: CancellationToken,
@@ -128,6 +132,10 @@ impl Worker {
         let mut sweeper = tokio::spawn(sweep::run(Arc::clone(&inner), shutdown.clone()));
         if let Some(canaries) = inner.canaries() {
             inner.own.spawn(canaries.run(shutdown.clone()));
+        }
+        if let Some(exports) = inner.config.exports.clone() {
+            let (store, clock, name) = (inner.store.clone(), inner.clock.clone(), inner.config.name.clone());
+            inner.own.spawn(Exporter::new(store, clock, name, exports).run(shutdown.clone()));
         }
         let options = WorkerOptions { name: inner.config.name.clone(), concurrency: inner.config.concurrency };
         let handler = {

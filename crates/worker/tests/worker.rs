@@ -96,6 +96,7 @@ impl World {
             },
             kept_pages: None,
             canary: None,
+            exports: None,
         };
         let worker = Worker::new(self.store.clone(), queue.clone(), scraper, Clock::system(), config);
         let shutdown = CancellationToken::new();

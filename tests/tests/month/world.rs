@@ -259,6 +259,7 @@ fn worker(n: usize, store: &Store, sandbox: &Sandbox, clock: &Clock) -> Worker {
         },
         kept_pages: None,
         canary: None,
+        exports: None,
     };
     Worker::new(store.clone(), Queue::memory_bounded(1), scraper, clock.clone(), config)
 }

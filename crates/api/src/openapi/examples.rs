@@ -69,6 +69,7 @@ fn of_problem(code: Code) -> Example {
         Code::NotAcceptable => Problem::new(code, "This path answers in application/json."),
         Code::PreconditionFailed => Problem::new(code, "The resource is no longer what If-Match says. Read it again."),
         Code::PayloadTooLarge => Problem::new(code, "A body may have at most 1048576 bytes."),
+        Code::RangeNotSatisfiable => Problem::new(code, "The file has 1048576 bytes."),
         Code::UnsupportedMediaType => Problem::new(code, "The body must be application/json."),
         Code::UpstreamError => Problem::new(code, "The platform gave no answer that can be understood."),
     };

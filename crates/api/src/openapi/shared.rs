@@ -85,6 +85,7 @@ pub(super) fn of_problem(code: Code) -> Option<(String, RefOr<Header>)> {
         | Code::NotAcceptable
         | Code::PreconditionFailed
         | Code::PayloadTooLarge
+        | Code::RangeNotSatisfiable
         | Code::UnsupportedMediaType
         | Code::ValidationError
         | Code::InternalError

@@ -16,6 +16,7 @@ pub(crate) enum Code {
     Conflict,
     PreconditionFailed,
     PayloadTooLarge,
+    RangeNotSatisfiable,
     UnsupportedMediaType,
     ValidationError,
     RateLimited,
@@ -33,7 +34,7 @@ pub(super) struct Row {
 }
 
 impl Code {
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -45,6 +46,7 @@ impl Code {
         Self::Conflict,
         Self::PreconditionFailed,
         Self::PayloadTooLarge,
+        Self::RangeNotSatisfiable,
         Self::UnsupportedMediaType,
         Self::ValidationError,
         Self::RateLimited,
@@ -83,6 +85,9 @@ impl Code {
             }
             Self::PayloadTooLarge => {
                 row!(PAYLOAD_TOO_LARGE, "PAYLOAD_TOO_LARGE", "payload-too-large", "Payload too large")
+            }
+            Self::RangeNotSatisfiable => {
+                row!(RANGE_NOT_SATISFIABLE, "RANGE_NOT_SATISFIABLE", "range-not-satisfiable", "Range not satisfiable")
             }
             Self::UnsupportedMediaType => {
                 row!(

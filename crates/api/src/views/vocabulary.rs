@@ -73,6 +73,19 @@ names! {
     /// Days that end today (UTC), today included; or `custom`, from one date to another.
     PeriodName as Period { Week = "7d", Month = "30d", Quarter = "90d", Custom = "custom" }
 
+    /// What an export is of: accounts, a row each; a row for each account and day; posts, each once; creators with what their posts come to.
+    ExportDatasetName as ExportDataset {
+        Accounts = "accounts", Timeseries = "timeseries", Posts = "posts", Members = "members",
+    }
+
+    /// The form of an export's file.
+    ExportFormatName as ExportFormat { Csv = "csv", Ndjson = "ndjson", Parquet = "parquet" }
+
+    /// How far an export has come; `expired` is one whose file was kept for its time.
+    ExportStatusName as ExportStatus {
+        Queued = "queued", Running = "running", Succeeded = "succeeded", Failed = "failed", Expired = "expired",
+    }
+
     /// A metric of a post.
     PostMetricName as PostMetric {
         Views = "views", Plays = "plays", Likes = "likes", Comments = "comments", Shares = "shares", Saves = "saves",
@@ -160,6 +173,10 @@ mod tests {
         assert_eq!(published::<PeriodName>(), domain::Period::ALL.map(domain::Period::as_str));
         assert_eq!(published::<RollingPeriodName>(), domain::Period::ROLLING.map(domain::Period::as_str));
         assert_eq!(published::<GainNameName>(), domain::GainName::ALL.map(domain::GainName::as_str));
+        assert_eq!(published::<PostSourceName>(), domain::PostSource::ALL.map(domain::PostSource::as_str));
+        assert_eq!(published::<ExportDatasetName>(), domain::ExportDataset::ALL.map(domain::ExportDataset::as_str));
+        assert_eq!(published::<ExportFormatName>(), domain::ExportFormat::ALL.map(domain::ExportFormat::as_str));
+        assert_eq!(published::<ExportStatusName>(), domain::ExportStatus::ALL.map(domain::ExportStatus::as_str));
         assert_eq!(published::<PostMetricName>(), domain::MetricName::OF_POSTS.map(domain::MetricName::as_str));
         assert_eq!(published::<AccountMetricName>(), domain::MetricName::OF_ACCOUNTS.map(domain::MetricName::as_str));
         assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));

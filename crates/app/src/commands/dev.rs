@@ -47,7 +47,7 @@ pub async fn run(mut config: Config, args: &Args) -> Result<(), Failure> {
     let server = wiring::api(&config, store.clone(), queue.clone(), &scraper)?;
     let addr = server.addr();
     print(&format!("listening on http://{addr}"));
-    let worker = wiring::worker(&config, "dev", store.clone(), queue.clone(), scraper);
+    let worker = wiring::worker(&config, "dev", store.clone(), queue.clone(), scraper)?;
     let demo = async {
         if args.demo {
             let base_url = config.http.public_url.clone().unwrap_or_else(|| format!("http://{addr}"));

@@ -38,6 +38,9 @@ pub enum Failure {
     /// The scraper cannot be set up.
     #[error("{0}")]
     Scraper(#[from] scrape::ScrapeSetupError),
+    /// The place where files of exports are kept cannot be used.
+    #[error("{0}: {cause}", cause = cause(.0))]
+    Files(#[from] files::FilesError),
     /// The worker ended before it was told to.
     #[error("{0}: {cause}", cause = cause(.0))]
     Worker(#[from] worker::WorkerError),

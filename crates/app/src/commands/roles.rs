@@ -47,7 +47,7 @@ pub async fn worker(config: &Config) -> Result<(), Failure> {
     metrics::serve(&config.metrics)?;
     let store = wiring::store(config).await?;
     require_tables(&store).await?;
-    let worker = wiring::worker(config, "worker", store, wiring::queue(config)?, wiring::scraper(config)?);
+    let worker = wiring::worker(config, "worker", store, wiring::queue(config)?, wiring::scraper(config)?)?;
     work_until(worker, shutdown).await
 }
 

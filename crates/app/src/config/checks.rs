@@ -105,6 +105,7 @@ impl Checks<'_> {
             platforms: _,
             canary,
             kept_pages,
+            exports,
             history: _,
             reporting: _,
             retention,
@@ -127,6 +128,7 @@ impl Checks<'_> {
         );
         self.range("refresh.cooldown_minutes", refresh.cooldown_minutes, 0..=1440);
         self.range("worker.concurrency", worker.concurrency, 1..=1000);
+        self.range("worker.exports", worker.exports, 0..=16);
         self.range("worker.lease_seconds", worker.lease_seconds, 5..=3600);
         self.range("worker.sweep_interval_ms", worker.sweep_interval_ms, 50..=60_000);
         self.range("worker.shutdown_seconds", worker.shutdown_seconds, 0..=600);
@@ -142,6 +144,9 @@ impl Checks<'_> {
         self.range("canary.interval_minutes", canary.interval_minutes, 5..=10_080);
         self.range("kept_pages.max_pages", kept_pages.max_pages, 1..=10_000);
         self.range("kept_pages.max_megabytes", kept_pages.max_megabytes, 1..=10_000);
+        self.range("exports.retention_days", exports.retention_days, 1..=3650);
+        self.range("exports.link_minutes", exports.link_minutes, 1..=1440);
+        self.range("exports.part_rows", exports.part_rows, 100..=1_000_000);
         self.range("retention.page_loads_days", retention.page_loads_days, 1..=3650);
         self.range("retention.runs_days", retention.runs_days, 1..=3650);
         self.range("retention.request_events_days", retention.request_events_days, 1..=3650);
@@ -322,9 +327,34 @@ impl Checks<'_> {
             !user_agent.trim().is_empty() && user_agent.bytes().all(|b| (b' '..=b'~').contains(&b)),
             "must be visible ASCII and not empty",
         );
+        self.place_of_exports();
         let dir = &self.config.kept_pages.dir;
         self.require("kept_pages.dir", !dir.as_os_str().is_empty(), "must not be empty");
         self.require("log.filter", EnvFilter::try_new(&log.filter).is_ok(), "is no list of levels and module=level");
+    }
+
+    fn place_of_exports(&mut self) {
+        let exports = &self.config.exports;
+        let is_folder = exports.url.strip_prefix("file:").is_some_and(|path| !path.trim_matches('/').is_empty());
+        let is_bucket =
+            exports.url.strip_prefix("s3://").is_some_and(|rest| !rest.is_empty() && !rest.starts_with('/'));
+        self.require(
+            "exports.url",
+            is_folder || is_bucket,
+            "must be file: and the path of a folder, or s3://bucket/prefix",
+        );
+        self.require(
+            "exports.s3_endpoint",
+            exports.s3_endpoint.as_deref().is_none_or(|url| plain_web_url(url).is_some()),
+            "must be an http or https URL without user, query or fragment",
+        );
+        let is_whole = exports.s3_access_key_id.is_some() == exports.s3_secret_access_key.is_some();
+        let other = if exports.s3_access_key_id.is_some() { "s3_secret_access_key" } else { "s3_access_key_id" };
+        self.require(
+            &format!("exports.{other}"),
+            is_whole,
+            "s3_access_key_id and s3_secret_access_key go together: set both or neither",
+        );
     }
 
     fn contradictions(&mut self) {

@@ -24,6 +24,8 @@ impl Clients {
         let build = |by: &dyn Fn(reqwest::ClientBuilder) -> reqwest::ClientBuilder| {
             by(Client::builder())
                 .user_agent(user_agent.clone())
+                // As it always was: another crate's wish for HTTP/2 must not change what the platforms see.
+                .http1_only()
                 .redirect(Policy::none())
                 .connect_timeout(config.connect_timeout)
                 .timeout(config.total_timeout)

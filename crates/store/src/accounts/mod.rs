@@ -4,4 +4,5 @@ mod read;
 mod row;
 mod write;
 
+pub(crate) use read::conditions;
 pub use row::AccountRow;

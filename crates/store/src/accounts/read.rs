@@ -1,6 +1,6 @@
 //! Reading accounts.
 
-use domain::{AccountId, Platform, Timestamp};
+use domain::{AccountId, OrganizationId, Platform, Timestamp};
 
 use super::row::{AccountRow, SELECT, sort_column};
 use crate::listing::{self, Listing};
@@ -34,15 +34,7 @@ impl Tenant {
         page: &PageRequest<AccountOrder>,
         now: Timestamp,
     ) -> Result<Page<Account>, StoreError> {
-        let mut conditions = Filter::new("a.organization_id = $1", self.organization.0);
-        conditions.and_if("a.platform = ?", filter.platform.map(Platform::as_str));
-        if let Some(wanted) = filter.q.as_deref().and_then(Wanted::of) {
-            conditions.and(&found_in("names", "account_texts", "a"), wanted.anywhere());
-            conditions.and("a.username_folded LIKE ? ESCAPE '\\'", wanted.anywhere());
-        }
-        conditions.and_if("a.is_active = ?", filter.is_active);
-        conditions.and_if("a.category = ?", filter.category.clone());
-        conditions.and_if("a.creator_id = ?", filter.creator_id.map(|id| id.0));
+        let conditions = conditions(self.organization, filter);
         let listing =
             Listing { select: &SELECT, count_from: "FROM accounts a", id: "a.id", sort: sort_column(page.order_by) };
         let found =
@@ -50,4 +42,18 @@ impl Tenant {
                 .await?;
         listing::convert(found, |row| row.view(now))
     }
+}
+
+/// Which accounts of the organization a filter leaves; they are `a` in the statement.
+pub(crate) fn conditions(organization: OrganizationId, filter: &AccountFilter) -> Filter {
+    let mut conditions = Filter::new("a.organization_id = $1", organization.0);
+    conditions.and_if("a.platform = ?", filter.platform.map(Platform::as_str));
+    if let Some(wanted) = filter.q.as_deref().and_then(Wanted::of) {
+        conditions.and(&found_in("names", "account_texts", "a"), wanted.anywhere());
+        conditions.and("a.username_folded LIKE ? ESCAPE '\\'", wanted.anywhere());
+    }
+    conditions.and_if("a.is_active = ?", filter.is_active);
+    conditions.and_if("a.category = ?", filter.category.clone());
+    conditions.and_if("a.creator_id = ?", filter.creator_id.map(|id| id.0));
+    conditions
 }

@@ -9,7 +9,7 @@ mod prune;
 mod read;
 mod rebuild;
 mod record;
-mod rows;
+pub(crate) mod rows;
 mod seen;
 mod sums;
 

@@ -1,0 +1,233 @@
+//! Exports: `/v2/exports`, and the files that they come to.
+
+use actix_web::HttpResponse;
+use actix_web::body::SizedStream;
+use actix_web::http::header::{self, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use domain::{CollectionKind, Day, ExportId, FieldErrors};
+use files::{FilesError, Folder};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use store::{Export, ExportFile, Page, TenantTx};
+
+use crate::call::Call;
+use crate::file_links::SignedLink;
+use crate::idempotent;
+use crate::listing::{Listing, listed};
+use crate::negotiate::{Tags, refuses_identity};
+use crate::problem::{Code, Problem};
+use crate::query::PageParams;
+use crate::range::Wanted;
+use crate::respond::{Answer, Envelope, Reply};
+use crate::views::export::{ExportOut, ExportView};
+use crate::views::export_in::{ExportIn, ExportListFiltersOut, ExportListParams, export_list, new_export};
+
+/// The export with a link to its file, when that is there.
+async fn view(call: &Call, export: Export) -> Result<ExportView, Problem> {
+    let mut link = None;
+    if let (Some(_), Some(gone_at)) = (&export.file, export.expires_at) {
+        let shared = call.shared();
+        let SignedLink { path, expires_at } =
+            shared.file_links.sign(&shared.store, export.id, gone_at, call.now()).await?;
+        link = Some((format!("{}{path}", call.base_url()), expires_at));
+    }
+    Ok(ExportView { export, link })
+}
+
+/// List exports.
+///
+/// Newest first. One that failed, or whose file is no longer kept, is listed for 30 days more.
+#[utoipa::path(
+    get, path = "/v2/exports", operation_id = "list_exports", tag = "exports",
+    params(ExportListParams, PageParams),
+    responses((status = 200, description = "A page.", body = Listing<ExportOut, ExportListFiltersOut>))
+)]
+pub(crate) async fn list(call: Call) -> Answer {
+    let mut query = call.query();
+    let (filter, sort, in_force) = export_list(&mut query);
+    let (request, scope) = query.page(&call, sort.order, sort.direction, &in_force)?;
+    let Page { rows, next, total } = call.tenant()?.exports(&filter, &request, call.now()).await?;
+    let mut views = Vec::new();
+    for export in rows {
+        views.push(view(&call, export).await?);
+    }
+    let page = Page { rows: views, next, total };
+    listed::<_, ExportOut, _, _>(&call, page, &request, &scope, in_force)
+}
+
+/// Export rows to a file.
+///
+/// The file is written after the answer: read the export until its `status` is `succeeded`, then download the file from `download_url`. Whatever
+/// interrupts the writing, the file has each row once.
+///
+/// `accounts` has a row for each account, in the order in which they were added. `timeseries` has a row for each account and day of the window, read
+/// or not: an account's days one after another. `posts` has a row for each post, in however many of your records it stands, with its numbers as they are
+/// now; `members` has a row for each creator, with what its posts come to now. Which filters go with which is said at each. Columns keep their
+/// names, order and types; new ones come at the end.
+///
+/// - `csv`: RFC 4180, UTF-8, a line of names first, nulls empty, times in RFC 3339. A text that a spreadsheet would run as a formula (it begins with
+///   `=`, `+`, `-`, `@`, a tab or a carriage return) has a `'` before it.
+/// - `ndjson`: a JSON object on each line, with every column.
+/// - `parquet`: typed, compressed with Snappy. Texts are strings, counts 64-bit integers, times milliseconds in UTC, dates dates; any may be null.
+///
+/// Rows are read a page at a time, so the file is no snapshot of one moment: a row shows how things stood when it was read, some time between `started_at` and
+/// `finished_at`. What is added meanwhile may be there or not. The days of a window are settled when the export is asked for.
+///
+/// An organization may have 5 exports under way and 100 in all; one more is a 403 with `QUOTA_EXCEEDED`.
+#[utoipa::path(
+    post, path = "/v2/exports", operation_id = "create_export", tag = "exports",
+    request_body = ExportIn,
+    responses((status = 202, description = "It will be written.", body = Envelope<ExportOut>))
+)]
+pub(crate) async fn create(mut call: Call) -> Answer {
+    let post = call.post().await?;
+    let input = post.fields().and_then(|fields| new_export(fields, call.today()));
+    idempotent::post(&call, post.key, &post.body, input, async |tx, new| {
+        if let Some(creator) = new.filters.creator_id {
+            let known = tx.creator(creator).await?;
+            known.ok_or_else(|| FieldErrors::of("filters.creator_id", "must be a creator of your organization"))?;
+        }
+        if let Some(account) = new.filters.account_id {
+            let known = tx.account(account).await?;
+            known.ok_or_else(|| FieldErrors::of("filters.account_id", "must be an account of your organization"))?;
+        }
+        for (field, kind, id) in [
+            ("filters.project_id", CollectionKind::Project, new.filters.project_id),
+            ("filters.group_id", CollectionKind::Group, new.filters.group_id),
+        ] {
+            if let Some(id) = id {
+                let known = tx.collection(kind, id).await?;
+                known.ok_or_else(|| {
+                    FieldErrors::of(field, format!("must be a {} of your organization", kind.as_str()))
+                })?;
+            }
+        }
+        let id = tx.create_export(&new).await?;
+        let made = current(&call, tx, id).await?;
+        let location = Some(format!("/v2/exports/{id}"));
+        Ok(Reply { status: StatusCode::ACCEPTED, location, ..Reply::ok::<ExportOut>(made)? })
+    })
+    .await
+}
+
+async fn current(call: &Call, tx: &TenantTx, id: ExportId) -> Result<ExportView, Problem> {
+    view(call, tx.export(id).await?.ok_or_else(Problem::not_found)?).await
+}
+
+/// Read an export.
+///
+/// How far it has come and, once it is written, where its file can be downloaded.
+#[utoipa::path(
+    get, path = "/v2/exports/{export_id}", operation_id = "read_export", tag = "exports",
+    params(("export_id" = uuid::Uuid, Path, description = "The export's id.")),
+    responses((status = 200, description = "The export.", body = Envelope<ExportOut>))
+)]
+pub(crate) async fn read(call: Call) -> Answer {
+    let id: ExportId = call.id("export_id")?;
+    call.no_query()?;
+    let export = call.tenant()?.export(id, call.now()).await?.ok_or_else(Problem::not_found)?;
+    call.show::<ExportOut>(view(&call, export).await?)
+}
+
+/// Delete an export.
+///
+/// Its file is removed, and its links lead nowhere at once. One that is under way is not written on.
+#[utoipa::path(
+    delete, path = "/v2/exports/{export_id}", operation_id = "delete_export", tag = "exports",
+    params(("export_id" = uuid::Uuid, Path, description = "The export's id.")),
+    responses((status = 204, description = "It is deleted."))
+)]
+pub(crate) async fn delete(call: Call) -> Answer {
+    let id: ExportId = call.id("export_id")?;
+    let precondition = call.delete()?;
+    idempotent::write(&call, (), async |tx, ()| {
+        if precondition.is_set() {
+            precondition.check(&current(&call, tx, id).await?)?;
+        }
+        tx.delete_export(id).await?;
+        Ok(Reply::no_content())
+    })
+    .await
+}
+
+/// The file of an export, to whoever has a signed link to it.
+pub(crate) async fn download(call: Call) -> Answer {
+    let id: ExportId = call.id("export_id")?;
+    let mut query = call.query();
+    let expires = query.text("expires").and_then(|text| text.parse().ok());
+    let signature = query.text("signature");
+    query.finish()?;
+    let shared = call.shared();
+    shared.file_links.check(&shared.store, id, expires, signature.as_deref(), call.now()).await?;
+    let found = shared.store.linked_export(id, call.now()).await?;
+    let (organization, export) = found.ok_or_else(Problem::not_found)?;
+    let file = export.file.clone().ok_or_else(Problem::not_found)?;
+    if refuses_identity(call.headers()) {
+        return Err(Problem::new(Code::NotAcceptable, "Files are sent as they are, in no coding."));
+    }
+    send(&call, &export, Folder { organization, export: id }, &file).await
+}
+
+async fn send(call: &Call, export: &Export, folder: Folder, file: &ExportFile) -> Answer {
+    let length = u64::try_from(file.bytes).unwrap_or_default();
+    let tag = format!("\"{}\"", file.sha256.get(..32).unwrap_or(&file.sha256));
+    let condition = Tags::read(call.headers(), &header::IF_NONE_MATCH).ok().flatten();
+    let mut response = HttpResponse::build(StatusCode::OK);
+    response
+        .insert_header((header::ETAG, tag.as_str()))
+        .insert_header((header::ACCEPT_RANGES, HeaderValue::from_static("bytes")))
+        .insert_header((header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache")));
+    if condition.is_some_and(|tags| tags.name_weakly(&tag).is_some()) {
+        return Ok(response.status(StatusCode::NOT_MODIFIED).finish());
+    }
+    let is_head = call.http().method() == Method::HEAD;
+    let wanted = if is_head { Wanted::Whole } else { Wanted::read(call.headers(), &tag, length) };
+    let range = match wanted {
+        Wanted::Whole => 0..length,
+        Wanted::Part(range) => {
+            let shown = format!("bytes {}-{}/{length}", range.start, range.end.saturating_sub(1));
+            response.status(StatusCode::PARTIAL_CONTENT).insert_header((header::CONTENT_RANGE, shown));
+            range
+        }
+        Wanted::Nothing => {
+            let problem = Problem::new(Code::RangeNotSatisfiable, format!("The file has {length} bytes."));
+            let mut answer = problem.answer(call.http().path(), call.exchange().request_id.as_str());
+            call.exchange().code.set(Some(problem.code()));
+            if let Ok(shown) = HeaderValue::try_from(format!("bytes */{length}")) {
+                answer.headers_mut().insert(header::CONTENT_RANGE, shown);
+            }
+            return Ok(answer);
+        }
+    };
+    let bytes: BoxStream<'static, _> = if is_head {
+        futures_util::stream::empty().boxed()
+    } else {
+        call.shared().files.read(folder, &file.name, range.clone()).await.map_err(unreadable)?
+    };
+    response
+        .insert_header((header::CONTENT_TYPE, export.format.media_type()))
+        .insert_header((header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", name(export))))
+        // Other bytes would have other ranges, so it is never compressed.
+        .insert_header((header::CONTENT_ENCODING, HeaderValue::from_static("identity")));
+    Ok(response.body(SizedStream::new(range.end - range.start, bytes)))
+}
+
+/// What the file is called at the client's.
+fn name(export: &Export) -> String {
+    let Export { dataset, format, created_at, .. } = export;
+    let day = Day::of(*created_at);
+    format!("{}-{day}.{}", dataset.as_str(), format.as_str())
+}
+
+/// Why a file that should be there cannot be sent.
+fn unreadable(error: FilesError) -> Problem {
+    if error.is_missing() {
+        // Deleted at this very moment.
+        return Problem::not_found();
+    }
+    tracing::warn!(error = &error as &dyn std::error::Error, "a file cannot be read");
+    Problem::new(Code::ServiceUnavailable, "The file cannot be read at the moment.").retry(RETRY_SECONDS)
+}
+
+/// Seconds after which a client may try again to get a file.
+const RETRY_SECONDS: u64 = 5;

@@ -1,0 +1,442 @@
+//! Exports by a worker that dies, fails, is overtaken and is told to stop, at every step, on both databases.
+
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
+mod mortal;
+#[path = "../../../store/tests/support/mod.rs"]
+mod support;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use domain::backoff::Backoff;
+use domain::{
+    AccountId, Clock, Day, ExportDataset, ExportFilters, ExportFormat, ExportId, ExportStatus, Platform, RequestId,
+    Timestamp,
+};
+use files::{Folder, PartLimits, Storage};
+use futures_util::TryStreamExt;
+use mortal::{Mortal, Step};
+use object_store::ObjectStore;
+use object_store::memory::InMemory;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use store::{Export, JobTarget, NewExport, Refusal, Store, Tenant};
+use support::{Home, START, add, new_account, post, profile, work};
+use tokio_util::sync::CancellationToken;
+use worker::{Exporter, ExportsConfig};
+
+const LEASE: Duration = Duration::from_secs(30);
+const KEPT: Duration = Duration::from_hours(24);
+
+/// A clock, a place for files, and the accounts of an organization, some with some days.
+struct World {
+    home: Home,
+    clock: Clock,
+    tenant: Tenant,
+    objects: Arc<InMemory>,
+}
+
+const ACCOUNTS: usize = 23;
+
+async fn world(home: Home) -> World {
+    let tenant = support::tenant(&home.store).await;
+    let other = support::tenant(&home.store).await;
+    for n in 0..ACCOUNTS {
+        let new = store::NewAccount { category: (n % 2 == 0).then(|| "=even".to_owned()), ..new_account(&name(n)) };
+        add(&tenant, &new, START.plus(Duration::from_secs(n as u64 / 5))).await;
+    }
+    add(&other, &new_account("not.theirs"), START).await;
+    for day in 0..3_i64 {
+        let now = START.plus(Duration::from_mins(10) + Duration::from_hours(30) * u32::try_from(day).unwrap());
+        work(&home.store, now, |job| match &job.target {
+            JobTarget::Profile { username, .. } => profile(
+                &format!("id-{username}"),
+                username,
+                1000 + 10 * day - i64::from(username == "user.03") * 30 * day,
+            ),
+            JobTarget::Feed { .. } | JobTarget::Post { .. } => {
+                support::feed(vec![post(support::post_id(job.target_id), START, 100 + day)])
+            }
+        })
+        .await;
+    }
+    let now = START.plus(Duration::from_hours(24 * 5));
+    World { home, clock: Clock::manual(now), tenant, objects: Arc::new(InMemory::new()) }
+}
+
+fn name(n: usize) -> String {
+    format!("user.{n:02}")
+}
+
+impl World {
+    fn store(&self) -> &Store {
+        &self.home.store
+    }
+
+    fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    fn later(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    fn exporter_on(&self, objects: Arc<dyn ObjectStore>, part_rows: u64) -> Exporter {
+        let config = ExportsConfig {
+            storage: Storage::of(objects),
+            at_once: 1,
+            interval: Duration::from_secs(1),
+            lease: LEASE,
+            kept: KEPT,
+            part: PartLimits { rows: part_rows, bytes: usize::MAX },
+            page_rows: 7,
+            backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_hours(1) },
+        };
+        Exporter::new(self.store().clone(), self.clock.clone(), "w1".to_owned(), config)
+    }
+
+    fn exporter(&self) -> Exporter {
+        self.exporter_on(self.objects.clone(), 10)
+    }
+
+    async fn ask(&self, dataset: ExportDataset, format: ExportFormat, filters: ExportFilters) -> ExportId {
+        let mut tx = self.tenant.begin(&RequestId::new(), self.now()).await.unwrap();
+        let id = tx.create_export(&NewExport { dataset, format, filters }).await.unwrap();
+        tx.commit().await.unwrap();
+        id
+    }
+
+    async fn delete(&self, id: ExportId) {
+        let mut tx = self.tenant.begin(&RequestId::new(), self.now()).await.unwrap();
+        tx.delete_export(id).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    async fn export(&self, id: ExportId) -> Export {
+        self.tenant.export(id, self.now()).await.unwrap().expect("the export")
+    }
+
+    async fn bytes(&self, id: ExportId) -> Vec<u8> {
+        let export = self.export(id).await;
+        assert_eq!(export.status, ExportStatus::Succeeded, "{export:?}");
+        let file = export.file.unwrap();
+        let (organization, _) = self.store().linked_export(id, self.now()).await.unwrap().unwrap();
+        let folder = Folder { organization, export: id };
+        let range = 0..u64::try_from(file.bytes).unwrap();
+        let read = Storage::of(self.objects.clone()).read(folder, &file.name, range).await.unwrap();
+        read.try_collect::<Vec<_>>().await.unwrap().concat()
+    }
+
+    /// Names of the objects that there are.
+    async fn there(&self) -> Vec<String> {
+        self.objects.list(None).map_ok(|object| object.location.to_string()).try_collect().await.unwrap()
+    }
+
+    /// An export that nothing disturbs; its bytes.
+    async fn undisturbed(&self, dataset: ExportDataset, format: ExportFormat, filters: &ExportFilters) -> Vec<u8> {
+        let id = self.ask(dataset, format, filters.clone()).await;
+        assert!(self.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        let bytes = self.bytes(id).await;
+        self.delete(id).await;
+        assert!(self.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        assert_eq!(self.there().await, [""; 0]);
+        bytes
+    }
+}
+
+fn days() -> ExportFilters {
+    let start = Day::of(START);
+    ExportFilters { start_date: Some(start.plus(-1)), end_date: Some(start.plus(4)), ..ExportFilters::default() }
+}
+
+fn filters(dataset: ExportDataset) -> ExportFilters {
+    match dataset {
+        ExportDataset::Accounts => ExportFilters::default(),
+        ExportDataset::Timeseries => days(),
+    }
+}
+
+fn lines(bytes: &[u8]) -> Vec<serde_json::Value> {
+    std::str::from_utf8(bytes).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Kills a worker at the `n`th step with the objects, before it is done or right after; whether it came so far.
+async fn killed_at(world: &World, n: usize, step: Step) -> bool {
+    let mortal = Arc::new(Mortal::new(world.objects.clone(), n, step));
+    let exporter = world.exporter_on(mortal.clone(), 10);
+    let stop = CancellationToken::new();
+    tokio::select! {
+        found = exporter.work_once(&stop) => {
+            assert!(found.unwrap());
+            false
+        }
+        () = mortal.died() => true,
+    }
+}
+
+on_both! {
+    async fn a_file_is_the_same_wherever_its_writer_died(home) {
+        let world = world(home).await;
+        for dataset in ExportDataset::ALL {
+            for format in ExportFormat::ALL {
+                let expected = world.undisturbed(dataset, format, &filters(dataset)).await;
+                for step in [Step::Before, Step::After] {
+                    let mut n = 0;
+                    loop {
+                        let id = world.ask(dataset, format, filters(dataset)).await;
+                        let died = killed_at(&world, n, step).await;
+                        if died {
+                            // Nobody takes it while the lease lasts.
+                            assert!(!world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+                            world.later(LEASE);
+                            assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+                        }
+                        let end = world.export(id).await;
+                        assert_eq!(end.status, ExportStatus::Succeeded, "{dataset:?} {format:?} {step:?} {n}");
+                        assert!(world.bytes(id).await == expected, "{dataset:?} {format:?} {step:?} {n}");
+                        // What the dead one left behind goes with the rest.
+                        world.delete(id).await;
+                        assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+                        assert_eq!(world.there().await, [""; 0]);
+                        if !died {
+                            break;
+                        }
+                        n += 1;
+                    }
+                    // Each part was written and read once at least.
+                    assert!(n >= 6, "{dataset:?} {format:?} {n}");
+                }
+            }
+        }
+    }
+
+    async fn a_file_has_every_row_of_its_organization_and_no_other(home) {
+        let world = world(home).await;
+        let accounts = world.undisturbed(ExportDataset::Accounts, ExportFormat::Ndjson, &ExportFilters::default()).await;
+        let accounts = lines(&accounts);
+        let names: Vec<_> = accounts.iter().map(|row| row["username"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(names, (0..ACCOUNTS).map(name).collect::<Vec<_>>());
+        assert_eq!((&accounts[4]["follower_count"], &accounts[4]["category"]), (&1020.into(), &"=even".into()));
+        assert_eq!(accounts[4]["metric_status"]["saved_count"], "unsupported");
+        let series = world.undisturbed(ExportDataset::Timeseries, ExportFormat::Ndjson, &days()).await;
+        let series = lines(&series);
+        assert_eq!(series.len(), ACCOUNTS * 6);
+        for (n, rows) in series.chunks(6).enumerate() {
+            assert!(rows.iter().all(|row| row["account_id"] == accounts[n]["id"] && row["username"] == name(n)));
+            let dates: Vec<_> = rows.iter().map(|row| row["date"].as_str().unwrap().to_owned()).collect();
+            assert_eq!(dates, days().window().unwrap().each().map(|day| day.to_string()).collect::<Vec<_>>());
+            assert!(rows[0]["observed"] == false && rows[0]["views_gained"].is_null() && rows[0]["followers"].is_null());
+            let observed: Vec<_> = rows.iter().filter(|row| row["observed"] == true).collect();
+            assert_eq!(observed.len(), 3, "{rows:?}");
+            // One account loses followers: that is kept, and flagged.
+            let gained = if n == 3 { -20 } else { 10 };
+            assert_eq!((&observed[1]["followers_gained"], &observed[1]["anomaly"]), (&gained.into(), &(n == 3).into()));
+        }
+        let csv = world.undisturbed(ExportDataset::Accounts, ExportFormat::Csv, &ExportFilters::default()).await;
+        let csv = String::from_utf8(csv).unwrap();
+        assert_eq!(csv.lines().count(), ACCOUNTS + 1);
+        assert!(csv.contains(",'=even,"), "{csv}");
+        let parquet = world.undisturbed(ExportDataset::Timeseries, ExportFormat::Parquet, &days()).await;
+        let parquet = SerializedFileReader::new(bytes::Bytes::from(parquet)).unwrap();
+        assert_eq!(parquet.get_row_iter(None).unwrap().count(), ACCOUNTS * 6);
+    }
+
+    async fn filters_leave_out_what_they_say(home) {
+        let world = world(home).await;
+        let count = async |dataset, filters: ExportFilters| {
+            lines(&world.undisturbed(dataset, ExportFormat::Ndjson, &filters).await).len()
+        };
+        let even = ExportFilters { category: Some("=even".to_owned()), ..ExportFilters::default() };
+        assert_eq!(count(ExportDataset::Accounts, even.clone()).await, 12);
+        let instagram = ExportFilters { platform: Some(Platform::Instagram), ..days() };
+        assert_eq!(count(ExportDataset::Timeseries, instagram).await, 0);
+        assert_eq!(count(ExportDataset::Timeseries, ExportFilters { category: even.category, ..days() }).await, 72);
+        let one = support::all_accounts(&world.tenant).await.rows[0].id;
+        assert_eq!(count(ExportDataset::Timeseries, ExportFilters { account_id: Some(one), ..days() }).await, 6);
+        let nobody = ExportFilters { account_id: Some(AccountId::new()), ..days() };
+        assert_eq!(count(ExportDataset::Timeseries, nobody).await, 0);
+        let paused = ExportFilters { is_active: Some(false), ..ExportFilters::default() };
+        assert_eq!(world.undisturbed(ExportDataset::Accounts, ExportFormat::Ndjson, &paused).await, b"");
+    }
+
+    async fn whoever_was_overtaken_changes_nothing(home) {
+        let world = world(home).await;
+        let expected = world.undisturbed(ExportDataset::Accounts, ExportFormat::Csv, &ExportFilters::default()).await;
+        for n in 0..4 {
+            let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+            let slow = Arc::new(Mortal::new(world.objects.clone(), n, Step::Before));
+            let exporter = world.exporter_on(slow.clone(), 10);
+            let stop = CancellationToken::new();
+            let overtaken = async {
+                slow.died().await;
+                world.later(LEASE);
+                assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+                let bytes = world.bytes(id).await;
+                slow.revive();
+                bytes
+            };
+            let (found, bytes) = tokio::join!(exporter.work_once(&stop), overtaken);
+            assert!(found.unwrap());
+            assert!(bytes == expected && world.bytes(id).await == expected, "{n}");
+            world.delete(id).await;
+            assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        }
+    }
+
+    async fn a_place_that_refuses_is_tried_again_and_then_given_up(home) {
+        let world = world(home).await;
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        let broken = Arc::new(Mortal::broken_from(world.objects.clone(), 1));
+        for attempt in 1..=6 {
+            let before = world.export(id).await;
+            if attempt == 1 { assert_eq!(before.rows_written, 0) } else { assert_eq!(before.rows_written, 10) }
+            assert_eq!(before.status, ExportStatus::Queued);
+            assert!(world.exporter_on(broken.clone(), 10).work_once(&CancellationToken::new()).await.unwrap());
+            if world.export(id).await.status == ExportStatus::Failed {
+                break;
+            }
+            assert!(!world.exporter().work_once(&CancellationToken::new()).await.unwrap(), "not at once");
+            world.later(Duration::from_hours(2));
+        }
+        let failed = world.export(id).await;
+        assert_eq!(failed.status, ExportStatus::Failed);
+        let why = "It was given up after 5 attempts in a row; at the last, the file could not be written.";
+        assert_eq!(failed.failure.as_deref(), Some(why));
+        assert!(failed.file.is_none() && failed.finished_at.is_some());
+        // What could not be removed then is removed with the row.
+        world.later(Duration::from_hours(24 * 31));
+        assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        assert!(world.tenant.export(id, world.now()).await.unwrap().is_none());
+        assert_eq!(world.there().await, [""; 0]);
+    }
+
+    async fn one_that_kills_every_writer_is_given_up(home) {
+        let world = world(home).await;
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        for _ in 0..5 {
+            assert!(killed_at(&world, 0, Step::Before).await);
+            world.later(LEASE);
+        }
+        assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        let failed = world.export(id).await;
+        assert_eq!(failed.status, ExportStatus::Failed);
+        assert!(failed.failure.unwrap().contains("came to no end"));
+    }
+
+    async fn a_deleted_export_is_not_written_on_and_leaves_nothing(home) {
+        let world = world(home).await;
+        for n in 0..5 {
+            let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+            let slow = Arc::new(Mortal::new(world.objects.clone(), n, Step::After));
+            let exporter = world.exporter_on(slow.clone(), 10);
+            let stop = CancellationToken::new();
+            let deleted = async {
+                slow.died().await;
+                world.delete(id).await;
+                assert!(world.tenant.export(id, world.now()).await.unwrap().is_none());
+                // Whoever writes it may still be at it.
+                assert!(!world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+                slow.revive();
+            };
+            let (found, ()) = tokio::join!(exporter.work_once(&stop), deleted);
+            assert!(found.unwrap());
+            world.later(LEASE);
+            assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+            assert_eq!(world.there().await, [""; 0], "{n}");
+            assert_eq!(world.home.number("SELECT COUNT(*) FROM exports").await, Some(0));
+            assert_eq!(world.home.number("SELECT COUNT(*) FROM export_parts").await, Some(0));
+        }
+    }
+
+    async fn a_worker_that_is_told_to_stop_gives_its_export_back(home) {
+        let world = world(home).await;
+        let expected = world.undisturbed(ExportDataset::Accounts, ExportFormat::Csv, &ExportFilters::default()).await;
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        // More often than an export may fail.
+        for _ in 0..7 {
+            let slow = Arc::new(Mortal::new(world.objects.clone(), 0, Step::Before));
+            let stop = CancellationToken::new();
+            let exporter = world.exporter_on(slow.clone(), 10);
+            let stopped = async {
+                slow.died().await;
+                assert_eq!(world.export(id).await.status, ExportStatus::Running);
+                stop.cancel();
+            };
+            let (found, ()) = tokio::join!(exporter.work_once(&stop), stopped);
+            assert!(found.unwrap());
+            assert_eq!(world.export(id).await.status, ExportStatus::Queued);
+        }
+        assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        assert!(world.bytes(id).await == expected);
+    }
+
+    async fn a_file_is_kept_for_its_time_and_its_row_somewhat_longer(home) {
+        let world = world(home).await;
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        let exporter = world.exporter();
+        assert!(exporter.work_once(&CancellationToken::new()).await.unwrap());
+        assert_eq!(world.export(id).await.expires_at, Some(world.now().plus(KEPT)));
+        assert_eq!(world.there().await.len(), 1, "the parts are gone");
+        assert!(!exporter.work_once(&CancellationToken::new()).await.unwrap());
+        world.later(KEPT);
+        let expired = world.export(id).await;
+        assert!(expired.status == ExportStatus::Expired && expired.file.is_none(), "before anybody came by");
+        assert!(exporter.work_once(&CancellationToken::new()).await.unwrap());
+        assert_eq!(world.there().await, [""; 0]);
+        let expired = world.export(id).await;
+        assert_eq!((expired.status, expired.rows_written), (ExportStatus::Expired, 23));
+        world.later(Duration::from_hours(24 * 30));
+        assert!(exporter.work_once(&CancellationToken::new()).await.unwrap());
+        assert!(world.tenant.export(id, world.now()).await.unwrap().is_none());
+        assert!(!exporter.work_once(&CancellationToken::new()).await.unwrap());
+    }
+
+    async fn an_organization_that_is_not_active_gets_no_file_and_has_no_links(home) {
+        let world = world(home).await;
+        let done = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        world.home.sql("UPDATE organizations SET is_active = FALSE").await;
+        assert!(world.store().linked_export(done, world.now()).await.unwrap().is_none());
+        for _ in 0..6 {
+            assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+            world.later(LEASE);
+        }
+        assert_eq!(world.export(id).await.status, ExportStatus::Failed);
+    }
+
+    async fn an_organization_has_so_many_exports_and_no_more(home) {
+        let world = world(home).await;
+        let mut ids = Vec::new();
+        for _ in 0..store::MOST_EXPORTS_AT_ONCE {
+            ids.push(world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await);
+        }
+        let refused = async || {
+            let new = NewExport {
+                dataset: ExportDataset::Accounts,
+                format: ExportFormat::Csv,
+                filters: ExportFilters::default(),
+            };
+            let mut tx = world.tenant.begin(&RequestId::new(), world.now()).await.unwrap();
+            tx.create_export(&new).await.err()
+        };
+        assert!(matches!(refused().await, Some(Refusal::TooManyExportsAtOnce { most: 5 })));
+        world.delete(ids[0]).await;
+        assert!(refused().await.is_none());
+        world.home.sql("UPDATE exports SET status = 'succeeded' WHERE removed_at IS NULL").await;
+        for _ in ids.len() - 1..100 {
+            world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+            world.home.sql("UPDATE exports SET status = 'succeeded' WHERE removed_at IS NULL").await;
+        }
+        assert!(matches!(refused().await, Some(Refusal::TooManyExports { most: 100 })));
+        world.home.sql("UPDATE exports SET status = 'expired'").await;
+        assert!(refused().await.is_none());
+    }
+
+    async fn links_are_signed_with_one_secret_whoever_asks_first(home) {
+        let (one, other) = tokio::join!(home.store.link_secret(&[1; 32], START), home.store.link_secret(&[2; 32], START));
+        assert_eq!(one.unwrap(), other.unwrap());
+        let first = home.store.link_secret(&[3; 32], START).await.unwrap();
+        assert!(first == [1; 32] || first == [2; 32]);
+    }
+}

@@ -1,0 +1,3 @@
+DROP TABLE service_secrets;
+DROP TABLE export_parts;
+DROP TABLE exports;
