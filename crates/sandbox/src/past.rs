@@ -88,6 +88,11 @@ impl Past {
         Chance::of(self.seed, parts)
     }
 
+    /// Somebody of whom nothing but their posts was read.
+    pub fn author(&self, platform: Platform, handle: &str) -> ProfileFacts {
+        self.population.profile(platform, handle, self.start())
+    }
+
     /// The past of the profile that goes by `handle`, from its first read at `from` on. `number` tells profiles apart.
     pub fn profile(&self, platform: Platform, handle: &str, number: u64, from: Timestamp) -> PastProfile {
         let mut chance = self.chance(&[PROFILE, number]);

@@ -9,7 +9,11 @@ mod rebuild;
 mod record;
 mod rows;
 mod seen;
+mod whole;
 
 pub use prune::PrunedDays;
+pub(crate) use record::without_hearts;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
+pub(crate) use rows::{ACCOUNT_DAY, POST_DAY, PostDay};
 pub(crate) use seen::Seen;
+pub(crate) use whole::{ShownPost, whole_account, whole_post};
