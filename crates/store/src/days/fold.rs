@@ -62,7 +62,7 @@ pub async fn write_post(
     );
     let before = row::<PostDay>(tx, &sql, values![post.id, from.number()]).await?;
     let write = upsert("post_days", &["tracked_post_id"], &POST_DAY);
-    for day in post_days(before, days, post.create_time) {
+    for day in post_days(before.as_ref(), days, post.create_time) {
         execute(tx, &write, day.values(post.id)).await?;
     }
     Ok(())
@@ -70,14 +70,14 @@ pub async fn write_post(
 
 /// The days of a post that was published at `create_time`, of the reads of each; `before` is the last day before them.
 pub fn post_days(
-    before: Option<PostDay>,
+    before: Option<&PostDay>,
     days: BTreeMap<Day, Vec<Sample<6>>>,
     create_time: Option<Timestamp>,
 ) -> Vec<PostDay> {
     let mut made: Vec<PostDay> = Vec::with_capacity(days.len());
     for (day, samples) in days {
         let is_first = create_time.is_some_and(|at| Day::of(at) == day);
-        let known = made.last().or(before.as_ref()).map(|before| &before.is);
+        let known = made.last().or(before).map(|before| &before.is);
         made.push(PostDay { day, is: fold(known, &samples, is_first) });
     }
     made
@@ -106,7 +106,7 @@ pub async fn write_account(
     let write = upsert("account_days", &["account_id", "organization_id"], &ACCOUNT_DAY);
     for (day, samples) in days {
         let posts = row::<PostSums>(tx, &sums_sql(), values![account.id, day.number()]).await?.unwrap_or_default();
-        let is = account_day(day, &samples, before.as_ref(), posts);
+        let is = account_day(day, &samples, before.as_ref(), &posts);
         execute(tx, &write, is.values(account.id, account.organization)).await?;
         before = Some(is);
     }
@@ -126,7 +126,7 @@ async fn days_of_posts(tx: &impl ConnectionTrait, account: Uuid, from: Day) -> R
 }
 
 /// A day of an account, of the reads of its profile and what its posts come to on that day; `before` is the last day before it.
-pub fn account_day(day: Day, samples: &[Sample<3>], before: Option<&AccountDay>, posts: PostSums) -> AccountDay {
+pub fn account_day(day: Day, samples: &[Sample<3>], before: Option<&AccountDay>, posts: &PostSums) -> AccountDay {
     let observed_days = before.map_or(0, |before| before.observed_days) + 1;
     let known = before.map(|before| TargetDay { metrics: before.profile, observed_days: before.observed_days });
     let profile = if samples.is_empty() {
@@ -135,7 +135,7 @@ pub fn account_day(day: Day, samples: &[Sample<3>], before: Option<&AccountDay>,
     } else {
         fold(known.as_ref(), samples, false).metrics
     };
-    let PostSums { posts, observed, fallen, mut sums } = posts;
+    let PostSums { posts, observed, fallen, mut sums } = *posts;
     for (metric, sum) in sums.iter_mut().enumerate() {
         let known_days = before.and_then(|before| before.sums.get(metric)).map_or(0, |before| before.days);
         sum.days = known_days.saturating_add(i16::from(sum.gain.is_some()));
@@ -144,7 +144,7 @@ pub fn account_day(day: Day, samples: &[Sample<3>], before: Option<&AccountDay>,
 }
 
 /// What an account's posts come to on a day.
-#[derive(Default)]
+#[derive(Clone, Copy, Default)]
 pub struct PostSums {
     /// Posts that were read by then.
     pub posts: i32,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::history::Sample;
+use domain::history::{MetricDay, Sample};
 use domain::{Day, Timestamp};
 
 use super::fold::{PostSums, account_day, by_day, post_days};
@@ -48,7 +48,7 @@ pub fn whole_account(seen: &Seen, samples: &[Sample<3>], posts: &[ShownPost<'_>]
                 add(&mut sums, post, newest, day);
             }
         }
-        let is = account_day(day, &samples, made.last(), sums);
+        let is = account_day(day, &samples, made.last(), &sums);
         made.push(is);
     }
     made
@@ -60,7 +60,7 @@ fn add(all: &mut PostSums, post: &ShownPost<'_>, newest: &PostDay, day: Day) {
     let before = post.days.iter().rev().find(|earlier| earlier.day < post.from);
     all.posts += 1;
     all.observed += i32::from(is_read);
-    all.fallen += i32::from(is_read && newest.is.metrics.iter().any(|metric| metric.is_fall()));
+    all.fallen += i32::from(is_read && newest.is.metrics.iter().any(MetricDay::is_fall));
     for (place, (sum, metric)) in all.sums.iter_mut().zip(&newest.is.metrics).enumerate() {
         let gained_before = before.and_then(|before| before.is.metrics.get(place)).map_or(0, |metric| metric.total);
         if let Some(count) = metric.count {

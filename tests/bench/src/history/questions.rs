@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::Value;
-use tests::Client;
+use ::tests::Client;
 
 use super::of_ninety_days;
 
