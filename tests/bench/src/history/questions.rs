@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
 use ::tests::Client;
+use serde_json::Value;
 
 use super::of_ninety_days;
 

@@ -37,15 +37,14 @@ pub fn to_text(sizes: &[Size]) -> String {
             let _infallible = writeln!(text, "    {walk}");
         }
     }
-    let heads: String = sizes.iter().map(|size| format!(" | {:>9} p99, {:>6}", "p50", size.profiles)).collect();
+    let heads: Vec<String> = sizes.iter().map(|size| format!(" | p50, p99 at {:>8}", size.profiles)).collect();
+    let heads = heads.concat();
     let _infallible = writeln!(text, "\n{:<44}{heads} | growth of p50, p99  (ms)", "");
     let (Some(first), Some(last)) = (sizes.first(), sizes.last()) else { return text };
     for (place, answered) in last.answers.iter().enumerate() {
-        let row: String = sizes
-            .iter()
-            .filter_map(|size| size.answers.get(place))
-            .map(|answered| format!(" | {:>21}", shown(answered)))
-            .collect();
+        let of_sizes = sizes.iter().filter_map(|size| size.answers.get(place));
+        let row: Vec<String> = of_sizes.map(|answered| format!(" | {:>19}", shown(answered))).collect();
+        let row = row.concat();
         let before = first.answers.get(place).filter(|_| sizes.len() > 1).and_then(|answered| answered.times_us);
         let growth = before.zip(answered.times_us).map(|((half, most), (half_now, most_now))| {
             format!(
