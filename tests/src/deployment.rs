@@ -49,6 +49,7 @@ pub struct Builder {
     workers: usize,
     own_servers: bool,
     as_in_production: bool,
+    postgres_settings: Vec<String>,
     settings: Vec<(&'static str, String)>,
 }
 
@@ -119,6 +120,7 @@ impl Builder {
             workers: 1,
             own_servers: false,
             as_in_production: false,
+            postgres_settings: Vec::new(),
             settings: Vec::new(),
         }
     }
@@ -153,6 +155,16 @@ impl Builder {
         self
     }
 
+    /// For measuring reads: servers of its own, of which PostgreSQL has these settings (`name=value`) and does not wait for the disk, and logs that go
+    /// into files.
+    #[must_use]
+    pub fn with_postgres(mut self, settings: Vec<String>) -> Self {
+        self.own_servers = true;
+        self.as_in_production = true;
+        self.postgres_settings = settings;
+        self
+    }
+
     /// Changes a setting of [`crate::settings`].
     #[must_use]
     pub fn set(mut self, name: &'static str, value: impl std::fmt::Display) -> Self {
@@ -170,7 +182,8 @@ impl Builder {
             }
             Pair::PostgresRedis => {
                 let cluster = match (self.own_servers, self.as_in_production) {
-                    (_, true) => Postgres::start_durable().await,
+                    (_, true) if self.postgres_settings.is_empty() => Postgres::start_durable().await,
+                    (_, true) => Postgres::start_set(self.postgres_settings).await,
                     (true, false) => Postgres::start().await,
                     (false, false) => Postgres::shared().await,
                 };
@@ -335,6 +348,14 @@ impl Deployment {
     /// Runs the command line to its end, whatever that is.
     pub fn try_run(&self, arguments: &[&str]) -> Output {
         self.command(Command::new(binary())).args(arguments).output().expect("the binary can be run")
+    }
+
+    /// As [`Deployment::run`], with all that it says meanwhile on our own standard error.
+    pub fn run_showing(&self, arguments: &[&str]) -> String {
+        let mut command = self.command(Command::new(binary()));
+        let output = command.args(arguments).stderr(Stdio::inherit()).output().expect("the binary can be run");
+        assert!(output.status.success(), "creator-audit {}: {}", arguments.join(" "), output.status);
+        String::from_utf8(output.stdout).expect("the command line prints UTF-8")
     }
 
     /// As [`Deployment::run`], with `--json`.

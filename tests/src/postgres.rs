@@ -30,6 +30,8 @@ struct Server {
     directory: TempDir,
     port: u16,
     durable: bool,
+    /// Of our choice, as `name=value`.
+    settings: Vec<String>,
 }
 
 /// Who runs the server: PostgreSQL refuses to run as root.
@@ -53,15 +55,20 @@ impl Postgres {
 
     /// Makes and starts an own cluster on a free port, which does not wait for the disk.
     pub async fn start() -> Self {
-        Self::start_with(false).await
+        Self::start_with(false, Vec::new()).await
+    }
+
+    /// The same with settings of one's choice, each as `name=value`.
+    pub async fn start_set(settings: Vec<String>) -> Self {
+        Self::start_with(false, settings).await
     }
 
     /// As [`Postgres::start`], but a commit waits for the disk as it does in production.
     pub async fn start_durable() -> Self {
-        Self::start_with(true).await
+        Self::start_with(true, Vec::new()).await
     }
 
-    async fn start_with(durable: bool) -> Self {
+    async fn start_with(durable: bool, settings: Vec<String>) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory can be made");
         let user = unprivileged_user();
         if let Some(user) = user {
@@ -75,8 +82,8 @@ impl Postgres {
         // Somebody may take the port between our look and the server's start.
         for _ in 0..10 {
             let port = free_port();
-            if let Some(process) = launch(port, directory.path(), durable).await {
-                let own = Server { process: Some(process), directory, port, durable };
+            if let Some(process) = launch(port, directory.path(), durable, &settings).await {
+                let own = Server { process: Some(process), directory, port, durable, settings };
                 return Self { own: Some(own), base_url: base_url(port) };
             }
         }
@@ -86,6 +93,11 @@ impl Postgres {
     /// The URL of the superuser's database.
     pub fn admin_url(&self) -> String {
         format!("{}/postgres", self.base_url)
+    }
+
+    /// The folder of an own cluster's data.
+    pub fn data(&self) -> Option<PathBuf> {
+        self.own.as_ref().map(|server| server.directory.path().join("data"))
     }
 
     /// Makes an empty database, dropped with the returned value.
@@ -112,7 +124,7 @@ impl Postgres {
     pub async fn restart(&mut self) {
         self.stop();
         let server = self.own.as_mut().expect("a shared cluster is not restarted; ask for an own one");
-        server.process = launch(server.port, server.directory.path(), server.durable).await;
+        server.process = launch(server.port, server.directory.path(), server.durable, &server.settings).await;
         assert!(server.process.is_some(), "postgres does not start again on port {}", server.port);
     }
 }
@@ -163,12 +175,15 @@ fn base_url(port: u16) -> String {
     format!("postgres://postgres@127.0.0.1:{port}")
 }
 
-async fn launch(port: u16, directory: &Path, durable: bool) -> Option<Process> {
+async fn launch(port: u16, directory: &Path, durable: bool, settings: &[String]) -> Option<Process> {
     let mut command = run_as(tied(binary("postgres"), "QUIT"), unprivileged_user());
     command.arg("-D").arg(directory.join("data")).args(["-p", &port.to_string()]).current_dir(directory);
     for setting in
         ["listen_addresses=127.0.0.1", "unix_socket_directories=", "max_connections=300", "shared_buffers=64MB"]
     {
+        command.args(["-c", setting]);
+    }
+    for setting in settings {
         command.args(["-c", setting]);
     }
     // Without waiting for the disk a crash of the server loses nothing, only one of the machine would. Commits stay synchronous, or the

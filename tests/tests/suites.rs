@@ -14,6 +14,7 @@ mod problems;
 mod refresh;
 mod revocation;
 mod samples;
+mod seed;
 mod tour;
 mod trace;
 mod walk;

@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use clap::{Parser, Subcommand};
 
 use crate::commands::{
-    Failure, audit, dev, keys, organizations, pages, parse, rebuild, roles, settings, sources, trace,
+    Failure, audit, dev, keys, organizations, pages, parse, rebuild, roles, seed, settings, sources, trace,
 };
 use crate::config::Config;
 
@@ -58,6 +58,8 @@ enum Command {
     Trace(trace::Args),
     /// Read a saved page and print what a worker would have recorded.
     Parse(parse::Args),
+    /// Write a database full of history, to try things on.
+    Seed(seed::Args),
     /// Serve stand-in platforms.
     Sandbox(pages::Args),
     /// Print the OpenAPI document.
@@ -102,6 +104,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         | Command::Audit(_)
         | Command::Sources(_)
         | Command::Trace(_)
+        | Command::Seed(_)
         | Command::Sandbox(_)
         | Command::Config => {}
     }
@@ -118,6 +121,7 @@ async fn run(cli: Cli) -> Result<(), Failure> {
         Command::Audit(args) => audit::run(&config, &args).await,
         Command::Sources(args) => sources::run(&config, args).await,
         Command::Trace(args) => trace::run(&config, args).await,
+        Command::Seed(args) => seed::run(&config, &args).await,
         Command::Sandbox(args) => pages::run(&args).await,
         Command::Config => settings::run(&config),
         Command::Parse(_) | Command::Openapi => Ok(()),

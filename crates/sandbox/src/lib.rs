@@ -15,6 +15,7 @@ mod happen;
 mod instagram;
 pub mod named;
 mod noise;
+pub mod past;
 mod pinterest;
 pub mod population;
 mod proxy;

@@ -14,6 +14,7 @@ mod words;
 use domain::{AuthorFacts, MediaType, Platform, PostFacts, ProfileFacts, Timestamp};
 
 use account::Account;
+pub(crate) use post::Audience;
 
 use crate::named;
 use crate::state::State;
@@ -126,6 +127,28 @@ impl Population {
         post::counts(self.seed, platform, ids::number(platform, id), at)
     }
 
+    /// How the counts of a post grow.
+    pub(crate) fn audience(self, platform: Platform, id: &str) -> Audience {
+        Audience::of(self.seed, platform, ids::number(platform, id))
+    }
+
+    /// The id of a post that is published in the seconds after `at`; another one for each `chance`.
+    pub(crate) fn post_id_at(self, platform: Platform, at: Timestamp, chance: u64) -> String {
+        let (millis, seconds) = (unsigned(at.as_millis()), unsigned(at.as_seconds()));
+        let id = match platform {
+            Platform::Tiktok => (seconds << 32) | (chance & u64::from(u32::MAX)),
+            Platform::Youtube => ids::video(self.seed, seconds, chance),
+            Platform::Pinterest => {
+                let since = seconds.saturating_sub(ids::PIN_EPOCH_SECONDS) << ids::PIN_CHANCE_BITS;
+                ids::PIN_BASE + (since | (chance & ((1 << ids::PIN_CHANCE_BITS) - 1)))
+            }
+            Platform::Instagram => {
+                (millis.saturating_sub(domain::shortcode::media_id_millis(0)) << 23) | (chance & 0x7F_FFFF)
+            }
+        };
+        ids::text(platform, id)
+    }
+
     /// The key that a YouTube channel's id holds; `None` for an id that was made elsewhere.
     pub(crate) fn channel_key(self, id: &str) -> Option<String> {
         ids::channel_key(self.seed, id)
@@ -173,6 +196,11 @@ pub(crate) fn handle_of_key(key: &str) -> String {
     key.split('#').next().unwrap_or(key).to_owned()
 }
 
+/// Counts of an account as the platform's pages show them.
+pub(crate) fn profile_metrics_shown(platform: Platform, counts: &ProfileCounts) -> domain::ProfileMetrics {
+    account::shown(platform, counts)
+}
+
 /// Counts of a post as the platform's pages show them.
 pub(crate) fn metrics_shown(platform: Platform, counts: &PostCounts, media: Option<MediaType>) -> domain::PostMetrics {
     post::shown(platform, counts, media == Some(MediaType::Video))
@@ -181,6 +209,10 @@ pub(crate) fn metrics_shown(platform: Platform, counts: &PostCounts, media: Opti
 /// A number of posts as the platform's profile pages show it.
 pub(crate) fn posts_shown(platform: Platform, posts: i64) -> domain::Reading {
     account::posts_shown(platform, posts)
+}
+
+fn unsigned(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or(0)
 }
 
 /// Makes a post one whose owner hides its counts.

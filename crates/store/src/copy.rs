@@ -8,9 +8,44 @@ use uuid::Uuid;
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Field<'a> {
     Null,
+    Bool(bool),
+    Small(i16),
+    Int(i32),
     Number(i64),
+    Real(f64),
     Id(Uuid),
     Text(&'a str),
+    Bytes(&'a [u8]),
+}
+
+impl From<bool> for Field<'_> {
+    fn from(is: bool) -> Self {
+        Self::Bool(is)
+    }
+}
+
+impl From<i16> for Field<'_> {
+    fn from(number: i16) -> Self {
+        Self::Small(number)
+    }
+}
+
+impl From<i32> for Field<'_> {
+    fn from(number: i32) -> Self {
+        Self::Int(number)
+    }
+}
+
+impl From<f64> for Field<'_> {
+    fn from(number: f64) -> Self {
+        Self::Real(number)
+    }
+}
+
+impl<'a> From<&'a [u8]> for Field<'a> {
+    fn from(bytes: &'a [u8]) -> Self {
+        Self::Bytes(bytes)
+    }
 }
 
 impl From<i64> for Field<'_> {
@@ -42,9 +77,14 @@ impl From<Field<'_>> for Value {
     fn from(field: Field<'_>) -> Self {
         match field {
             Field::Null => None::<i64>.into(),
+            Field::Bool(is) => is.into(),
+            Field::Small(number) => number.into(),
+            Field::Int(number) => number.into(),
             Field::Number(number) => number.into(),
+            Field::Real(number) => number.into(),
             Field::Id(id) => id.into(),
             Field::Text(text) => text.into(),
+            Field::Bytes(bytes) => bytes.to_vec().into(),
         }
     }
 }
@@ -68,7 +108,7 @@ pub(crate) struct CopyRows {
 }
 
 impl CopyRows {
-    /// Adds a row. Its fields are of the types of the columns: `BIGINT`, `UUID`, `TEXT`.
+    /// Adds a row. Its fields are of the types of the columns: a number of `BIGINT` is no number of `INTEGER` here.
     pub(crate) fn push(&mut self, row: &[Field<'_>]) {
         if self.bytes.is_empty() {
             self.bytes.extend_from_slice(BEGINNING);
@@ -77,9 +117,14 @@ impl CopyRows {
         for field in row {
             match field {
                 Field::Null => self.bytes.extend_from_slice(&NO_VALUE.to_be_bytes()),
+                Field::Bool(is) => self.value(&[u8::from(*is)]),
+                Field::Small(number) => self.value(&number.to_be_bytes()),
+                Field::Int(number) => self.value(&number.to_be_bytes()),
                 Field::Number(number) => self.value(&number.to_be_bytes()),
+                Field::Real(number) => self.value(&number.to_be_bytes()),
                 Field::Id(id) => self.value(id.as_bytes()),
                 Field::Text(text) => self.value(text.as_bytes()),
+                Field::Bytes(bytes) => self.value(bytes),
             }
         }
     }

@@ -7,6 +7,7 @@
 mod connection;
 mod first_scrape;
 mod floor;
+mod history;
 mod load;
 mod parsing;
 mod plain;
@@ -99,6 +100,8 @@ struct Options {
     /// One short round of everything, to see that it works; the numbers say little.
     #[arg(long)]
     quick: bool,
+    #[command(flatten)]
+    history: history::Options,
     /// Writes the numbers, all rounds and samples included, to a file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
@@ -115,6 +118,8 @@ enum Only {
     FirstScrape,
     /// Recorded pages against a plain reading, and the slowest hostile body.
     Parsing,
+    /// Questions about a large history, at a tenth of its size and at the whole; only when it is asked for.
+    History,
 }
 
 /// What is measured, and for how long.
@@ -139,6 +144,8 @@ enum Failure {
     Parsing(#[from] parsing::Unread),
     #[error("{0}")]
     Stage(#[from] stage::StageError),
+    #[error("{0}")]
+    History(#[from] history::Unmeasured),
     #[error("the numbers cannot be written: {0}")]
     Output(#[from] std::io::Error),
     #[error("the numbers cannot be written: {0}")]
@@ -175,10 +182,15 @@ fn measure_until_told_to_stop(options: &Options) -> Result<ExitCode, Failure> {
 }
 
 async fn measure(options: &Options) -> Result<(), Failure> {
+    if options.only == Some(Only::History) {
+        let measured = history::measure(&options.history, options.workers).await?;
+        std::io::stdout().write_all(history::to_text(&measured).as_bytes())?;
+        return options.json.as_deref().map_or(Ok(()), |path| write_json(path, &measured));
+    }
     let settings = Settings::of(options);
     let is_wanted = |part| options.only.is_none_or(|only| only == part);
     let stores = match (options.only, options.pair) {
-        (Some(Only::Parsing), _) => Vec::new(),
+        (Some(Only::Parsing | Only::History), _) => Vec::new(),
         (None | Some(Only::Api | Only::Reads | Only::FirstScrape), Some(pair)) => vec![pair],
         (None | Some(Only::Api | Only::Reads | Only::FirstScrape), None) => Stores::ALL.to_vec(),
     };
@@ -218,7 +230,7 @@ async fn measure(options: &Options) -> Result<(), Failure> {
     options.json.as_deref().map_or(Ok(()), |path| write_json(path, &report))
 }
 
-fn write_json(path: &Path, report: &Report) -> Result<(), Failure> {
+fn write_json(path: &Path, report: &impl serde::Serialize) -> Result<(), Failure> {
     Ok(std::fs::write(path, serde_json::to_string_pretty(report)? + "\n")?)
 }
 
@@ -236,6 +248,7 @@ impl Settings {
             pair: _,
             log,
             quick,
+            history: _,
             json: _,
         } = options;
         let shortened = |whole: u32, short: u32| if *quick { whole.min(short) } else { whole };

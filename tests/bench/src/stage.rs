@@ -226,7 +226,8 @@ impl Stage {
     }
 }
 
-fn address(base_url: &str) -> Result<SocketAddr, StageError> {
+/// Where a process listens, of what it says of itself.
+pub fn address(base_url: &str) -> Result<SocketAddr, StageError> {
     let address = base_url.strip_prefix("http://").and_then(|rest| rest.parse().ok());
     address.ok_or_else(|| StageError::Address(base_url.to_owned()))
 }

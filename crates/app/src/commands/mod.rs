@@ -9,6 +9,7 @@ pub mod pages;
 pub mod parse;
 pub mod rebuild;
 pub mod roles;
+pub mod seed;
 pub mod settings;
 pub mod sources;
 pub mod trace;
@@ -99,6 +100,12 @@ pub enum Failure {
     /// The tables are not up to date.
     #[error("the database's tables are not up to date: run `creator-audit migrate`")]
     NotMigrated,
+    /// A history would be written among what is there.
+    #[error("the database holds organizations already: take an empty one, or say --add")]
+    NotEmpty,
+    /// A history cannot end before its last day has.
+    #[error("--end {0} is not over yet: the last day can be yesterday at the latest")]
+    NotOver(domain::Day),
     /// No such thing.
     #[error("no {what} {id}")]
     NotFound {

@@ -97,10 +97,6 @@ impl Account {
         let hearts = self.hearts(followers, &mut draw);
         let signature = draw.below(u64::from(u32::MAX));
         let until = signed_until(platform, at);
-        let likes = match platform {
-            Platform::Tiktok => Reading::exact(Some(hearts)),
-            Platform::Instagram | Platform::Youtube | Platform::Pinterest => Reading::Null(MetricStatus::Unsupported),
-        };
         let mut platform_data = Map::new();
         match platform {
             Platform::Tiktok => {
@@ -126,20 +122,15 @@ impl Account {
             // YouTube knows no private channels.
             is_private: (platform != Platform::Youtube).then(|| State::of_handle(handle) == Some(State::Private)),
             link_in_bio: draw.one_in(2).then(|| format!("https://{}.example/links", key.replace('#', "-"))),
-            metrics: ProfileMetrics {
-                followers: match platform {
-                    Platform::Youtube => rounding::three_digits_reading(followers),
-                    Platform::Instagram | Platform::Tiktok | Platform::Pinterest => Reading::exact(Some(followers)),
+            metrics: shown(
+                platform,
+                &ProfileCounts {
+                    followers: Some(followers),
+                    following: Some(self.following),
+                    posts: Some(self.posts_by(at)),
+                    likes: Some(hearts),
                 },
-                following: match platform {
-                    Platform::Youtube => Reading::Null(MetricStatus::Unsupported),
-                    Platform::Instagram | Platform::Tiktok | Platform::Pinterest => {
-                        Reading::exact(Some(self.following))
-                    }
-                },
-                posts: posts_shown(platform, self.posts_by(at)),
-                likes,
-            },
+            ),
             platform_data,
         }
     }
@@ -230,6 +221,29 @@ impl Account {
         let pinned = self.pinned.filter(|_| count > 30);
         let rest = (0..count).rev().filter(move |index| Some(*index) != pinned);
         pinned.into_iter().chain(rest).map(|index| self.post_id(index))
+    }
+}
+
+/// What the platform's pages show of an account's counts.
+pub(super) fn shown(platform: Platform, counts: &ProfileCounts) -> ProfileMetrics {
+    let ProfileCounts { followers, following, posts, likes } = *counts;
+    let unsupported = Reading::Null(MetricStatus::Unsupported);
+    ProfileMetrics {
+        followers: match (platform, followers) {
+            (Platform::Youtube, Some(followers)) => rounding::three_digits_reading(followers),
+            (Platform::Youtube | Platform::Instagram | Platform::Tiktok | Platform::Pinterest, followers) => {
+                Reading::exact(followers)
+            }
+        },
+        following: match platform {
+            Platform::Youtube => unsupported,
+            Platform::Instagram | Platform::Tiktok | Platform::Pinterest => Reading::exact(following),
+        },
+        posts: posts.map_or(Reading::NOT_PROVIDED, |posts| posts_shown(platform, posts)),
+        likes: match platform {
+            Platform::Tiktok => Reading::exact(likes),
+            Platform::Instagram | Platform::Youtube | Platform::Pinterest => unsupported,
+        },
     }
 }
 

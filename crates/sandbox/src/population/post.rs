@@ -119,20 +119,52 @@ pub(super) fn facts(seed: u64, platform: Platform, text_id: String, author: Auth
     }
 }
 
-/// The counts as the platform itself keeps them at `at`: most of a post's audience comes in its first days, and a trickle never ends.
+/// The counts as the platform itself keeps them at `at`.
 pub(super) fn counts(seed: u64, platform: Platform, id: u64, at: Timestamp) -> PostCounts {
-    let age = at.as_seconds().saturating_sub(created_seconds(seed, platform, id)).max(0);
-    let mut draw = Draw::of(seed, &["audience", platform.as_str(), &id.to_string()]);
-    let audience = draw.magnitude(2, 6);
-    let half_way_seconds = draw.between(6 * 3600, 4 * DAY_SECONDS);
-    let first_days = audience.saturating_mul(age) / (age + half_way_seconds);
-    let trickle = (audience / 2000 + 1).saturating_mul(age) / DAY_SECONDS;
-    let plays = first_days.saturating_add(trickle);
-    let likes = plays * draw.between(20, 150) / 1000;
-    let comments = likes * draw.between(5, 60) / 1000;
-    let shares = likes * draw.between(10, 100) / 1000;
-    let saves = likes * draw.between(20, 200) / 1000;
-    PostCounts { plays, likes, comments, shares, saves, own_repins: saves / 40 }
+    Audience::of(seed, platform, id).counts(at)
+}
+
+/// How the counts of one post grow: most of its audience comes in its first days, and a trickle never ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Audience {
+    created_seconds: i64,
+    size: i64,
+    half_way_seconds: i64,
+    /// Likes of a thousand plays, then comments, shares and saves of a thousand likes.
+    per_mille: [i64; 4],
+}
+
+impl Audience {
+    /// The audience of the post with this id.
+    pub(crate) fn of(seed: u64, platform: Platform, id: u64) -> Self {
+        let mut draw = Draw::of(seed, &["audience", platform.as_str(), &id.to_string()]);
+        Self {
+            created_seconds: created_seconds(seed, platform, id),
+            size: draw.magnitude(2, 6),
+            half_way_seconds: draw.between(6 * 3600, 4 * DAY_SECONDS),
+            per_mille: [(20, 150), (5, 60), (10, 100), (20, 200)].map(|(least, most)| draw.between(least, most)),
+        }
+    }
+
+    /// The counts at `at`.
+    pub(crate) fn counts(&self, at: Timestamp) -> PostCounts {
+        let age = at.as_seconds().saturating_sub(self.created_seconds).max(0);
+        let first_days = self.size.saturating_mul(age) / (age + self.half_way_seconds);
+        let trickle = (self.size / 2000 + 1).saturating_mul(age) / DAY_SECONDS;
+        let plays = first_days.saturating_add(trickle);
+        let [likes, comments, shares, saves] = self.per_mille;
+        let likes = plays * likes / 1000;
+        let of_likes = |per_mille: i64| likes * per_mille / 1000;
+        let saves = of_likes(saves);
+        PostCounts {
+            plays,
+            likes,
+            comments: of_likes(comments),
+            shares: of_likes(shares),
+            saves,
+            own_repins: saves / 40,
+        }
+    }
 }
 
 /// What the platform's pages show of the counts, all pages taken together.

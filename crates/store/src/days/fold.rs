@@ -41,7 +41,7 @@ pub struct AccountHistory {
 }
 
 /// The reads that were seen, by day.
-fn by_day<const N: usize>(seen: &Seen, samples: &[Sample<N>], from: Day) -> BTreeMap<Day, Vec<Sample<N>>> {
+pub fn by_day<const N: usize>(seen: &Seen, samples: &[Sample<N>], from: Day) -> BTreeMap<Day, Vec<Sample<N>>> {
     let mut days: BTreeMap<Day, Vec<Sample<N>>> = BTreeMap::new();
     for sample in samples.iter().filter(|sample| Day::of(sample.at) >= from && seen.has(sample.at)) {
         days.entry(Day::of(sample.at)).or_default().push(*sample);
@@ -99,13 +99,10 @@ pub async fn write_post(
     }
     let mut kept = kept_post(tx, post.id, from).await?;
     changed.posts(post.organization, kept.before.as_ref(), &kept.days, -1);
-    let mut before = kept.before;
     let write = upsert("post_days", &["tracked_post_id"], &POST_DAY);
-    for (day, samples) in days {
-        let is = fold(before.as_ref(), &samples, post.create_time.is_some_and(|at| Day::of(at) == day));
-        execute(tx, &write, PostDay { day, is }.values(post.id)).await?;
-        kept.days.insert(day, is);
-        before = Some(is);
+    for day in post_days(kept.before.as_ref(), days, post.create_time) {
+        execute(tx, &write, day.values(post.id)).await?;
+        kept.days.insert(day.day, day.is);
     }
     changed.posts(post.organization, kept.before.as_ref(), &kept.days, 1);
     keep_newest(tx, post.id).await
@@ -124,6 +121,21 @@ pub async fn keep_newest(tx: &DatabaseTransaction, id: i64) -> Result<(), StoreE
     );
     execute(tx, &sql, values![id]).await?;
     Ok(())
+}
+
+/// The days of a post that was published at `create_time`, of the reads of each; `before` is the last day before them.
+pub fn post_days(
+    before: Option<&TargetDay<6>>,
+    days: BTreeMap<Day, Vec<Sample<6>>>,
+    create_time: Option<Timestamp>,
+) -> Vec<PostDay> {
+    let mut made: Vec<PostDay> = Vec::with_capacity(days.len());
+    for (day, samples) in days {
+        let is_first = create_time.is_some_and(|at| Day::of(at) == day);
+        let known = made.last().map(|day| &day.is).or(before);
+        made.push(PostDay { day, is: fold(known, &samples, is_first) });
+    }
+    made
 }
 
 /// Writes an account's days from `from` on, of what is known of its posts' days. `samples` are all reads of its profile from then on, oldest
@@ -147,7 +159,8 @@ pub async fn write_account(
     let mut before = kept.before.clone();
     let write = upsert("account_days", &["account_id", "organization_id"], &ACCOUNT_DAY);
     for (day, samples) in days {
-        let is = account_day(tx, account.id, day, &samples, before.as_ref()).await?;
+        let posts = row::<PostSums>(tx, &sums_sql(), values![account.id, day.number()]).await?.unwrap_or_default();
+        let is = account_day(day, &samples, before.as_ref(), &posts);
         execute(tx, &write, is.values(account.id, account.organization)).await?;
         kept.days.insert(day, is.clone());
         before = Some(is);
@@ -168,13 +181,8 @@ async fn days_of_posts(tx: &impl ConnectionTrait, account: Uuid, from: Day) -> R
     Ok(found.into_iter().map(|found| Day::from_number(i32::try_from(found.value).unwrap_or(i32::MAX))).collect())
 }
 
-async fn account_day(
-    tx: &DatabaseTransaction,
-    account: Uuid,
-    day: Day,
-    samples: &[Sample<3>],
-    before: Option<&AccountDay>,
-) -> Result<AccountDay, StoreError> {
+/// A day of an account, of the reads of its profile and what its posts come to on that day; `before` is the last day before it.
+pub fn account_day(day: Day, samples: &[Sample<3>], before: Option<&AccountDay>, posts: &PostSums) -> AccountDay {
     let observed_days = before.map_or(0, |before| before.observed_days) + 1;
     let known = before.map(|before| TargetDay { metrics: before.profile, observed_days: before.observed_days });
     let profile = if samples.is_empty() {
@@ -183,22 +191,25 @@ async fn account_day(
     } else {
         fold(known.as_ref(), samples, false).metrics
     };
-    let PostSums { posts, observed, fallen, mut sums } =
-        row::<PostSums>(tx, &sums_sql(), values![account, day.number()]).await?.unwrap_or_default();
+    let PostSums { posts, observed, fallen, mut sums } = *posts;
     for (metric, sum) in sums.iter_mut().enumerate() {
         let known_days = before.and_then(|before| before.sums.get(metric)).map_or(0, |before| before.days);
         sum.days = known_days.saturating_add(i16::from(sum.gain.is_some()));
     }
-    Ok(AccountDay { day, observed_days, profile, sums, posts, posts_observed: observed, posts_fallen: fallen })
+    AccountDay { day, observed_days, profile, sums, posts, posts_observed: observed, posts_fallen: fallen }
 }
 
 /// What an account's posts come to on a day.
-#[derive(Default)]
-struct PostSums {
-    posts: i32,
-    observed: i32,
-    fallen: i32,
-    sums: [SumDay; 6],
+#[derive(Clone, Copy, Default)]
+pub struct PostSums {
+    /// Posts that were read by then.
+    pub posts: i32,
+    /// Posts that were read on the day.
+    pub observed: i32,
+    /// Posts of which a metric fell on the day.
+    pub fallen: i32,
+    /// The metrics; their days are not known here.
+    pub sums: [SumDay; 6],
 }
 
 impl FromQueryResult for PostSums {

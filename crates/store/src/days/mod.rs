@@ -12,13 +12,16 @@ mod record;
 pub(crate) mod rows;
 mod seen;
 mod sums;
+mod whole;
 
 pub(crate) use fold::DAY_MS;
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
 pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use rebuild::Rebuilt;
+pub(crate) use record::without_hearts;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
-pub(crate) use rows::POST_METRICS;
+pub(crate) use rows::{ACCOUNT_DAY, POST_DAY, POST_METRICS, PostDay};
 pub(crate) use seen::Seen;
 pub(crate) use sums::{DaySums, MetricSums, Rows, SummedDay, summed};
+pub(crate) use whole::{ShownPost, whole_account, whole_post};

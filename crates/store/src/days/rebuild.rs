@@ -8,7 +8,7 @@ use domain::history::Sample;
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::fold::{AccountHistory, PostHistory, kept_account, kept_post, keep_newest, write_account, write_post};
+use super::fold::{AccountHistory, PostHistory, keep_newest, kept_account, kept_post, write_account, write_post};
 use super::organization::Changed;
 use super::record::without_hearts;
 use super::seen::Seen;

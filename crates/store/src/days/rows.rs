@@ -8,7 +8,8 @@ use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
 use crate::columns::Columns;
-use crate::sql::{places, values};
+use crate::copy::{Field, fields};
+use crate::sql::places;
 
 /// The metrics of a post, as their columns begin.
 pub const POST_METRICS: [&str; 6] = ["view", "like", "comment", "share", "play", "saved"];
@@ -134,8 +135,12 @@ fn metric(columns: &mut Columns<'_>, notes: i32, place: usize) -> Result<MetricD
     })
 }
 
-fn metric_values(metric: &MetricDay) -> Vec<Value> {
-    values![metric.count.map(|count| count.value), metric.gain, metric.total, metric.days]
+fn metric_fields(metric: &MetricDay) -> [Field<'static>; 4] {
+    fields![metric.count.map(|count| count.value), metric.gain, metric.total, metric.days]
+}
+
+fn as_values(fields: Vec<Field<'_>>) -> Vec<Value> {
+    fields.into_iter().map(Value::from).collect()
 }
 
 fn metrics<const N: usize>(columns: &mut Columns<'_>, notes: i32) -> Result<[MetricDay; N], DbErr> {
@@ -153,12 +158,17 @@ impl PostDay {
         Ok(Self { day: Day::from_number(day), is: TargetDay { observed_days, metrics: metrics(columns, notes)? } })
     }
 
+    /// The row: its key, and what the columns of [`POST_DAY`] hold.
+    pub fn fields(&self, tracked_post: i64) -> Vec<Field<'static>> {
+        let Self { day, is: TargetDay { metrics, observed_days } } = self;
+        let mut all = fields![tracked_post, day.number(), *observed_days, notes(metrics)].to_vec();
+        all.extend(metrics.iter().flat_map(metric_fields));
+        all
+    }
+
     /// The parameters of an [`upsert`].
     pub fn values(&self, tracked_post: i64) -> Vec<Value> {
-        let Self { day, is: TargetDay { metrics, observed_days } } = self;
-        let mut all = values![tracked_post, day.number(), *observed_days, notes(metrics)];
-        all.extend(metrics.iter().flat_map(metric_values));
-        all
+        as_values(self.fields(tracked_post))
     }
 }
 
@@ -185,15 +195,20 @@ impl AccountDay {
         Ok(Self { day: Day::from_number(day), observed_days, profile, sums, posts, posts_observed, posts_fallen })
     }
 
+    /// The row: its key with the organization, and what the columns of [`ACCOUNT_DAY`] hold.
+    pub fn fields(&self, account: Uuid, organization: Uuid) -> Vec<Field<'static>> {
+        let Self { day, observed_days, profile, sums, posts, posts_observed, posts_fallen } = self;
+        let mut all = fields![account, organization, day.number(), *observed_days, notes(profile)].to_vec();
+        all.extend(fields![*posts, *posts_observed, *posts_fallen]);
+        all.extend(profile.iter().flat_map(metric_fields));
+        all.extend(sums.iter().flat_map(|sum| fields![sum.count, sum.gain, sum.total, sum.days]));
+        all.extend(sums.iter().map(|sum| Field::from(sum.posts)));
+        all
+    }
+
     /// The parameters of an [`upsert`].
     pub fn values(&self, account: Uuid, organization: Uuid) -> Vec<Value> {
-        let Self { day, observed_days, profile, sums, posts, posts_observed, posts_fallen } = self;
-        let mut all = values![account, organization, day.number(), *observed_days, notes(profile)];
-        all.extend(values![*posts, *posts_observed, *posts_fallen]);
-        all.extend(profile.iter().flat_map(metric_values));
-        all.extend(sums.iter().flat_map(|sum| values![sum.count, sum.gain, sum.total, sum.days]));
-        all.extend(sums.iter().map(|sum| Value::from(sum.posts)));
-        all
+        as_values(self.fields(account, organization))
     }
 }
 

@@ -158,7 +158,7 @@ pub async fn write<const N: usize>(
 }
 
 /// The metrics that are not exact, as `follower_count:rounded,view_count:from_text`; `None` when all are.
-fn inexact(readings: &[(&'static str, Reading)]) -> Option<String> {
+pub fn inexact(readings: &[(&'static str, Reading)]) -> Option<String> {
     let names: Vec<_> = readings
         .iter()
         .filter_map(|(name, reading)| {

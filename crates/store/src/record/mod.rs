@@ -25,6 +25,9 @@ use crate::schedule::{self, Job, JobTarget, gate};
 use crate::sql::{execute, row, values};
 use crate::{Store, StoreError, page_loads, runs};
 
+pub(crate) use post::metric_status;
+pub(crate) use sums::note_of;
+
 /// How failures are followed up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RecordPolicy {

@@ -186,7 +186,7 @@ async fn write_post(
 }
 
 /// Why metrics are null: what the page said now, over what was known before.
-fn metric_status(stored: &str, kept: [(&'static str, Kept); 6]) -> String {
+pub fn metric_status(stored: &str, kept: [(&'static str, Kept); 6]) -> String {
     let mut statuses: BTreeMap<String, MetricStatus> = serde_json::from_str(stored).unwrap_or_default();
     for (column, kept) in kept {
         match kept {

@@ -91,3 +91,22 @@ fn note(metric: &str, find: &str) -> String {
         anywhere(Precision::FromText),
     )
 }
+
+/// The same as [`note`] says, of posts that are at hand: what each has of the metric, why that is null, and how exact it is when it is not exact.
+pub fn note_of(metric: &str, posts: &[(Option<i64>, Option<MetricStatus>, Option<Precision>)]) -> String {
+    let known = || posts.iter().filter(|(count, ..)| count.is_some());
+    let everywhere = |status| posts.iter().all(|(_, why, _)| *why == Some(status));
+    let anywhere = |precision| known().any(|(.., how)| *how == Some(precision));
+    let word = match (posts.is_empty(), known().count()) {
+        (true, _) => None,
+        (false, 0) => [MetricStatus::Hidden, MetricStatus::Unsupported]
+            .into_iter()
+            .find(|status| everywhere(*status))
+            .map(MetricStatus::as_str),
+        (false, _) => [Precision::Rounded, Precision::FromText]
+            .into_iter()
+            .find(|precision| anywhere(*precision))
+            .map(Precision::as_str),
+    };
+    word.map(|word| format!("{metric}:{word},")).unwrap_or_default()
+}

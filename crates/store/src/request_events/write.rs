@@ -5,16 +5,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{ApiKeyId, Timestamp};
-use sea_orm::{DatabaseTransaction, DbErr, RuntimeErr, Value};
+use sea_orm::{DbErr, RuntimeErr, Value};
 use sqlx::{AssertSqlSafe, PgPool};
 
 use super::{ApiProcess, NewRequestEvent};
 use crate::copy::{CopyRows, Field, fields};
+use crate::insert::{in_powers_of_two, insert};
 use crate::sql::{execute, is_postgres, values};
 use crate::{Store, StoreError};
-
-/// Rows of one statement at most. Statements come in powers of two up to this, so that few of them are prepared.
-const MOST_ROWS: usize = 128;
 
 const MINUTE_MS: i64 = 60_000;
 
@@ -37,13 +35,13 @@ impl Store {
         }
         let tx = self.begin().await?;
         if execute(&tx, &sql, fields.map(Value::from).into()).await? > 0 {
-            let rows = events.clone().map(|event| event_row(process, &event).map(Value::from));
+            let rows = events.clone().flat_map(|event| event_row(process, &event).map(Value::from));
             insert(&tx, "request_events", EVENT_COLUMNS, events.clone().count(), rows).await?;
             let mut touched = Vec::new();
             for event in events {
                 touched.extend(touched_rows(&event).into_iter().map(|row| row.map(Value::from)));
             }
-            insert(&tx, "touched_resources", TOUCHED_COLUMNS, touched.len(), touched.into_iter()).await?;
+            insert(&tx, "touched_resources", TOUCHED_COLUMNS, touched.len(), touched.into_iter().flatten()).await?;
         }
         tx.commit().await?;
         Ok(())
@@ -114,9 +112,14 @@ async fn copy_events<'a>(
     let mut tx = pool.begin().await.map_err(away)?;
     let note = fields.iter().fold(sqlx::query(AssertSqlSafe(sql)), |note, field| match *field {
         Field::Null => note.bind(None::<i64>),
+        Field::Bool(is) => note.bind(is),
+        Field::Small(number) => note.bind(number),
+        Field::Int(number) => note.bind(number),
         Field::Number(number) => note.bind(number),
+        Field::Real(number) => note.bind(number),
         Field::Id(id) => note.bind(id),
         Field::Text(text) => note.bind(text),
+        Field::Bytes(bytes) => note.bind(bytes),
     });
     if note.execute(&mut *tx).await?.rows_affected() > 0 {
         rows.write(&mut tx, "request_events", EVENT_COLUMNS).await?;
@@ -216,46 +219,4 @@ fn touched_rows<'a>(event: &'a NewRequestEvent<'_>) -> Vec<[Field<'a>; 4]> {
     let (Some(organization), Some(ids)) = (organization, &event.resources) else { return Vec::new() };
     let ids: BTreeSet<&str> = ids.split(' ').collect();
     ids.into_iter().map(|id| fields![id, organization.0, &*event.request_id, event.occurred_at.as_millis()]).collect()
-}
-
-/// Inserts `count` rows into SQLite. Their places have no numbers: sqlx asks for the number of each, which SQLite looks for in a list of
-/// all of them, and that comes to more than all the rest of the inserting.
-async fn insert<const N: usize>(
-    tx: &DatabaseTransaction,
-    table: &str,
-    columns: &[&str; N],
-    count: usize,
-    mut rows: impl Iterator<Item = [Value; N]> + Send,
-) -> Result<(), StoreError> {
-    for size in in_powers_of_two(count) {
-        let places = vec![format!("({})", ["?"; N].join(", ")); size].join(", ");
-        let sql = format!("INSERT INTO {table} ({}) VALUES {places}", columns.join(", "));
-        let mut values = Vec::with_capacity(size * N);
-        values.extend(rows.by_ref().take(size).flatten());
-        execute(tx, &sql, values).await?;
-    }
-    Ok(())
-}
-
-/// Cuts a number of rows into powers of two, largest first.
-fn in_powers_of_two(mut rows: usize) -> Vec<usize> {
-    let mut sizes = Vec::new();
-    while rows > 0 {
-        let size = (1 << rows.ilog2()).min(MOST_ROWS);
-        sizes.push(size);
-        rows -= size;
-    }
-    sizes
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rows_are_cut_into_few_sizes() {
-        assert_eq!(in_powers_of_two(301), [128, 128, 32, 8, 4, 1]);
-        let all: BTreeSet<usize> = (0..=1000).flat_map(in_powers_of_two).collect();
-        assert_eq!(all.len(), 8);
-    }
 }
