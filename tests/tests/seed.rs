@@ -170,11 +170,11 @@ async fn days_made_anew_are_the_same_days(pair: Pair) {
     let store = Store::connect(&config).await.unwrap();
     let mut posts = 0;
     while let Some(last) = store.rebuild_post_days(posts, 100).await.unwrap() {
-        posts = last;
+        posts = last.last;
     }
     let mut account = uuid::Uuid::nil();
     while let Some(last) = store.rebuild_account_days(account, 20).await.unwrap() {
-        account = last;
+        account = last.last;
     }
     store.close().await.unwrap();
     let after = (seeded.dump("post_days").await, seeded.dump("account_days").await);

@@ -4,6 +4,7 @@ mod api_keys;
 mod architecture;
 mod bulk;
 mod conventions;
+mod exports;
 mod faults;
 mod idempotency;
 mod isolation;
