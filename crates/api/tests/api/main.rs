@@ -4,6 +4,7 @@
 
 mod document;
 mod harness;
+mod history;
 
 mod accounts;
 mod api_keys;
