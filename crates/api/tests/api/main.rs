@@ -21,6 +21,7 @@ mod lists;
 mod problems;
 mod refresh;
 mod requests;
+mod rollups;
 mod runs;
 mod search;
 mod short_links;
