@@ -20,6 +20,7 @@ mod limits;
 mod lists;
 mod problems;
 mod refresh;
+mod reports;
 mod requests;
 mod rollups;
 mod runs;
