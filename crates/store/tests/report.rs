@@ -569,7 +569,7 @@ on_both! {
         assert_ne!(world.home.lines(&sql).await, before);
         let mut after = 0;
         while let Some(last) = world.home.store.rebuild_post_days(after, 5).await.unwrap() {
-            after = last;
+            after = last.last;
         }
         assert_eq!(world.home.lines(&sql).await, before);
     }
