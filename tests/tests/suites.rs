@@ -12,6 +12,7 @@ mod licences;
 mod limits;
 mod parse_cli;
 mod problems;
+mod rebuild;
 mod refresh;
 mod revocation;
 mod samples;
