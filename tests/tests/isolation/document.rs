@@ -114,6 +114,9 @@ async fn ids_of(deployment: &Deployment, client: &Client, organization: &str, do
     let mut ids = Ids::from([
         ("account_id", account.into()),
         ("video_id", video.into()),
+        // Reports call a creator a member, and an organization a client.
+        ("member_id", creator.as_str().into()),
+        ("client_id", organization.into()),
         ("creator_id", creator.into()),
         ("account_video_id", found["id"].clone()),
         ("project_id", project.into()),
