@@ -87,6 +87,7 @@ async fn read(api: &Api, at: Timestamp, views: i64, followers: i64) {
 /// A creator with two accounts that both show the one post, which was added by hand as well, read two days ago and today.
 async fn story() -> (Api, String) {
     let api = Api::start().await;
+    api.clock.set(before(2));
     let creator = api.post("/v2/creators", &json!({"name": "Amy"})).await.expect(201).id();
     api.post("/v2/creators", &json!({"name": "Nobody"})).await.expect(201);
     for handle in ["amy", "amy.two"] {
@@ -95,6 +96,7 @@ async fn story() -> (Api, String) {
     }
     api.post("/v2/videos", &json!({"platform": "tiktok", "identifier": POST})).await.expect(201);
     read(&api, before(2), 100, 1000).await;
+    api.clock.set(NOON);
     read(&api, NOON, 150, 1010).await;
     (api, creator)
 }
