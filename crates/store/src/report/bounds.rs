@@ -28,11 +28,7 @@ pub fn most(order: ReportOrder, card: &RateCard, window: Window, filter: &mut Fi
         let each = parts.iter().zip(&all).map(|((_, price), of)| {
             format!("CAST(COALESCE({of}, 0) AS DOUBLE PRECISION) * CAST({price} AS DOUBLE PRECISION)")
         });
-        format!(
-            "CASE WHEN COALESCE({}) IS NOT NULL THEN {} END",
-            all.join(", "),
-            each.collect::<Vec<_>>().join(" + ")
-        )
+        format!("CASE WHEN COALESCE({}) IS NOT NULL THEN {} END", all.join(", "), each.collect::<Vec<_>>().join(" + "))
     };
     let metric = |metric: &str| Some(format!("CAST({} AS DOUBLE PRECISION)", of(metric)));
     match order {
@@ -61,6 +57,8 @@ pub fn most(order: ReportOrder, card: &RateCard, window: Window, filter: &mut Fi
             });
             Some(format!("CASE t.platform {} END", of_platform.join(" ")))
         }
-        ReportOrder::EngagementRate | ReportOrder::Impressions | ReportOrder::ViewTime | ReportOrder::CreateTime => None,
+        ReportOrder::EngagementRate | ReportOrder::Impressions | ReportOrder::ViewTime | ReportOrder::CreateTime => {
+            None
+        }
     }
 }
