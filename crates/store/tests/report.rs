@@ -188,7 +188,7 @@ fn modelled(n: i64, metrics: ReportMetrics) -> [Option<i64>; 4] {
         ReportMetrics::Lifetime => counts(n, *READ_DAYS.last().unwrap()),
         ReportMetrics::Range(window) => {
             let is_within = |at: &i32| window.has(day(*at));
-            let Some(last) = read().filter(is_within).last() else { return [None; 4] };
+            let Some(last) = read().rfind(is_within) else { return [None; 4] };
             let base = read().take_while(|at| day(*at) < window.first()).last().or_else(|| read().next()).unwrap();
             let (last, base) = (counts(n, last), counts(n, base));
             std::array::from_fn(|metric| Some(last[metric]? - base[metric]?))
@@ -203,8 +203,11 @@ fn engagement([_, likes, comments, shares]: [Option<i64>; 4]) -> Option<i64> {
 /// In hundredths of a percent, halves away from 0.
 fn rate(engagement: Option<i64>, views: Option<i64>) -> Option<i64> {
     let (engagement, views) = (engagement?, views.filter(|views| *views != 0)?);
-    let quotient = 10_000.0 * engagement as f64 / views as f64;
-    Some(quotient.round() as i64)
+    let (whole, left) = ((engagement * 10_000).div_euclid(views), (engagement * 10_000).rem_euclid(views));
+    assert!(views > 0, "no views fall here");
+    // Above the whole below it, halves away from 0.
+    let is_up = 2 * left > views || (2 * left == views && engagement > 0);
+    Some(whole + i64::from(is_up))
 }
 
 fn tmv([views, likes, comments, shares]: [Option<i64>; 4]) -> Option<i64> {
