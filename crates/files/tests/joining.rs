@@ -1,5 +1,7 @@
 //! Parts become files, on each kind of place.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+
 use std::ops::Range;
 use std::sync::Arc;
 

@@ -127,7 +127,10 @@ impl Field {
                     | Refusal::NoVideo(_)
                     | Refusal::LinkedElsewhere(_)
                     | Refusal::NoCollection(_)
-                    | Refusal::NoMember(_) => {}
+                    | Refusal::NoMember(_)
+                    | Refusal::NoExport(_)
+                    | Refusal::TooManyExports { .. }
+                    | Refusal::TooManyExportsAtOnce { .. } => {}
                     Refusal::QuotaExceeded { .. }
                     | Refusal::TooManyCollections { .. }
                     | Refusal::CollectionFull { .. } => panic!("no cap is near"),
