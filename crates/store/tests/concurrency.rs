@@ -128,12 +128,12 @@ impl Field {
                     | Refusal::LinkedElsewhere(_)
                     | Refusal::NoCollection(_)
                     | Refusal::NoMember(_)
-                    | Refusal::NoExport(_)
-                    | Refusal::TooManyExports { .. }
-                    | Refusal::TooManyExportsAtOnce { .. } => {}
+                    | Refusal::NoExport(_) => {}
                     Refusal::QuotaExceeded { .. }
                     | Refusal::TooManyCollections { .. }
-                    | Refusal::CollectionFull { .. } => panic!("no cap is near"),
+                    | Refusal::CollectionFull { .. }
+                    | Refusal::TooManyExports { .. }
+                    | Refusal::TooManyExportsAtOnce { .. } => panic!("no cap is near"),
                 }
             }
         }

@@ -177,9 +177,9 @@ fn lines(bytes: &[u8]) -> Vec<serde_json::Value> {
 async fn killed_at(world: &World, n: usize, step: Step) -> bool {
     let mortal = Arc::new(Mortal::new(world.objects.clone(), n, step));
     let exporter = world.exporter_on(mortal.clone(), 10);
-    let stop = CancellationToken::new();
+    let never = CancellationToken::new();
     tokio::select! {
-        found = exporter.work_once(&stop) => {
+        found = exporter.work_once(&never) => {
             assert!(found.unwrap());
             false
         }
