@@ -78,7 +78,7 @@ async fn read(api: &Api, at: Timestamp, views: i64, followers: i64) {
             let mut observation = Observation::ok("test");
             match &job.target {
                 JobTarget::Profile { username, .. } => {
-                    observation.profile = Some(profile(username.as_str(), followers))
+                    observation.profile = Some(profile(username.as_str(), followers));
                 }
                 JobTarget::Feed { .. } | JobTarget::Post { .. } => observation.posts = vec![facts(views)],
             }
