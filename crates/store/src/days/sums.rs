@@ -239,29 +239,7 @@ impl Rows {
             Self::Accounts => (true, true),
         };
         let zero = || "0".to_owned();
-<<<<<<< HEAD
-        let mut tallies = [zero(), zero(), zero(), zero(), zero(), zero(), zero()];
-        let [accounts, accounts_observed, profiles_observed, accounts_fallen, posts, posts_observed, posts_fallen] =
-            &mut tallies;
-        if has_profiles {
-            (*accounts, *accounts_observed) = (is_first.clone(), "1".to_owned());
-            *profiles_observed = format!("CASE WHEN (d.notes & {READ}) <> 0 THEN 1 ELSE 0 END");
-            *accounts_fallen = falls(&PROFILE_METRICS);
-        }
-        match self {
-            Self::Posts | Self::Repeats => {
-                (*posts, *posts_observed, *posts_fallen) = (is_first, "1".to_owned(), falls(&POST_METRICS));
-            }
-            Self::Accounts => {
-                "d.posts - COALESCE(LAG(d.posts) OVER w, 0)".clone_into(posts);
-                (*posts_observed, *posts_fallen) = ("d.posts_observed".to_owned(), "d.posts_fallen".to_owned());
-            }
-            Self::Profiles => {}
-        }
-        let mut all = tallies.to_vec();
-=======
         let mut all = self.tallies().to_vec();
->>>>>>> rollups
         for metric in POST_METRICS {
             all.extend(if has_posts { self.metric(metric) } else { [zero(), zero(), zero(), zero()] });
         }
