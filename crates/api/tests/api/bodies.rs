@@ -14,6 +14,9 @@ use tokio::task::block_in_place;
 use crate::document::{Ids, document, operations, resolved};
 use crate::harness::Api;
 
+/// Nobody's id.
+const SOMEBODY: &str = "01890a5d-ac96-774b-bcce-b302099a8057";
+
 /// A body with every field of the operation, all of them good.
 pub fn valid(operation: &str) -> Value {
     let account = json!({
@@ -29,6 +32,13 @@ pub fn valid(operation: &str) -> Value {
     };
     let video = json!({"metadata": {"team": "a"}, "is_active": true, "scrape_interval_hours": 24});
     let creator = json!({"name": "Ada", "is_active": true, "metadata": {"n": 1}});
+    let posts = json!({"account_video_ids": [1], "instagram_post_ids": [2, "3"], "tiktok_video_ids": [4]});
+    let with_window = |mut body: Value| {
+        for (field, value) in [("period", "custom"), ("start_date", "2025-01-01"), ("end_date", "2025-01-31")] {
+            body[field] = json!(value);
+        }
+        body
+    };
     match operation {
         "POST /v2/accounts" => with(&account, &[("platform", "instagram"), ("username", "@NatGeo")]),
         "PATCH /v2/accounts/{account_id}" => account,
@@ -52,6 +62,13 @@ pub fn valid(operation: &str) -> Value {
         "PATCH /v2/organization" => json!({
             "name": "Acme", "scrape_interval_hours": 12, "max_recent_posts_per_account": 50, "post_lookback_days": null,
         }),
+        "POST /v2/accounts/metrics" => with_window(json!({"account_ids": [SOMEBODY]})),
+        "POST /v2/videos/metrics" => with_window(json!({"video_ids": [SOMEBODY]})),
+        "POST /v2/account-videos/metrics" => with_window(posts),
+        "POST /v2/accounts/deltas" => json!({"account_ids": [SOMEBODY], "windows": [1, 7], "metric": "followers"}),
+        "POST /v2/videos/deltas" => json!({"video_ids": [SOMEBODY], "windows": [1, 7], "metric": "likes"}),
+        "POST /v2/account-videos/deltas" => with(&posts, &[("metric", "engagement_rate")]),
+        "POST /v2/exports" => json!({"dataset": "accounts", "format": "csv", "filters": {"platform": "tiktok"}}),
         other => panic!("{other} needs a valid body here"),
     }
 }
