@@ -1,0 +1,87 @@
+//! Every number of history beside a model of its own: reads are recorded over weeks in generated worlds, and whatever the API then says of windows,
+//! days, roll-ups and reports is computed anew, in plain words, from nothing but the list of those reads.
+
+mod dice;
+mod events;
+mod ledger;
+mod numbers;
+mod world;
+
+use std::time::Duration;
+
+use domain::Timestamp;
+use tests::postgres::Postgres;
+use world::World;
+
+/// The worlds: a seed, and a day on which the history begins, so that it spans a leap day and a turn of the year.
+const WORLDS: [(u64, &str); 2] = [(1, "2024-01-29T09:00:00Z"), (2, "2023-12-04T22:30:00Z")];
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_number_is_that_of_the_model_on_sqlite() {
+    for (seed, start) in WORLDS {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let url = format!("sqlite://{}?mode=rwc", folder.path().join("model.db").display());
+        live_and_compare(&url, seed, start).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_number_is_that_of_the_model_on_postgres() {
+    let cluster = Postgres::shared().await;
+    for (seed, start) in WORLDS {
+        let database = cluster.create_database().await;
+        live_and_compare(database.url(), seed, start).await;
+    }
+}
+
+async fn live_and_compare(url: &str, seed: u64, start: &str) {
+    eprintln!("the world of seed {seed}, from {start}");
+    let start = Timestamp::parse(start).expect("a time");
+    let mut world = World::new(url, seed, start).await;
+    world.begin_tracking().await;
+    for _ in 0..36 {
+        world.live();
+        for _ in 0..3 {
+            world.happen().await;
+        }
+        world.read(65).await;
+        world.pass_time();
+    }
+    let seen: usize = world.organizations.iter().flat_map(|it| it.seen.values()).map(|seen| seen.reads.len()).sum();
+    eprintln!("{} posts, {seen} reads seen, until {}", world.posts.len(), world.now);
+}
+
+impl World {
+    /// The first organization tracks nearly everybody, the second some, and the third begins later.
+    async fn begin_tracking(&mut self) {
+        for organization in 0..2 {
+            for _ in 0..2 {
+                self.add_creator(organization).await;
+            }
+        }
+        for profile in 0..self.profiles.len() {
+            self.add_account(0, profile).await;
+            if profile % 3 == 0 {
+                self.add_account(1, profile).await;
+            }
+        }
+        for post in 0..4 {
+            self.add_video(post % 2, post).await;
+        }
+    }
+
+    /// Time goes on: mostly by some hours, now and then to the moments around midnight, sometimes by days on which nobody reads.
+    fn pass_time(&mut self) {
+        let midnight = (self.now.as_millis() / 86_400_000 + 1) * 86_400_000;
+        let millis = match self.dice.roll(10) {
+            // So that the reads of one round lie on both sides of it.
+            0 | 1 => midnight - 1_500,
+            2 => midnight,
+            3 => self.now.as_millis() + 86_400_000 * (2 + self.dice.number(5)) + self.dice.number(86_400_000),
+            4 => self.now.as_millis() + self.dice.number(3_000_000),
+            _ => self.now.as_millis() + 3_600_000 * (2 + self.dice.number(24)) + self.dice.number(3_600_000),
+        };
+        let earliest = self.now.plus(Duration::from_secs(1));
+        self.now = Timestamp::from_millis(millis).max(earliest);
+    }
+}
