@@ -7,12 +7,12 @@ use std::time::Duration;
 use domain::backoff::Backoff;
 use domain::{
     AgeCurve, ApiKey, AuthorFacts, Channel, Handle, MediaType, MetricStatus, Observation, Outcome, Platform,
-    PostFacts, Precision, ProfileFacts, ProfileMetrics, Reading, Timestamp,
+    PostFacts, Precision, ProfileFacts, ProfileMetrics, Reading, Source, Timestamp,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use store::{
     Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, NewOrganization, PlatformPolicy, RecordPolicy, Recorded,
-    Source, SourcePlan, Store, StoreConfig,
+    SourcePlan, Store, StoreConfig,
 };
 
 use crate::dice::Dice;
