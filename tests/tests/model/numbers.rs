@@ -78,8 +78,8 @@ pub fn days<const N: usize>(reads: &[Read<N>], told: Option<Timestamp>) -> Days<
     days
 }
 
-/// Views, likes, comments, shares, plays, saves, followers: what there are gains of.
-pub type Gains = [Option<i64>; 7];
+/// Views, likes, comments, shares, plays, saves, followers, following, posts.
+pub type Metrics = [Option<i64>; 9];
 
 /// Whose numbers are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,9 +103,8 @@ pub struct Subject<'a> {
 pub struct Row {
     pub observed: bool,
     pub anomaly: bool,
-    /// Views, likes, comments, shares, plays, saves, followers, following, posts.
-    pub values: [Option<i64>; 9],
-    pub gains: Gains,
+    pub values: Metrics,
+    pub gains: Metrics,
 }
 
 /// The sum of what is known; `None` when nothing is.
@@ -129,7 +128,7 @@ impl Subject<'_> {
         let profiles: Vec<&Numbers<PROFILE_METRICS>> =
             self.profiles.iter().filter_map(|days| days.get(&day)).collect();
         let fell = |gains: &[Option<i64>]| gains.iter().any(|gain| gain.is_some_and(|gain| gain < 0));
-        let mut gains = [None; 7];
+        let mut gains = [None; 9];
         let mut values = [None; 9];
         for metric in 0..POST_METRICS {
             gains[metric] = sum(posts.iter().map(|numbers| numbers.gains[metric]));
@@ -139,13 +138,13 @@ impl Subject<'_> {
             };
             values[metric] = sum(self.posts_by(day).map(|days| known(days, day, metric))).filter(|_| is_shown);
         }
-        gains[6] = sum(profiles.iter().map(|numbers| numbers.gains[0]));
         for metric in 0..PROFILE_METRICS {
             let is_shown = match self.kind {
                 Kind::Post | Kind::Account => profiles.iter().any(|numbers| numbers.is_read[metric]),
                 Kind::Rollup => profiles.iter().any(|numbers| numbers.is_read.contains(&true)),
             };
             let last = self.profiles.iter().map(|days| known(days, day, metric));
+            gains[POST_METRICS + metric] = sum(profiles.iter().map(|numbers| numbers.gains[metric]));
             values[POST_METRICS + metric] = sum(last).filter(|_| is_shown);
         }
         Row {
@@ -158,7 +157,7 @@ impl Subject<'_> {
     }
 
     /// What the days from `first` to `last` added.
-    pub fn gains(&self, first: Day, last: Day) -> Gains {
+    pub fn gains(&self, first: Day, last: Day) -> Metrics {
         let rows: Vec<Row> = (first..=last).map(|day| self.row(day)).collect();
         std::array::from_fn(|metric| sum(rows.iter().map(|row| row.gains[metric])))
     }
