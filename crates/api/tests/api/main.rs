@@ -19,6 +19,7 @@ mod limits;
 mod lists;
 mod problems;
 mod refresh;
+mod reports;
 mod requests;
 mod runs;
 mod search;
