@@ -5,19 +5,25 @@ use std::time::Duration;
 
 use api::{ApiConfig, KeptAddress, LimiterConfig};
 use domain::{Clock, Timestamp};
+use files::{S3Config, Storage, StorageConfig};
 use queue::Queue;
 use serde_json::Value;
 use store::Store;
 use tests::Client;
 
+use crate::prices;
+
 /// A running API whose clock stands still.
 pub struct Service {
     client: Client,
     handle: api::ServerHandle,
+    _folder: tempfile::TempDir,
 }
 
 impl Service {
     pub fn start(store: &Store, now: Timestamp) -> Self {
+        let folder = tempfile::tempdir().expect("a folder can be made");
+        let files = StorageConfig { url: format!("file:{}", folder.path().display()), s3: S3Config::default() };
         let config = ApiConfig {
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             workers: 1,
@@ -29,17 +35,20 @@ impl Service {
             kept_address: KeptAddress::Truncated,
             allowed_origins: Vec::new(),
             refresh_cooldown: Duration::from_mins(15),
+            rate_cards: vec![prices::card()],
             process: "model".to_owned(),
             public_url: None,
             sources: Vec::new(),
             links: None,
+            files: Storage::open(&files).expect("a place for files"),
+            file_links: Duration::from_mins(5),
             shutdown: Duration::from_secs(1),
         };
         let clock = Clock::manual(now);
         let server = api::start(config, store.clone(), Queue::memory(), clock).expect("a server");
         let (address, handle) = (server.addr(), server.handle());
         tokio::spawn(server);
-        Self { client: Client::new(format!("http://{address}")), handle }
+        Self { client: Client::new(format!("http://{address}")), handle, _folder: folder }
     }
 
     pub async fn stop(self) {

@@ -6,7 +6,9 @@ mod dice;
 mod events;
 mod ledger;
 mod numbers;
+mod prices;
 mod records;
+mod rollups;
 mod shapes;
 mod world;
 
@@ -69,6 +71,7 @@ async fn compare(world: &World, seed: u64) {
         let mut dice = Dice::new(seed + place as u64);
         let mut asker = service.asker(&organization.key);
         records::compare(world, organization, &mut dice, &mut asker).await;
+        rollups::compare(world, organization, &mut dice, &mut asker).await;
         differences.extend(asker.differences.into_iter().map(|it| format!("organization {place}: {it}")));
         compared += asker.compared;
     }
