@@ -8,6 +8,7 @@ mod ledger;
 mod numbers;
 mod prices;
 mod records;
+mod reports;
 mod rollups;
 mod shapes;
 mod world;
@@ -42,6 +43,8 @@ async fn every_number_is_that_of_the_model_on_postgres() {
 }
 
 const ROUNDS: u64 = 30;
+/// As many as the world has.
+const ORGANIZATIONS: usize = 3;
 
 async fn live_and_compare(url: &str, seed: u64, start: &str) {
     eprintln!("the world of seed {seed}, from {start}");
@@ -54,6 +57,11 @@ async fn live_and_compare(url: &str, seed: u64, start: &str) {
             world.happen().await;
         }
         world.read(65).await;
+        if round == ROUNDS / 2 {
+            for organization in 0..ORGANIZATIONS * 2 {
+                world.collect(organization % ORGANIZATIONS).await;
+            }
+        }
         if round == ROUNDS / 2 || round == ROUNDS {
             compare(&world, seed).await;
         }
@@ -72,6 +80,7 @@ async fn compare(world: &World, seed: u64) {
         let mut asker = service.asker(&organization.key);
         records::compare(world, organization, &mut dice, &mut asker).await;
         rollups::compare(world, organization, &mut dice, &mut asker).await;
+        reports::compare(world, organization, &mut dice, &mut asker).await;
         differences.extend(asker.differences.into_iter().map(|it| format!("organization {place}: {it}")));
         compared += asker.compared;
     }
