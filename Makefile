@@ -19,6 +19,7 @@ build: ## Build the binary (debug)
 run: build ## Run everything in one process with demo data; LIVE=1 reads the real platforms
 	@mkdir -p data
 	@CREATOR_AUDIT__DATABASE__URL="$${CREATOR_AUDIT__DATABASE__URL:-sqlite://$(DATA)}" \
+	  CREATOR_AUDIT__EXPORTS__URL="$${CREATOR_AUDIT__EXPORTS__URL:-file:data/exports}" \
 	  CREATOR_AUDIT__LOG__FILTER="$${CREATOR_AUDIT__LOG__FILTER:-warn}" \
 	  exec $(BINARY) dev $(if $(LIVE),,--sandbox) --demo
 

@@ -38,6 +38,8 @@ pub const REFRESH_COOLDOWN_MINUTES: &str = "REFRESH__COOLDOWN_MINUTES";
 pub const FAILED_AUTHENTICATIONS_PER_MINUTE: &str = "RATE_LIMIT__FAILED_AUTHENTICATIONS_PER_MINUTE";
 /// Seconds for which a worker holds what it claimed; more than a page load and its reading may take together.
 pub const LEASE_SECONDS: &str = "WORKER__LEASE_SECONDS";
+/// Rows of a part of an export's file at most.
+pub const EXPORTS_PART_ROWS: &str = "EXPORTS__PART_ROWS";
 /// Seconds until the first attempt after a failure.
 pub const RETRY_BASE_SECONDS: &str = "WORKER__RETRY_BASE_SECONDS";
 /// Milliseconds after which a connection is given up; at most what a page load may take.

@@ -125,7 +125,8 @@ impl Fresh {
 }
 
 /// The tables that are written.
-const TABLES: [&str; 18] = [
+const TABLES: [&str; 19] = [
+    "organization_days",
     "organizations",
     "api_keys",
     "creators",
@@ -165,22 +166,33 @@ async fn the_same_arguments_make_the_same_rows(pair: Pair) {
 
 async fn days_made_anew_are_the_same_days(pair: Pair) {
     let seeded = Fresh::seeded(pair, SMALL).await;
-    let before = (seeded.dump("post_days").await, seeded.dump("account_days").await);
+    let days = async || {
+        let mut all = Vec::new();
+        for table in ["post_days", "account_days", "organization_days", "tracked_posts"] {
+            all.push((table, seeded.dump(table).await));
+        }
+        all
+    };
+    let before = days().await;
     let config = StoreConfig { url: seeded.url.clone(), age_curve: domain::AgeCurve::flat(), max_connections: 2 };
     let store = Store::connect(&config).await.unwrap();
     let mut posts = 0;
     while let Some(last) = store.rebuild_post_days(posts, 100).await.unwrap() {
-        posts = last;
+        posts = last.last;
     }
     let mut account = uuid::Uuid::nil();
     while let Some(last) = store.rebuild_account_days(account, 20).await.unwrap() {
-        account = last;
+        account = last.last;
+    }
+    let mut organization = uuid::Uuid::nil();
+    while let Some(last) = store.rebuild_organization_days(organization).await.unwrap() {
+        organization = last;
     }
     store.close().await.unwrap();
-    let after = (seeded.dump("post_days").await, seeded.dump("account_days").await);
-    assert!(before.0.len() > 500 && before.1.len() > 1000, "{} {}", before.0.len(), before.1.len());
-    assert_eq!(before.0, after.0);
-    assert_eq!(before.1, after.1);
+    for ((table, before), (_, after)) in before.iter().zip(&days().await) {
+        assert!(before.len() > 100, "{table} {}", before.len());
+        assert_eq!(before, after, "{table}");
+    }
 }
 
 async fn there_is_as_much_as_was_asked_and_it_fits_together(pair: Pair) {

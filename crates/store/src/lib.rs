@@ -127,6 +127,12 @@ pub struct Store {
 /// How long a call waits for a free connection before the database counts as away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Compiling a query takes PostgreSQL longer than the slowest of ours runs, and it does so for any whose cost it guesses high.
+async fn compile_nothing(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::Executor::execute(connection, "SET jit = off").await?;
+    Ok(())
+}
+
 impl Store {
     /// Opens the database. Succeeds while a PostgreSQL server is away: connections are made when they are needed.
     ///
@@ -167,7 +173,10 @@ impl Store {
             options
                 .max_connections(config.max_connections)
                 .connect_lazy(true)
-                .test_before_acquire_if_idle_for(Duration::from_secs(1));
+                .test_before_acquire_if_idle_for(Duration::from_secs(1))
+                .map_sqlx_postgres_pool_opts(|pool| {
+                    pool.after_connect(|connection, _| Box::pin(compile_nothing(connection)))
+                });
             let pool = Database::connect(options).await?;
             Ok(Self {
                 read: pool.clone(),

@@ -477,7 +477,7 @@ on_both! {
             let posts = [post(post_id(1), START, 10 + i64::from(day))];
             work(&home.store, now, answer("11", "amy", &posts)).await;
         }
-        let before = domain::Day::of(START).plus(3);
+        let before = Day::of(START).plus(3);
         let mut at = store::PrunedDays::BEGIN;
         while !at.is_done() {
             at = home.store.prune_days(before, at, 1).await.unwrap();

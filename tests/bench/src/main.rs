@@ -101,7 +101,7 @@ struct Options {
     #[arg(long)]
     quick: bool,
     #[command(flatten)]
-    history: history::Options,
+    history: history::HistoryOptions,
     /// Writes the numbers, all rounds and samples included, to a file.
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,

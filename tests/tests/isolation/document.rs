@@ -101,6 +101,8 @@ async fn ids_of(deployment: &Deployment, client: &Client, organization: &str, do
     let key = deployment.create_key_record(organization, &[])["id"].clone();
     let project = make(client, "/v2/projects", &json!({"name": "Theirs"})).await;
     let group = make(client, "/v2/groups", &json!({"name": "Theirs"})).await;
+    let export = json!({"dataset": "accounts", "format": "csv"});
+    let export = client.post("/v2/exports", &export).await.data(202);
     // Everything is a member of both, so that there is something to take out.
     for (collections, id) in [("projects", &project), ("groups", &group)] {
         let members = [("creators", json!(creator)), ("accounts", json!(account)), ("videos", json!(video))];
@@ -112,12 +114,16 @@ async fn ids_of(deployment: &Deployment, client: &Client, organization: &str, do
     let mut ids = Ids::from([
         ("account_id", account.into()),
         ("video_id", video.into()),
+        // Reports call a creator a member, and an organization a client.
+        ("member_id", creator.as_str().into()),
+        ("client_id", organization.into()),
         ("creator_id", creator.into()),
         ("account_video_id", found["id"].clone()),
         ("project_id", project.into()),
         ("group_id", group.into()),
         ("api_key_id", key.clone()),
         ("key_id", key),
+        ("export_id", export["id"].clone()),
     ]);
     if document["paths"].get("/v2/runs").is_some() {
         let run = poll_until("runs are listed", async || client.get("/v2/runs").await.rows().pop()).await;
@@ -326,7 +332,7 @@ async fn every_operation_refuses_keys_without_its_scope_and_calls_without_a_key(
 }
 
 /// Every name of an id in a path.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 11] = [
     "account_id",
     "video_id",
     "creator_id",
@@ -337,4 +343,5 @@ const NAMES: [&str; 10] = [
     "request_id",
     "project_id",
     "group_id",
+    "export_id",
 ];

@@ -202,7 +202,7 @@ async fn send(call: &Call, export: &Export, folder: Folder, file: &ExportFile) -
     let bytes: BoxStream<'static, _> = if is_head {
         futures_util::stream::empty().boxed()
     } else {
-        call.shared().files.read(folder, &file.name, range.clone()).await.map_err(unreadable)?
+        call.shared().files.read(folder, &file.name, range.clone()).await.map_err(|error| unreadable(&error))?
     };
     response
         .insert_header((header::CONTENT_TYPE, export.format.media_type()))
@@ -220,12 +220,12 @@ fn name(export: &Export) -> String {
 }
 
 /// Why a file that should be there cannot be sent.
-fn unreadable(error: FilesError) -> Problem {
+fn unreadable(error: &FilesError) -> Problem {
     if error.is_missing() {
         // Deleted at this very moment.
         return Problem::not_found();
     }
-    tracing::warn!(error = &error as &dyn std::error::Error, "a file cannot be read");
+    tracing::warn!(error = error as &dyn std::error::Error, "a file cannot be read");
     Problem::new(Code::ServiceUnavailable, "The file cannot be read at the moment.").retry(RETRY_SECONDS)
 }
 

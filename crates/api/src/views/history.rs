@@ -57,6 +57,7 @@ impl From<Gains> for RollupGainsOut {
 }
 
 /// How the gains compare with those of as many days before, in percent of those, to two places. Null where either is unknown, or the earlier is 0.
+#[expect(clippy::struct_field_names, reason = "they are named as on the wire")]
 #[derive(Serialize, ToSchema)]
 #[schema(as = Changes)]
 pub(crate) struct ChangesOut {

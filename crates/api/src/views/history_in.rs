@@ -163,7 +163,12 @@ fn uuids() -> Array {
     let id = ObjectBuilder::new()
         .schema_type(Type::String)
         .format(Some(utoipa::openapi::SchemaFormat::KnownFormat(utoipa::openapi::KnownFormat::Uuid)));
-    ArrayBuilder::new().items(RefOr::T(Schema::from(id))).min_items(Some(1)).max_items(Some(MOST_IDS)).build()
+    ArrayBuilder::new()
+        .items(RefOr::T(Schema::from(id)))
+        .min_items(Some(1))
+        .max_items(Some(MOST_IDS))
+        .description(Some("Their ids. One that stands here twice counts once."))
+        .build()
 }
 
 /// Ids of account videos: integers, or texts of their digits.
@@ -171,7 +176,13 @@ fn integers() -> Array {
     let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
     let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[1-9][0-9]{0,17}$"));
     let id = AnyOfBuilder::new().item(number).item(text);
-    ArrayBuilder::new().items(RefOr::T(Schema::from(id))).max_items(Some(MOST_IDS)).build()
+    ArrayBuilder::new()
+        .items(RefOr::T(Schema::from(id)))
+        .max_items(Some(MOST_IDS))
+        .description(Some(
+            "Ids of account videos: of any platform, or of the one that the list is named after; one on another platform is not found.",
+        ))
+        .build()
 }
 
 fn windows() -> Array {
@@ -181,6 +192,9 @@ fn windows() -> Array {
         .min_items(Some(1))
         .max_items(Some(MOST_WINDOWS))
         .unique_items(true)
+        .description(Some(
+            "Windows that end today (UTC), each by its number of days; each once. Left out, they are 1, 7, 14 and 30.",
+        ))
         .build()
 }
 

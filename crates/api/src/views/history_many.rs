@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use domain::Float;
+use domain::{Float, Platform};
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 use serde_json::Value;
@@ -24,22 +24,21 @@ struct Sorted<T> {
 }
 
 /// Sorts what was found by the ids that were given. An id of another platform than it is said to be of is not found.
-fn sorted<T>(given: Vec<GivenId>, found: impl IntoIterator<Item = (RowId, domain::Platform, T)>) -> Sorted<T> {
-    let mut by_id: HashMap<RowId, (domain::Platform, T)> =
-        found.into_iter().map(|(id, platform, it)| (id, (platform, it))).collect();
+fn sorted<T>(given: Vec<GivenId>, found: impl IntoIterator<Item = (RowId, Platform, T)>) -> Sorted<T> {
+    let mut by_id: HashMap<RowId, (Platform, Option<T>)> =
+        found.into_iter().map(|(id, platform, it)| (id, (platform, Some(it)))).collect();
     let mut sorted = Sorted { found: BTreeMap::new(), not_found: Vec::new() };
     for GivenId { id, platform, given } in given {
-        let text = match id {
-            RowId::Uuid(id) => id.to_string(),
-            RowId::Integer(id) => id.to_string(),
-        };
-        let is_other = |(known, _): &(domain::Platform, T)| platform.is_some_and(|platform| platform != *known);
-        if by_id.get(&id).is_some_and(is_other) {
-            sorted.not_found.push(given);
-        } else if let Some((_, it)) = by_id.remove(&id) {
-            sorted.found.insert(text, it);
-        } else if !sorted.found.contains_key(&text) {
-            sorted.not_found.push(given);
+        match by_id.get_mut(&id) {
+            Some((known, it)) if platform.is_none_or(|platform| platform == *known) => {
+                let text = match id {
+                    RowId::Uuid(id) => id.to_string(),
+                    RowId::Integer(id) => id.to_string(),
+                };
+                // Of several lists that name it, the first has it.
+                sorted.found.extend(it.take().map(|it| (text, it)));
+            }
+            Some(_) | None => sorted.not_found.push(given),
         }
     }
     sorted
@@ -59,7 +58,10 @@ struct MetricsMetaOut {
 fn given_ids() -> Array {
     let of = |kind| ObjectBuilder::new().schema_type(SchemaType::Type(kind));
     let id = AnyOfBuilder::new().item(of(Type::String)).item(of(Type::Integer));
-    ArrayBuilder::new().items(RefOr::T(Schema::from(id))).build()
+    ArrayBuilder::new()
+        .items(RefOr::T(Schema::from(id)))
+        .description(Some("The ids of which you have no record, as you gave them, each once."))
+        .build()
 }
 
 macro_rules! metrics_answer {

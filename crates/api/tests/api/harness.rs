@@ -186,6 +186,8 @@ pub fn config(rate_limit_per_minute: u32, limiter: LimiterConfig) -> ApiConfig {
         public_url: None,
         sources: Vec::new(),
         links: None,
+        files: files::Storage::in_memory(),
+        file_links: Duration::from_mins(15),
         shutdown: Duration::from_secs(1),
     }
 }

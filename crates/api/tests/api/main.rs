@@ -4,6 +4,7 @@
 
 mod document;
 mod harness;
+mod history;
 
 mod accounts;
 mod api_keys;
@@ -21,6 +22,7 @@ mod problems;
 mod refresh;
 mod reports;
 mod requests;
+mod rollups;
 mod runs;
 mod search;
 mod short_links;

@@ -30,7 +30,10 @@ async fn a_post_that_was_not_read_yet_shows_nothing_and_says_why() {
     world(&api).await;
     let page = api.get("/v2/posts?include_total=true&order_by=views&order_direction=asc").await.expect(200).json();
     let post = &page["data"][0];
-    assert_eq!((&post["type"], &post["platform"], &post["source"]), (&json!("post"), &json!("tiktok"), &json!("submitted")));
+    assert_eq!(
+        (&post["type"], &post["platform"], &post["source"]),
+        (&json!("post"), &json!("tiktok"), &json!("submitted"))
+    );
     assert_eq!(page["data"][2]["source"], "brand_initiated");
     assert_eq!(post["external_id"], "7571863205253778701");
     assert_eq!(post["url"], "https://www.tiktok.com/@/video/7571863205253778701");
@@ -39,7 +42,10 @@ async fn a_post_that_was_not_read_yet_shows_nothing_and_says_why() {
     let metrics = post["metrics"].as_object().unwrap();
     assert_eq!(metrics.len(), 11);
     assert!(metrics.values().all(Value::is_null), "{metrics:?}");
-    assert_eq!((&post["metric_status"]["views"], &post["metric_status"]["impressions"]), (&json!("not_yet_scraped"), &json!("not_provided")));
+    assert_eq!(
+        (&post["metric_status"]["views"], &post["metric_status"]["impressions"]),
+        (&json!("not_yet_scraped"), &json!("not_provided"))
+    );
     assert_eq!(
         page["pagination"],
         json!({"next_cursor": null, "has_next": false, "limit": 50, "offset": null, "total_count": 3})
@@ -80,7 +86,10 @@ async fn set_counts(api: &Api) {
     use domain::{Observation, Platform, PostFacts, Precision, Reading};
     let known = |value| Reading::Known { value, precision: Precision::Exact };
     let policy = store::RecordPolicy {
-        backoff: domain::backoff::Backoff { base: std::time::Duration::from_secs(1), cap: std::time::Duration::from_secs(9) },
+        backoff: domain::backoff::Backoff {
+            base: std::time::Duration::from_secs(1),
+            cap: std::time::Duration::from_secs(9),
+        },
         gone_confirm: std::time::Duration::from_hours(6),
         compact: true,
     };
@@ -126,7 +135,8 @@ async fn a_window_shows_what_was_gained_and_how_much_was_seen() {
     set_counts(&api).await;
     let today = domain::Day::of(api.clock.now());
     let window = format!("start_date={}&end_date={today}", today.plus(-89));
-    let page = api.get(&format!("/v2/posts?metrics=range&{window}&date_basis=metric&order_by=views")).await.expect(200).json();
+    let page =
+        api.get(&format!("/v2/posts?metrics=range&{window}&date_basis=metric&order_by=views")).await.expect(200).json();
     assert_eq!(page["data"].as_array().unwrap().len(), 3, "{page}");
     // Published today, so all of it is gained today.
     assert_eq!(page["data"][0]["metrics"]["views"], 2000);
@@ -177,8 +187,14 @@ async fn whatever_makes_no_sense_is_named() {
     let today = domain::Day::of(api.clock.now());
     let tomorrow = today.plus(1);
     for (query, invalid) in [
-        ("platform=x&media_type=x&source=x&status=x&metrics=x&date_basis=x", vec!["date_basis", "media_type", "metrics", "platform", "source", "status"]),
-        ("project_id=1&group_id=x&creator_id=-&account_id=4&client_id=5", vec!["account_id", "client_id", "creator_id", "group_id", "project_id"]),
+        (
+            "platform=x&media_type=x&source=x&status=x&metrics=x&date_basis=x",
+            vec!["date_basis", "media_type", "metrics", "platform", "source", "status"],
+        ),
+        (
+            "project_id=1&group_id=x&creator_id=-&account_id=4&client_id=5",
+            vec!["account_id", "client_id", "creator_id", "group_id", "project_id"],
+        ),
         ("start_date=2026-02-30", vec!["start_date"]),
         ("start_date=2026-01-01", vec!["end_date"]),
         ("end_date=2026-01-01", vec!["start_date"]),
@@ -199,7 +215,18 @@ async fn whatever_makes_no_sense_is_named() {
         }
     }
     let leap = format!("start_date={}&end_date={today}", today.plus(-365));
-    for order in ["views", "impressions", "engagements", "engagement_rate", "tmv", "view_time", "likes", "comments", "shares", "create_time"] {
+    for order in [
+        "views",
+        "impressions",
+        "engagements",
+        "engagement_rate",
+        "tmv",
+        "view_time",
+        "likes",
+        "comments",
+        "shares",
+        "create_time",
+    ] {
         for path in ["/v2/posts", "/v2/members"] {
             api.get(&format!("{path}?{leap}&metrics=range&limit=500&order_by={order}")).await.expect(200);
         }
@@ -248,23 +275,40 @@ async fn the_older_paths_answer_with_bare_lists_and_say_the_rest_in_headers() {
     let all = api.get(&format!("/v1/posts?{own}&member_id={creator}")).await.expect(200).json();
     let post = &all[0];
     assert_eq!(all.as_array().unwrap().len(), 1);
-    assert_eq!((&post["network"], &post["mention_source"], &post["post_status"]), (&json!("tiktok"), &json!("submitted"), &json!("live")));
+    assert_eq!(
+        (&post["network"], &post["mention_source"], &post["post_status"]),
+        (&json!("tiktok"), &json!("submitted"), &json!("live"))
+    );
     assert_eq!((&post["member"]["id"], &post["account"]["username"]), (&json!(creator), &json!("amy")));
-    assert_eq!((&post["views"], &post["engagement_rate"], &post["tmv"], &post["currency"]), (&json!(2000), &json!(6.5), &json!(135.0), &json!("EUR")));
+    assert_eq!(
+        (&post["views"], &post["engagement_rate"], &post["tmv"], &post["currency"]),
+        (&json!(2000), &json!(6.5), &json!(135.0), &json!("EUR"))
+    );
     assert_eq!(post["client_id"], json!(api.organization));
-    for filter in ["network=youtube", "post_type=image", "mention_source=auto_discovered", "post_status=expired",
-        "start_date=2020-01-01&end_date=2020-02-01", &format!("project_id={NOBODY}"), &format!("group_id={NOBODY}")] {
+    for filter in [
+        "network=youtube",
+        "post_type=image",
+        "mention_source=auto_discovered",
+        "post_status=expired",
+        "start_date=2020-01-01&end_date=2020-02-01",
+        &format!("project_id={NOBODY}"),
+        &format!("group_id={NOBODY}"),
+    ] {
         let none = api.get(&format!("/v1/posts?{own}&{filter}")).await.expect(200);
         assert_eq!((none.json(), none.header("x-total-count")), (json!([]), "0"), "{filter}");
     }
     let members = api.get(&format!("/v1/members?{own}")).await.expect(200);
     assert_eq!(members.header("x-total-count"), "1");
     let member = &members.json()[0];
-    assert_eq!((&member["name"], &member["networks"], &member["post_count"]), (&json!("Amy"), &json!(["tiktok"]), &json!(1)));
+    assert_eq!(
+        (&member["name"], &member["networks"], &member["post_count"]),
+        (&json!("Amy"), &json!(["tiktok"]), &json!(1))
+    );
     assert_eq!((&member["views"], &member["by_network"][0]["views"]), (&json!(2000), &json!(2000)));
     for path in ["/v1/posts", "/v1/members"] {
         assert_eq!(api.get(path).await.expect(422).invalid(), ["client_id"]);
-        let refused = api.get(&format!("{path}?client_id=x&limit=501&offset=x&network=x&platform=tiktok&order_by=views")).await;
+        let refused =
+            api.get(&format!("{path}?client_id=x&limit=501&offset=x&network=x&platform=tiktok&order_by=views")).await;
         assert_eq!(refused.expect(422).invalid(), ["client_id", "limit", "network", "offset", "order_by", "platform"]);
     }
 }

@@ -29,7 +29,7 @@ pub struct PartWriter {
 
 #[derive(Debug)]
 enum Body {
-    Csv(csv::Lines),
+    Csv(Box<csv::Lines>),
     Ndjson(ndjson::Lines),
     Parquet(parquet::RowGroup),
 }
@@ -38,7 +38,7 @@ impl PartWriter {
     /// An empty part.
     pub fn new(format: ExportFormat, columns: &'static [Column], limits: PartLimits) -> Self {
         let body = match format {
-            ExportFormat::Csv => Body::Csv(csv::Lines::new()),
+            ExportFormat::Csv => Body::Csv(Box::new(csv::Lines::new())),
             ExportFormat::Ndjson => Body::Ndjson(ndjson::Lines::new(columns)),
             ExportFormat::Parquet => Body::Parquet(parquet::RowGroup::new(columns)),
         };

@@ -21,7 +21,7 @@ pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumber
 pub use rebuild::Rebuilt;
 pub(crate) use record::without_hearts;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
-pub(crate) use rows::{ACCOUNT_DAY, POST_DAY, POST_METRICS, PostDay};
+pub(crate) use rows::{ACCOUNT_DAY, NEWEST_DAY, POST_DAY, POST_METRICS, PostDay};
 pub(crate) use seen::Seen;
-pub(crate) use sums::{DaySums, MetricSums, Rows, SummedDay, summed};
+pub(crate) use sums::{COLUMNS as ORGANIZATION_DAY, DaySums, MetricSums, Rows, SummedDay, summed};
 pub(crate) use whole::{ShownPost, whole_account, whole_post};

@@ -64,6 +64,11 @@ impl Changed {
         }
     }
 
+    /// Each day of an organization that is to change, and by what.
+    pub fn rows(&self) -> impl Iterator<Item = (Uuid, Day, &DaySums)> {
+        self.0.iter().map(|((organization, day), sums)| (*organization, *day, sums))
+    }
+
     /// Writes what changed. To be the last that a transaction writes, so that a part is held no longer than need be. It waits for nobody.
     pub async fn write(self, tx: &DatabaseTransaction) -> Result<(), StoreError> {
         let sql = &ADD[usize::from(is_postgres(tx))];

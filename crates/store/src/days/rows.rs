@@ -84,6 +84,13 @@ pub static ACCOUNT_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
     columns
 });
 
+/// The columns in which a tracked post repeats its newest day, in the order of [`PostDay::newest_fields`].
+pub static NEWEST_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let mut columns: Vec<String> = ["last_day", "observed_days"].map(str::to_owned).into();
+    columns.extend(POST_METRICS.iter().flat_map(|metric| ["total", "days"].map(|of| format!("{metric}_{of}"))));
+    columns
+});
+
 /// What is selected of `table` for rows of these columns.
 pub fn selected(table: &str, columns: &[String]) -> String {
     columns.iter().map(|column| format!("{table}.{column}")).collect::<Vec<_>>().join(", ")
@@ -163,6 +170,14 @@ impl PostDay {
         let Self { day, is: TargetDay { metrics, observed_days } } = self;
         let mut all = fields![tracked_post, day.number(), *observed_days, notes(metrics)].to_vec();
         all.extend(metrics.iter().flat_map(metric_fields));
+        all
+    }
+
+    /// What its tracked post knows of it while it is the newest: the columns of [`NEWEST_DAY`].
+    pub fn newest_fields(&self) -> Vec<Field<'static>> {
+        let Self { day, is: TargetDay { metrics, observed_days } } = self;
+        let mut all = fields![day.number(), *observed_days].to_vec();
+        all.extend(metrics.iter().flat_map(|metric| fields![metric.total, metric.days]));
         all
     }
 

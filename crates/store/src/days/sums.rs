@@ -257,7 +257,7 @@ impl Rows {
                 (*posts, *posts_observed, *posts_fallen) = (is_first, "1".to_owned(), falls(&POST_METRICS));
             }
             Self::Accounts => {
-                *posts = "d.posts - COALESCE(LAG(d.posts) OVER w, 0)".to_owned();
+                "d.posts - COALESCE(LAG(d.posts) OVER w, 0)".clone_into(posts);
                 (*posts_observed, *posts_fallen) = ("d.posts_observed".to_owned(), "d.posts_fallen".to_owned());
             }
             Self::Profiles => {}

@@ -129,11 +129,11 @@ fn status_of(text: &str) -> Result<ExportStatus, StoreError> {
 impl ExportRow {
     fn view(self, now: Timestamp) -> Result<Export, StoreError> {
         let expires_at = self.expires_at.map(Timestamp::from_millis);
-        let status = match status_of(&self.status)? {
-            // The file may be there for some moments more.
-            ExportStatus::Succeeded if expires_at.is_some_and(|end| end <= now) => ExportStatus::Expired,
-            other => other,
-        };
+        let mut status = status_of(&self.status)?;
+        // The file may be there for some moments more.
+        if status == ExportStatus::Succeeded && expires_at.is_some_and(|end| end <= now) {
+            status = ExportStatus::Expired;
+        }
         let file = match (self.file, self.file_bytes, self.file_sha256) {
             (Some(name), Some(bytes), Some(sha256)) => Some(ExportFile { name, bytes, sha256 }),
             (_, _, _) => None,

@@ -5,6 +5,7 @@
 //! index where there is one, and a second reads all there is to say of the few that are shown.
 
 mod belonging;
+mod bounds;
 mod matching;
 mod members;
 mod numbers;

@@ -9,6 +9,7 @@ use domain::{
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
+use super::bounds;
 use super::matching::{IS_TOLD, Matching, POST, SCHEDULE, noted_source};
 use super::numbers::{ENGAGEMENT, Numbers, engagement_rate, tmv};
 use super::{ReportFilter, ReportMetrics, ReportNumbers, ReportOrder, ReportPost, ReportRequest};
@@ -29,6 +30,29 @@ struct Placed {
 impl Placed {
     const fn position(&self) -> Position {
         Position { key: SortKey::Number(self.sort_key), id: RowId::Integer(self.id) }
+    }
+}
+
+/// For the first so many posts it is tried to look up few.
+const MOST_LOOKED_FOR: u64 = 2_000;
+
+/// Posts that are looked up for each one that is wanted.
+const CANDIDATES_FOR_EACH: u64 = 8;
+
+/// A post that may be among the first, beside how many there are, and the least that one of them could be.
+#[derive(FromQueryResult)]
+struct Candidate {
+    id: i64,
+    sort_key: i64,
+    candidates: i64,
+    bound: f64,
+}
+
+impl Candidate {
+    /// Whether it is more than all could be that are no candidates. The bound is a fraction, so it is kept off by more than its error.
+    #[expect(clippy::cast_precision_loss, reason = "the comparison leaves room for it")]
+    fn is_beyond(&self) -> bool {
+        self.sort_key as f64 > self.bound + self.bound.abs() * 1e-9 + 1.0
     }
 }
 
@@ -131,6 +155,9 @@ impl Tenant {
     ) -> Result<Page<Placed>, StoreError> {
         let PageRequest { order_by: _, direction, after, limit, include_total } = &request.page;
         let read = &self.store.read;
+        if !include_total && let Some(first) = self.first_few(&joins, &conditions, request, expression).await? {
+            return Ok(first);
+        }
         let total = if *include_total {
             Some(listing::count(read, &format!("FROM tracked_posts t{joins}"), &conditions).await?)
         } else {
@@ -160,6 +187,56 @@ impl Tenant {
         found.truncate(wanted);
         let next = if has_next { found.last().map(Placed::position) } else { None };
         Ok(Page { rows: found, next, total })
+    }
+
+    /// The first page of what gained most, without looking at every post: of those that may have gained most. `None` when that is not enough to be
+    /// sure of.
+    async fn first_few(
+        &self,
+        joins: &str,
+        conditions: &Filter,
+        request: &ReportRequest,
+        expression: &str,
+    ) -> Result<Option<Page<Placed>>, StoreError> {
+        let PageRequest { order_by, direction, after, limit, include_total: _ } = &request.page;
+        let (ReportMetrics::Range(window), Direction::Desc, None) = (request.metrics, direction, after) else {
+            return Ok(None);
+        };
+        let wanted = u64::from(*limit).saturating_add(request.offset).saturating_add(1);
+        if wanted > MOST_LOOKED_FOR {
+            return Ok(None);
+        }
+        let candidates = i64::try_from(wanted.saturating_mul(CANDIDATES_FOR_EACH)).unwrap_or(i64::MAX);
+        let read = &self.store.read;
+        let mut filter = conditions.clone();
+        let Some(bound) = bounds::most(*order_by, &request.card, window, &mut filter) else { return Ok(None) };
+        let numbers = Numbers::of(request.metrics, &mut filter, is_postgres(read));
+        let matching = filter.text().to_owned();
+        let (most, page, skip) = (
+            filter.bind(candidates + 1),
+            filter.bind(i64::from(*limit) + 1),
+            filter.bind(i64::try_from(request.offset).unwrap_or(i64::MAX)),
+        );
+        let sql = format!(
+            "WITH c AS (SELECT id, bound FROM (SELECT t.id, {bound} AS bound FROM tracked_posts t{joins} WHERE {matching}) b \
+             WHERE bound IS NOT NULL ORDER BY bound DESC LIMIT {most}) \
+             SELECT id, sort_key, (SELECT COUNT(*) FROM c) AS candidates, (SELECT MIN(bound) FROM c) AS bound \
+             FROM (SELECT n.id, {expression} AS sort_key FROM (SELECT t.id, t.platform, {} \
+             FROM c JOIN tracked_posts t ON t.id = c.id{}) n) k WHERE sort_key IS NOT NULL \
+             ORDER BY sort_key DESC, id DESC LIMIT {page} OFFSET {skip}",
+            numbers.columns(),
+            numbers.joins
+        );
+        let mut found = rows::<Candidate>(read, &sql, filter.values()).await?;
+        // One more than is shown is beyond what all others can be, so that the order is certain to its end.
+        let is_whole = found.len() > usize::try_from(*limit).unwrap_or(usize::MAX);
+        if !is_whole || !found.iter().all(|candidate| candidate.candidates <= candidates || candidate.is_beyond()) {
+            return Ok(None);
+        }
+        found.pop();
+        let rows: Vec<Placed> = found.into_iter().map(|it| Placed { id: it.id, sort_key: Some(it.sort_key) }).collect();
+        let next = rows.last().map(Placed::position);
+        Ok(Some(Page { rows, next, total: None }))
     }
 
     /// These posts as they are reported, in this order. One that has gone meanwhile is left out.

@@ -46,26 +46,21 @@ impl FromQueryResult for Ranked {
     }
 }
 
-/// The sums as of a day, or nothing of them, times 1 or -1. The days of an account say how many of its days have a known gain.
-fn standing(times: i32, of: &str) -> String {
-    let columns = OF_GAINS.map(|metric| format!("{times} * {of}.{metric}_total, {times} * {of}.{metric}_days"));
-    columns.join(", ")
-}
-
-/// The sums of each account of organization `$1` as of the day at the place `day`, those accounts that have any: three rows of accounts, each of
-/// those that the ones before lack.
-fn standings(day: &str, times: i32) -> String {
-    let on =
-        |day: &str| format!("SELECT x.account_id FROM account_days x WHERE x.organization_id = $1 AND x.day = {day}");
-    let (at, before) = (on(day), on(&format!("{day} - 1")));
+/// The sums of each account of organization `$1` as of the day at the place `day`, those accounts that have any, each with `sign` before it: three
+/// rows of accounts, each of those that the ones before lack. The days of an account say how many of its days have a known gain.
+fn standings(day: &str, sign: &str) -> String {
+    let columns = OF_GAINS.map(|metric| format!("{sign}s.{metric}_total, {sign}s.{metric}_days")).join(", ");
+    let has =
+        |days: &str| format!("SELECT x.account_id FROM account_days x WHERE x.organization_id = $1 AND x.day {days}");
     format!(
         "SELECT s.account_id, {columns} FROM account_days s WHERE s.organization_id = $1 AND s.day = {day} \
          UNION ALL SELECT s.account_id, {columns} FROM account_days s WHERE s.organization_id = $1 AND s.day = {day} - 1 \
-         AND s.account_id NOT IN ({at}) \
+         AND s.account_id NOT IN ({}) \
          UNION ALL SELECT s.account_id, {columns} FROM accounts b JOIN account_days s ON s.account_id = b.id AND s.day = \
          (SELECT MAX(x.day) FROM account_days x WHERE x.account_id = b.id AND x.day < {day} - 1) \
-         WHERE b.organization_id = $1 AND b.id NOT IN ({at}) AND b.id NOT IN ({before})",
-        columns = standing(times, "s")
+         WHERE b.organization_id = $1 AND b.id NOT IN ({})",
+        has(&format!("= {day}")),
+        has(&format!(">= {day} - 1 AND x.day <= {day}")),
     )
 }
 
@@ -128,8 +123,8 @@ fn sql(order: GainName) -> String {
          JOIN creators c ON c.id = g.creator_id AND c.organization_id = $1 \
          WHERE {key} IS NOT NULL ORDER BY {key} DESC, c.name_folded, c.id LIMIT $4",
         named.join(", "),
-        standings("$3", 1),
-        standings("($2 - 1)", -1),
+        standings("$3", ""),
+        standings("($2 - 1)", "-"),
         repeats(),
         sums.join(", "),
         key = key(order),

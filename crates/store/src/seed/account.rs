@@ -7,7 +7,7 @@ use super::post::{METRICS, WrittenPost};
 use super::table::SeedBatch;
 use super::tracked::{Read, Record};
 use crate::copy::{Field, fields};
-use crate::days::{ShownPost, whole_account, without_hearts};
+use crate::days::{Changed, ShownPost, whole_account, without_hearts};
 use crate::record::note_of;
 use crate::search::texts::APART;
 
@@ -27,8 +27,14 @@ pub struct Of<'a> {
     pub posts: &'a [WrittenPost],
 }
 
-/// Writes an account; its followers.
-pub fn write(batch: &mut SeedBatch, text_id: i64, account: &SeedAccount, of: &Of<'_>) -> Option<i64> {
+/// Writes an account; its followers. What its days come to for its organization is added to `changed`.
+pub fn write(
+    batch: &mut SeedBatch,
+    changed: &mut Changed,
+    text_id: i64,
+    account: &SeedAccount,
+    of: &Of<'_>,
+) -> Option<i64> {
     let record = of.read.record(|at| account.collects(at));
     let seen = of.read.seen(|at| account.collects(at));
     let shown: Vec<(&WrittenPost, &Record<6>)> = of
@@ -55,9 +61,12 @@ pub fn write(batch: &mut SeedBatch, text_id: i64, account: &SeedAccount, of: &Of
         })
         .collect();
     let samples: Vec<_> = of.read.samples().iter().map(without_hearts).collect();
-    for day in whole_account(&seen, &samples, &posts) {
+    let days = whole_account(&seen, &samples, &posts);
+    for day in &days {
         batch.account_days.push(&day.fields(account.id.0, account.organization.0));
     }
+    let by_day = days.into_iter().map(|day| (day.day, day)).collect();
+    changed.accounts(account.organization.0, None, &by_day, 1);
     let [followers, ..] = record.counts;
     followers
 }

@@ -7,7 +7,8 @@ use super::post::{self, Counters, WrittenPost, next};
 use super::table::SeedBatch;
 use super::tracked::Read;
 use super::{SeedAccount, SeedCreator, SeedOrganization, SeedPerson, profile};
-use crate::copy::fields;
+use crate::copy::{Field, fields};
+use crate::days::Changed;
 use crate::search::texts::APART;
 
 /// The ids that are given next.
@@ -51,6 +52,8 @@ impl NextIds {
 pub struct SeedEncoder {
     pub(super) is_postgres: bool,
     pub(super) next: NextIds,
+    /// What all days so far come to for their organizations.
+    pub(super) changed: Changed,
 }
 
 impl SeedEncoder {
@@ -85,6 +88,17 @@ impl SeedEncoder {
         batch
     }
 
+    /// The days of organizations, of all the people so far.
+    pub(super) fn organization_days(&self) -> SeedBatch {
+        let mut batch = SeedBatch::new(self.is_postgres);
+        for (organization, day, sums) in self.changed.rows() {
+            let mut row = fields![organization, day.number(), 0].to_vec();
+            row.extend(sums.numbers().into_iter().map(Field::from));
+            batch.organization_days.push(&row);
+        }
+        batch
+    }
+
     fn person(&mut self, batch: &mut SeedBatch, person: &SeedPerson) {
         let first = self.next.profile;
         let accounts: Vec<(&SeedAccount, String)> = person
@@ -114,7 +128,7 @@ impl SeedEncoder {
                 posts: &posts,
             };
             for account in &seeded.accounts {
-                let counted = account::write(batch, next(&mut self.next.account_text), account, &of);
+                let counted = account::write(batch, &mut self.changed, next(&mut self.next.account_text), account, &of);
                 if account.creator.is_some() {
                     followers.push(counted);
                 }
@@ -139,6 +153,7 @@ impl SeedEncoder {
             account_video_text: &mut self.next.account_video_text,
             tracked_post: &mut self.next.tracked_post,
             video_text: &mut self.next.video_text,
+            changed: &mut self.changed,
         };
         post::write(batch, (id, profile_id), seeded, accounts, counters)
     }

@@ -9,7 +9,7 @@ use super::table::SeedBatch;
 use super::tracked::{Read, Record};
 use super::{SeedAccount, SeedFeed, SeedPost, SeedVideo};
 use crate::copy::{Field, fields};
-use crate::days::{PostDay, whole_post};
+use crate::days::{Changed, NEWEST_DAY, PostDay, whole_post};
 use crate::record::metric_status;
 use crate::record::provenance::Kept;
 use crate::search::texts::APART;
@@ -30,12 +30,14 @@ pub struct WrittenPost {
     pub precisions: [Option<Precision>; 6],
 }
 
-/// The ids that a post's rows take, each a counter.
+/// What goes on from post to post: the ids that rows take, each a counter, and the days of organizations.
 pub struct Counters<'a> {
     pub account_video: &'a mut i64,
     pub account_video_text: &'a mut i64,
     pub tracked_post: &'a mut i64,
     pub video_text: &'a mut i64,
+    /// What the days come to for their organizations.
+    pub changed: &'a mut Changed,
 }
 
 /// The next id of a counter.
@@ -270,8 +272,12 @@ fn write_tracked(
         .to_vec();
         row.extend(record_fields(&record, added_at, post));
         row.extend(fields![since, until, before.as_deref()]);
-        batch.tracked_posts.push(&row);
         let made = whole_post(&seen, &samples, post.facts.create_time);
+        row.push(made.first().map(|day| day.day.number()).into());
+        row.extend(made.last().map_or_else(|| vec![Field::Null; NEWEST_DAY.len()], PostDay::newest_fields));
+        batch.tracked_posts.push(&row);
+        let by_day = made.iter().map(|day| (day.day, day.is)).collect();
+        counters.changed.posts(organization.0, None, &by_day, 1);
         for day in &made {
             batch.post_days.push(&day.fields(tracked));
         }

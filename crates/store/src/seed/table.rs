@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::StoreError;
 use crate::copy::{CopyRows, Field};
-use crate::days::{ACCOUNT_DAY, POST_DAY};
+use crate::days::{ACCOUNT_DAY, NEWEST_DAY, ORGANIZATION_DAY, POST_DAY};
 use crate::insert::insert;
 
 /// Rows of one table.
@@ -76,11 +76,12 @@ pub struct SeedBatch {
     pub(super) account_video_texts: Table,
     pub(super) tracked_posts: Table,
     pub(super) post_days: Table,
+    pub(super) organization_days: Table,
     pub(super) schedules: Table,
 }
 
 /// The tables that are written.
-pub const NAMES: [&str; 18] = [
+pub const NAMES: [&str; 19] = [
     "organizations",
     "api_keys",
     "creators",
@@ -98,6 +99,7 @@ pub const NAMES: [&str; 18] = [
     "account_video_texts",
     "tracked_posts",
     "post_days",
+    "organization_days",
     "schedules",
 ];
 
@@ -162,12 +164,34 @@ impl SeedBatch {
                  view_count like_count comment_count share_count play_count saved_count",
             ),
             account_video_texts: table("account_video_texts", "id target_id organization_id names words"),
-            tracked_posts: table(
+            tracked_posts: days(
                 "tracked_posts",
-                "id organization_id post_id platform feeds added_at updated_at first_scrape_at last_scrape_at create_time view_count \
-                 like_count comment_count share_count play_count saved_count seen_since seen_until seen_before",
+                &[
+                    "id",
+                    "organization_id",
+                    "post_id",
+                    "platform",
+                    "feeds",
+                    "added_at",
+                    "updated_at",
+                    "first_scrape_at",
+                    "last_scrape_at",
+                    "create_time",
+                    "view_count",
+                    "like_count",
+                    "comment_count",
+                    "share_count",
+                    "play_count",
+                    "saved_count",
+                    "seen_since",
+                    "seen_until",
+                    "seen_before",
+                    "first_day",
+                ],
+                &NEWEST_DAY,
             ),
             post_days: days("post_days", &["tracked_post_id"], &POST_DAY),
+            organization_days: days("organization_days", &["organization_id", "day", "part"], &ORGANIZATION_DAY),
             schedules: table(
                 "schedules",
                 "kind target_id platform priority generation reason last_attempt_at last_attempt_outcome last_success_at",
@@ -195,51 +219,33 @@ impl SeedBatch {
             self.account_video_texts,
             self.tracked_posts,
             self.post_days,
+            self.organization_days,
             self.schedules,
         ]
     }
 
     /// The number of rows.
     pub fn rows(&self) -> u64 {
-        let Self {
-            organizations,
-            keys,
-            creators,
-            creator_texts,
-            profiles,
-            profile_snapshots,
-            posts,
-            post_snapshots,
-            accounts,
-            account_texts,
-            account_days,
-            videos,
-            video_texts,
-            account_videos,
-            account_video_texts,
-            tracked_posts,
-            post_days,
-            schedules,
-        } = self;
         let tables = [
-            organizations,
-            keys,
-            creators,
-            creator_texts,
-            profiles,
-            profile_snapshots,
-            posts,
-            post_snapshots,
-            accounts,
-            account_texts,
-            account_days,
-            videos,
-            video_texts,
-            account_videos,
-            account_video_texts,
-            tracked_posts,
-            post_days,
-            schedules,
+            &self.organizations,
+            &self.keys,
+            &self.creators,
+            &self.creator_texts,
+            &self.profiles,
+            &self.profile_snapshots,
+            &self.posts,
+            &self.post_snapshots,
+            &self.accounts,
+            &self.account_texts,
+            &self.account_days,
+            &self.videos,
+            &self.video_texts,
+            &self.account_videos,
+            &self.account_video_texts,
+            &self.tracked_posts,
+            &self.post_days,
+            &self.organization_days,
+            &self.schedules,
         ];
         tables.iter().map(|table| u64::try_from(table.count).unwrap_or(u64::MAX)).sum()
     }

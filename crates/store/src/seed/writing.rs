@@ -8,6 +8,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Postgres, Transaction};
 use super::indexes::{self, PutAside};
 use super::person::{NextIds, SeedEncoder};
 use super::table::SeedBatch;
+use crate::days::Changed;
 use crate::sql::{Number, execute, is_postgres, row};
 use crate::{Store, StoreError};
 
@@ -96,8 +97,9 @@ async fn next_on_sqlite(tx: &DatabaseTransaction) -> Result<NextIds, StoreError>
 
 impl Seeding {
     /// What makes rows for this database. There is one: it gives the ids.
-    pub const fn encoder(&self) -> SeedEncoder {
-        SeedEncoder { is_postgres: matches!(self.into, Into::Postgres { .. }), next: self.next }
+    pub fn encoder(&self) -> SeedEncoder {
+        let is_postgres = matches!(self.into, Into::Postgres { .. });
+        SeedEncoder { is_postgres, next: self.next, changed: Changed::default() }
     }
 
     /// Writes rows.
@@ -129,7 +131,8 @@ impl Seeding {
     }
 
     /// Brings the database into order and makes it last. `encoder` is the one that made the rows; `tell` hears what is being done.
-    pub async fn finish(self, encoder: &SeedEncoder, mut tell: impl FnMut(&str)) -> Result<(), StoreError> {
+    pub async fn finish(mut self, encoder: &SeedEncoder, mut tell: impl FnMut(&str)) -> Result<(), StoreError> {
+        self.write(encoder.organization_days()).await?;
         match self.into {
             Into::Postgres { mut tx, aside } => {
                 aside.put_back(&mut tx, &mut tell).await?;

@@ -70,7 +70,7 @@ pub async fn page(walk: &Walk) -> Result<Vec<Row>, StoreError> {
         include_total: false,
     };
     let page = walk.tenant.accounts(&walk.account_filter(), &request, walk.job.as_of).await?;
-    Ok(page.rows.into_iter().map(row).collect())
+    Ok(page.rows.iter().map(row).collect())
 }
 
 /// JSON of what cannot fail to be written.
@@ -110,10 +110,10 @@ fn statuses(account: &Account, metrics: &[(&'static str, Option<i64>)]) -> BTree
     .collect()
 }
 
-fn row(account: Account) -> Row {
+fn row(account: &Account) -> Row {
     let place = Place::Account(AccountPlace { added_at: account.added_at.as_millis(), id: account.id.0, day: None });
-    let metrics = metrics(&account);
-    let statuses = statuses(&account, &metrics);
+    let metrics = metrics(account);
+    let statuses = statuses(account, &metrics);
     let precisions: BTreeMap<_, _> = account
         .metric_precision
         .iter()

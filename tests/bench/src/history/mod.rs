@@ -32,7 +32,7 @@ const WARM_UP: usize = 20;
 
 /// How much history.
 #[derive(Clone, Debug, clap::Args)]
-pub struct Options {
+pub struct HistoryOptions {
     /// With `--only history`: profiles at the whole size.
     #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(10..))]
     profiles: u64,
@@ -103,7 +103,7 @@ struct Answered {
 }
 
 /// Measures both sizes.
-pub async fn measure(options: &Options, workers: u32) -> Result<Vec<Size>, Unmeasured> {
+pub async fn measure(options: &HistoryOptions, workers: u32) -> Result<Vec<Size>, Unmeasured> {
     let sizes =
         if options.whole_alone { vec![options.profiles] } else { vec![options.profiles / 10, options.profiles] };
     let mut measured = Vec::new();
@@ -113,7 +113,7 @@ pub async fn measure(options: &Options, workers: u32) -> Result<Vec<Size>, Unmea
     Ok(measured)
 }
 
-async fn measure_one(options: &Options, profiles: u64, workers: u32) -> Result<Size, Unmeasured> {
+async fn measure_one(options: &HistoryOptions, profiles: u64, workers: u32) -> Result<Size, Unmeasured> {
     eprintln!("{profiles} profiles: starting");
     let mut set: Vec<String> = [
         "shared_buffers=4GB",
@@ -163,7 +163,7 @@ async fn measure_one(options: &Options, profiles: u64, workers: u32) -> Result<S
     })
 }
 
-fn seed(deployment: &Deployment, options: &Options, profiles: u64) -> Result<Value, Unmeasured> {
+fn seed(deployment: &Deployment, options: &HistoryOptions, profiles: u64) -> Result<Value, Unmeasured> {
     let organizations = (profiles / options.accounts_per_organization).max(1);
     let arguments = [
         ("--profiles", profiles),
@@ -191,7 +191,8 @@ async fn ask(client: &Client, question: &Question, warm_up: usize) -> Result<Ans
         match answer.status {
             200 if is_counted => times.push(time),
             200 => {}
-            404 => return Ok(answered(None, Some("not there".to_owned()))),
+            // A path that is there for another method alone reads the last part as an id.
+            404 | 405 => return Ok(answered(None, Some("not there".to_owned()))),
             status => {
                 let body: String = String::from_utf8_lossy(answer.body).chars().take(300).collect();
                 return Ok(answered(None, Some(format!("{status}: {body}"))));

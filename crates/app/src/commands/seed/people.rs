@@ -102,7 +102,7 @@ pub struct People {
     past: Past,
     organizations: Vec<OrganizationId>,
     /// How many there were so far.
-    people: u64,
+    made: u64,
     profiles: u64,
     posts: u64,
 }
@@ -110,7 +110,7 @@ pub struct People {
 impl People {
     /// The people of a plan, tracked by these.
     pub const fn new(plan: Plan, organizations: Vec<OrganizationId>) -> Self {
-        Self { past: plan.past(), plan, organizations, people: 0, profiles: 0, posts: 0 }
+        Self { past: plan.past(), plan, organizations, made: 0, profiles: 0, posts: 0 }
     }
 
     fn handle(&self, number: u64, chance: &mut Chance) -> String {
@@ -226,9 +226,9 @@ impl Iterator for People {
 
     fn next(&mut self) -> Option<SeedPerson> {
         let left = self.plan.profiles.checked_sub(self.profiles).filter(|left| *left > 0)?;
-        let mut chance = self.past.chance(&[PERSON, self.people]);
-        let number = self.people;
-        self.people += 1;
+        let mut chance = self.past.chance(&[PERSON, self.made]);
+        let number = self.made;
+        self.made += 1;
         let organization = self.organization(number);
         let others = u64::from(self.plan.organizations) - 1;
         let other = (others > 0 && chance.one_in(20)).then(|| self.organization(number + 1 + chance.below(others)));

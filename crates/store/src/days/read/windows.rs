@@ -111,8 +111,8 @@ impl Tenant {
         })
     }
 
-    /// Of each account, the posts that were known by the end of `window`, and those of them that were read within it. Mostly the last read says so;
-    /// a post that was read later too is looked up.
+    /// Of each account, the posts that were known by the end of `window`, and those of them that were read within it. Mostly the record's last read says so;
+    /// the days of the others are looked up.
     async fn posts_covered(
         &self,
         kind: TrackedKind,
@@ -127,10 +127,10 @@ impl Tenant {
             return Ok(HashMap::new());
         }
         let sql = format!(
-            "SELECT v.account_id AS id, COUNT(*) AS posts, COUNT(CASE WHEN t.last_scrape_at >= $2 AND (t.last_scrape_at < $3 \
-             OR EXISTS (SELECT 1 FROM post_days d WHERE d.tracked_post_id = t.id AND d.day >= $4 AND d.day <= $5 \
-             AND d.day >= v.first_scrape_at / {DAY_MS})) THEN 1 END) AS observed \
-             FROM account_videos v JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
+            "SELECT v.account_id AS id, COUNT(*) AS posts, COUNT(CASE WHEN v.last_scrape_at >= $2 AND v.last_scrape_at < $3 \
+             OR EXISTS (SELECT 1 FROM tracked_posts t JOIN post_days d ON d.tracked_post_id = t.id \
+             WHERE t.organization_id = v.organization_id AND t.post_id = v.post_id AND d.day >= $4 AND d.day <= $5 \
+             AND d.day >= v.first_scrape_at / {DAY_MS}) THEN 1 END) AS observed FROM account_videos v \
              WHERE v.organization_id = $1 AND v.first_scrape_at < $3 AND v.account_id IN ({}) GROUP BY v.account_id",
             places(6, ids.len())
         );
