@@ -1,6 +1,7 @@
 //! What attention is worth, in whole millionths, by a card of the model's own.
 
-use domain::{Platform, RateCard, WrittenCard};
+use domain::media_value::WrittenCard;
+use domain::{Platform, RateCard};
 use serde_json::{Value, json};
 
 use crate::ledger::POST_METRICS;
