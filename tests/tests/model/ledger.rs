@@ -192,8 +192,8 @@ pub fn current<const N: usize>(reads: &[Read<N>], metric: usize) -> Reading {
 pub const fn shows(platform: Platform, metric: usize) -> bool {
     match platform {
         Platform::Instagram => true,
-        // Plays are its views.
-        Platform::Tiktok => metric != 4,
+        // Plays are its views, and saves it does not count.
+        Platform::Tiktok => metric < 4,
         Platform::Youtube => matches!(metric, 0..=2),
         Platform::Pinterest => matches!(metric, 1 | 2 | 5),
     }

@@ -86,7 +86,7 @@ async fn compare(world: &World, seed: u64) {
     }
     service.stop().await;
     eprintln!("{compared} comparisons at {}", world.now);
-    let some: Vec<_> = differences.iter().take(60).collect();
+    let some: Vec<_> = differences.iter().take(400).collect();
     assert!(differences.is_empty(), "{} differences in the world of seed {seed}: {some:#?}", differences.len());
 }
 

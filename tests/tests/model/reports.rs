@@ -298,7 +298,9 @@ impl<'a> Reports<'a> {
     fn member(&self, asked: &Asked<'_>, creator: &crate::ledger::Creator, matching: &[Known]) -> Value {
         let its: Vec<&Known> = matching.iter().filter(|known| self.is_of_creator(creator.id, known.post)).collect();
         let accounts = self.organization.accounts.iter().filter(|it| it.creator == Some(creator.id));
-        let followers = sum(accounts.map(|account| current(&account.reads, 0).value()));
+        // Of no accounts it is known that nobody follows them.
+        let is_linked = accounts.clone().next().is_some();
+        let followers = if is_linked { sum(accounts.map(|it| current(&it.reads, 0).value())) } else { Some(0) };
         let mut shape = self.breakdown(asked, &its);
         shape["type"] = json!("member");
         shape["name"] = json!(creator.name);
