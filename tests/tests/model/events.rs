@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use domain::{CollectionKind, CreatorId, Member, Metadata, PostRef, RequestId};
-use store::{AccountChange, CreatorChange, Linked, NewAccount, NewCollection, NewCreator, NewVideo, TenantTx, VideoChange};
+use store::{
+    AccountChange, AccountVideoFilter, CreatorChange, Direction, Linked, NewAccount, NewCollection, NewCreator,
+    NewVideo, PageRequest, PostOrder, TenantTx, VideoChange,
+};
 
 use crate::ledger::{Account, Collection, Creator, Organization, Post, Profile, Video};
 use crate::world::World;
@@ -82,6 +85,25 @@ impl World {
         let videos: Vec<Member> = its.videos.iter().map(|it| Member::Video(it.id)).collect();
         let creators: Vec<Member> = its.creators.iter().map(|it| Member::Creator(it.id)).collect();
         let mut members = Vec::new();
+        let mut shown = Vec::new();
+        if let Some(account) = self.dice.one_of(&its.accounts)
+            && self.dice.chance(60)
+        {
+            let page = PageRequest {
+                order_by: PostOrder::AddedAt,
+                direction: Direction::Asc,
+                after: None,
+                limit: 200,
+                include_total: false,
+            };
+            let filter = AccountVideoFilter { account_id: Some(account.id), ..AccountVideoFilter::default() };
+            let rows = its.tenant.account_videos(&filter, &page, self.now).await.expect("a page").rows;
+            if let Some(row) = self.dice.one_of(&rows) {
+                let post = self.posts.iter().position(|page| page.external_id == row.post.external_id);
+                shown.push((row.id, account.id, post.expect("a post of this world")));
+                members.push(Member::AccountVideo(row.id));
+            }
+        }
         for some in [accounts, videos, creators] {
             members.extend(self.dice.one_of(&some).copied().filter(|_| self.dice.chance(60)));
         }
@@ -90,7 +112,7 @@ impl World {
             assert_eq!(linked, Linked::Now);
         }
         tx.commit().await.expect("it is kept");
-        self.organizations[organization].collections.push(Collection { kind, id, members });
+        self.organizations[organization].collections.push(Collection { kind, id, members, shown });
     }
 
     /// Something happens somewhere.
@@ -107,9 +129,8 @@ impl World {
             }
             2 | 3 => {
                 let its = &self.organizations[organization].videos;
-                let is_new = |post: &Post| {
-                    its.iter().all(|video| video.post != *post) && self.posts[*post].created <= self.now
-                };
+                let is_new =
+                    |post: &Post| its.iter().all(|video| video.post != *post) && self.posts[*post].created <= self.now;
                 let new: Vec<Post> = (0..self.posts.len()).filter(is_new).collect();
                 if let Some(post) = self.dice.one_of(&new).copied() {
                     self.add_video(organization, post).await;

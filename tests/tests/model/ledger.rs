@@ -4,8 +4,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{
-    AccountId, CollectionId, CollectionKind, CreatorId, Member, MetricStatus, OrganizationId, Platform, Reading,
-    Timestamp, VideoId,
+    AccountId, AccountVideoId, CollectionId, CollectionKind, CreatorId, Member, MetricStatus, OrganizationId, Platform,
+    Reading, Timestamp, VideoId,
 };
 use store::Tenant;
 
@@ -75,6 +75,8 @@ pub struct Collection {
     pub kind: CollectionKind,
     pub id: CollectionId,
     pub members: Vec<Member>,
+    /// Which posts its account videos are, and of which accounts.
+    pub shown: Vec<(AccountVideoId, AccountId, Post)>,
 }
 
 pub struct Organization {
@@ -146,11 +148,13 @@ impl Organization {
         self.seen.retain(|post, _| tracked.contains(post));
         for collection in &mut self.collections {
             let (accounts, videos, creators) = (&self.accounts, &self.videos, &self.creators);
+            collection.shown.retain(|(_, of, _)| accounts.iter().any(|account| account.id == *of));
+            let shown = &collection.shown;
             collection.members.retain(|member| match member {
                 Member::Account(id) => accounts.iter().any(|account| account.id == *id),
                 Member::Video(id) => videos.iter().any(|video| video.id == *id),
                 Member::Creator(id) => creators.iter().any(|creator| creator.id == *id),
-                Member::AccountVideo(_) => true,
+                Member::AccountVideo(id) => shown.iter().any(|(its, _, _)| its == id),
             });
         }
     }

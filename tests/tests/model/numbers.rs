@@ -1,7 +1,7 @@
 //! The numbers by their definitions, from the reads alone: each day by a walk over all of them, each window by a walk over its days, each roll-up
 //! by a walk over its posts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{Precision, Reading, Timestamp};
 
@@ -125,8 +125,7 @@ impl Subject<'_> {
 
     pub fn row(&self, day: Day) -> Row {
         let posts: Vec<&Numbers<POST_METRICS>> = self.posts_by(day).filter_map(|days| days.get(&day)).collect();
-        let profiles: Vec<&Numbers<PROFILE_METRICS>> =
-            self.profiles.iter().filter_map(|days| days.get(&day)).collect();
+        let profiles: Vec<&Numbers<PROFILE_METRICS>> = self.profiles.iter().filter_map(|days| days.get(&day)).collect();
         let fell = |gains: &[Option<i64>]| gains.iter().any(|gain| gain.is_some_and(|gain| gain < 0));
         let mut gains = [None; 9];
         let mut values = [None; 9];
@@ -156,15 +155,22 @@ impl Subject<'_> {
         }
     }
 
+    /// The days of a window with a read.
+    fn days_read(&self, first: Day, last: Day) -> BTreeSet<Day> {
+        let posts = self.posts.iter().flat_map(|(days, from)| days.keys().copied().filter(|day| day >= from));
+        let all = posts.chain(self.profiles.iter().flat_map(|days| days.keys().copied()));
+        all.filter(|day| (first..=last).contains(day)).collect()
+    }
+
     /// What the days from `first` to `last` added.
     pub fn gains(&self, first: Day, last: Day) -> Metrics {
-        let rows: Vec<Row> = (first..=last).map(|day| self.row(day)).collect();
+        let rows: Vec<Row> = self.days_read(first, last).into_iter().map(|day| self.row(day)).collect();
         std::array::from_fn(|metric| sum(rows.iter().map(|row| row.gains[metric])))
     }
 
-    /// The days of a window with a read.
+    /// How many days of a window have a read.
     pub fn observed_days(&self, first: Day, last: Day) -> usize {
-        (first..=last).filter(|day| self.row(*day).observed).count()
+        self.days_read(first, last).len()
     }
 
     /// The posts that are known by the end of a window, and those of them that were read within it.

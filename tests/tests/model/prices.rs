@@ -29,7 +29,8 @@ pub fn card() -> RateCard {
         });
         (shapes::platform(platform).to_owned(), written)
     };
-    let written = json!({ "id": "model-1", "currency": "EUR", "prices": Platform::ALL.map(of).into_iter().collect::<Value>() });
+    let written =
+        json!({ "id": "model-1", "currency": "EUR", "prices": Platform::ALL.map(of).into_iter().collect::<Value>() });
     let written: WrittenCard = serde_json::from_value(written).expect("a card");
     written.try_into().expect("prices")
 }

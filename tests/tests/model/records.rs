@@ -72,7 +72,16 @@ struct Family<'a> {
 
 const OF_POSTS: [&str; 8] = ["views", "plays", "likes", "comments", "shares", "saves", "engagement", "engagement_rate"];
 const OF_ACCOUNTS: [&str; 11] = [
-    "views", "plays", "likes", "comments", "shares", "saves", "engagement", "engagement_rate", "followers", "following",
+    "views",
+    "plays",
+    "likes",
+    "comments",
+    "shares",
+    "saves",
+    "engagement",
+    "engagement_rate",
+    "followers",
+    "following",
     "posts",
 ];
 
@@ -266,9 +275,12 @@ impl Family<'_> {
             let expected = json!({ "data": shapes::rows(subject, begin, today), "meta": meta });
             asker.compare(&format!("{} {id} timeseries", self.path), &expected, &answer);
             // The days of any window add up to it.
-            let sum = numbers::sum(answer["data"].as_array().expect("rows").iter().map(|row| row["gains"]["views"].as_i64()));
+            let sum =
+                numbers::sum(answer["data"].as_array().expect("rows").iter().map(|row| row["gains"]["views"].as_i64()));
             let window = self.window(asker, begin, today).await;
-            asker.check(sum == window["data"][&id]["views"].as_i64(), || format!("{} {id}: days do not add up", self.path));
+            asker.check(sum == window["data"][&id]["views"].as_i64(), || {
+                format!("{} {id}: days do not add up", self.path)
+            });
             let (period, first, last, query) = some_window(dice, today);
             let answer = asker.get(&format!("/v2/{}/{id}/analytics?{query}", self.path)).await;
             let expected = json!({
@@ -344,7 +356,10 @@ fn snapshot<const N: usize>(read: &Read<N>) -> (Value, Value) {
             Reading::Known { precision: domain::Precision::Exact, .. } => {}
             Reading::Known { precision, .. } => precisions[*name] = json!(shapes::precision(precision)),
             Reading::Null(
-                MetricStatus::Hidden | MetricStatus::Unsupported | MetricStatus::NotProvided | MetricStatus::NotYetScraped,
+                MetricStatus::Hidden
+                | MetricStatus::Unsupported
+                | MetricStatus::NotProvided
+                | MetricStatus::NotYetScraped,
             ) => {}
         }
     }

@@ -53,7 +53,15 @@ struct Reports<'a> {
 }
 
 const ORDERS: [&str; 10] = [
-    "views", "impressions", "engagements", "engagement_rate", "tmv", "view_time", "likes", "comments", "shares",
+    "views",
+    "impressions",
+    "engagements",
+    "engagement_rate",
+    "tmv",
+    "view_time",
+    "likes",
+    "comments",
+    "shares",
     "create_time",
 ];
 
@@ -108,7 +116,7 @@ impl<'a> Reports<'a> {
             Member::Creator(id) => self.is_of_creator(*id, post),
             Member::Account(id) => organization.accounts.iter().any(|it| it.id == *id && self.is_of(it, post)),
             Member::Video(id) => organization.videos.iter().any(|it| it.id == *id && it.post == post),
-            Member::AccountVideo(_) => panic!("none is a member in this world"),
+            Member::AccountVideo(id) => collection.shown.iter().any(|(its, _, shown)| its == id && *shown == post),
         })
     }
 
@@ -120,7 +128,9 @@ impl<'a> Reports<'a> {
     /// The posts that match, each with its numbers.
     fn matching(&self, asked: &Asked<'_>) -> Vec<Known> {
         let all = self.organization.tracked().into_iter();
-        all.filter(|post| self.matches(asked, *post)).map(|post| Known { post, counts: self.counts(asked, post) }).collect()
+        all.filter(|post| self.matches(asked, *post))
+            .map(|post| Known { post, counts: self.counts(asked, post) })
+            .collect()
     }
 
     fn matches(&self, asked: &Asked<'_>, post: Post) -> bool {
@@ -196,8 +206,12 @@ impl<'a> Reports<'a> {
             let key = name(shapes::platform(page.platform), &page.external_id);
             if let Some(row) = found.get(&key) {
                 let model = self.post(&asked, known);
-                let shown: Value =
-                    model.as_object().expect("an object").keys().map(|name| (name.clone(), row[name].clone())).collect();
+                let shown: Value = model
+                    .as_object()
+                    .expect("an object")
+                    .keys()
+                    .map(|name| (name.clone(), row[name].clone()))
+                    .collect();
                 asker.compare(&format!("{path} {key}"), &model, &shown);
             }
             expected.insert(key);
@@ -224,10 +238,12 @@ impl<'a> Reports<'a> {
         let (post, page) = (known.post, &self.world.posts[known.post]);
         let seen = organization.seen.get(&post);
         let by_author = organization.accounts.iter().find(|it| seen.is_some() && it.profile == page.feeds[0]);
-        let mut showing: Vec<&Account> = organization.accounts.iter().filter(|it| it.shows.contains_key(&post)).collect();
+        let mut showing: Vec<&Account> =
+            organization.accounts.iter().filter(|it| it.shows.contains_key(&post)).collect();
         showing.sort_by_key(|account| account.shows[&post].added_at);
         let account = by_author.or(showing.first().copied());
-        let creator = account.and_then(|account| organization.creators.iter().find(|it| Some(it.id) == account.creator));
+        let creator =
+            account.and_then(|account| organization.creators.iter().find(|it| Some(it.id) == account.creator));
         let video = organization.videos.iter().find(|video| video.post == post);
         let username = |account: &Account| self.world.profiles[account.profile].username.clone();
         let worth = prices::worth(page.platform, own(asked), &known.counts);
@@ -256,16 +272,19 @@ impl<'a> Reports<'a> {
         let path = format!("/v2/members?limit=500&order_by={order}&order_direction={direction}{query}");
         let answer = asker.get(&path).await;
         let rows = answer["data"].as_array().expect("rows").clone();
-        let found: BTreeMap<&str, &Value> =
-            rows.iter().map(|row| (row["id"].as_str().expect("an id"), row)).collect();
+        let found: BTreeMap<&str, &Value> = rows.iter().map(|row| (row["id"].as_str().expect("an id"), row)).collect();
         let matching = self.matching(&asked);
         let mut expected = BTreeSet::new();
         for creator in self.organization.creators.iter().filter(|creator| self.is_member(&asked, creator.id)) {
             let id = creator.id.to_string();
             if let Some(row) = found.get(id.as_str()) {
                 let model = self.member(&asked, creator, &matching);
-                let shown: Value =
-                    model.as_object().expect("an object").keys().map(|name| (name.clone(), row[name].clone())).collect();
+                let shown: Value = model
+                    .as_object()
+                    .expect("an object")
+                    .keys()
+                    .map(|name| (name.clone(), row[name].clone()))
+                    .collect();
                 asker.compare(&format!("{path} {id}"), &model, &shown);
             }
             expected.insert(id);
@@ -286,7 +305,10 @@ impl<'a> Reports<'a> {
                     let video = self.organization.videos.iter().find(|video| video.id == *id);
                     video.is_some_and(|video| self.is_of_creator(creator, video.post))
                 }
-                Member::AccountVideo(_) => panic!("none is a member in this world"),
+                Member::AccountVideo(id) => {
+                    let shown = collection.shown.iter().find(|(its, _, _)| its == id);
+                    shown.is_some_and(|(_, _, post)| self.is_of_creator(creator, *post))
+                }
             })
         };
         asked.creator.is_none_or(|id| id == creator)

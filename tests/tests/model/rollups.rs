@@ -19,7 +19,7 @@ pub async fn compare(world: &World, organization: &Organization, dice: &mut Dice
     let days = AllDays::of(organization);
     let today = day_of(world.now);
     let all = everything(organization, &days);
-    compare_one("organization", "/v2", None, &all, today, dice, asker).await;
+    compare_days(world, organization, dice, asker).await;
     for creator in &organization.creators {
         let (id, subject) = (creator.id.to_string(), of_creator(organization, &days, creator.id));
         let path = format!("/v2/creators/{id}");
@@ -34,6 +34,13 @@ pub async fn compare(world: &World, organization: &Organization, dice: &mut Dice
         asker.compare(&format!("overview {period}"), &expected, &answer);
         compare_top(organization, &days, period, (today - many + 1, today), asker).await;
     }
+}
+
+/// Compares the days of an organization.
+pub async fn compare_days(world: &World, organization: &Organization, dice: &mut Dice, asker: &mut Asker) {
+    let days = AllDays::of(organization);
+    let all = everything(organization, &days);
+    compare_one("organization", "/v2", None, &all, day_of(world.now), dice, asker).await;
 }
 
 /// All that an organization has: each post from its first read on.
@@ -126,9 +133,8 @@ fn overview(organization: &Organization, all: &Subject<'_>, first: Day, last: Da
     json!({ "type": "overview", "current": now, "previous": before, "changes": changes })
 }
 
-const RANKINGS: [&str; 9] = [
-    "views", "plays", "likes", "comments", "shares", "saves", "engagement", "engagement_rate", "followers_gained",
-];
+const RANKINGS: [&str; 9] =
+    ["views", "plays", "likes", "comments", "shares", "saves", "engagement", "engagement_rate", "followers_gained"];
 
 /// A number to rank by: a fraction, so that rates count with all their places.
 fn rank(gains: &Value, by: &str) -> Option<(i128, i128)> {
@@ -146,13 +152,16 @@ fn rank(gains: &Value, by: &str) -> Option<(i128, i128)> {
 
 async fn compare_top(organization: &Organization, days: &AllDays, period: &str, of: (Day, Day), asker: &mut Asker) {
     let (first, last) = of;
+    let windows: Vec<Value> = organization
+        .creators
+        .iter()
+        .map(|creator| shapes::window(&of_creator(organization, days, creator.id), first, last))
+        .collect();
     for by in RANKINGS {
         let mut rows: Vec<((i128, i128), &str, String, Value)> = Vec::new();
-        for creator in &organization.creators {
-            let subject = of_creator(organization, days, creator.id);
-            let window = shapes::window(&subject, first, last);
-            let Some(rank) = rank(&window, by) else { continue };
-            rows.push((rank, &creator.name, creator.id.to_string(), window));
+        for (creator, window) in organization.creators.iter().zip(&windows) {
+            let Some(rank) = rank(window, by) else { continue };
+            rows.push((rank, &creator.name, creator.id.to_string(), window.clone()));
         }
         rows.sort_by(|one, other| {
             let fractions = (other.0.0 * one.0.1).cmp(&(one.0.0 * other.0.1));

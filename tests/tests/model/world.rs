@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use domain::backoff::Backoff;
 use domain::{
-    AgeCurve, ApiKey, AuthorFacts, Channel, Handle, MediaType, MetricStatus, Observation, Outcome, Platform,
-    PostFacts, Precision, ProfileFacts, ProfileMetrics, Reading, Source, Timestamp,
+    AgeCurve, ApiKey, AuthorFacts, Channel, Handle, MediaType, MetricStatus, Observation, Outcome, Platform, PostFacts,
+    Precision, ProfileFacts, ProfileMetrics, Reading, Source, Timestamp,
 };
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use store::{
@@ -199,7 +199,8 @@ impl World {
     async fn make_due(&mut self, percent: u64) {
         let sql = "SELECT kind || ':' || CAST(target_id AS TEXT) FROM schedules WHERE due_at IS NOT NULL ORDER BY kind, target_id";
         let rows = self.eye.column(sql).await;
-        let due: Vec<String> = rows.into_iter().filter(|_| self.dice.chance(percent)).map(|it| format!("'{it}'")).collect();
+        let due: Vec<String> =
+            rows.into_iter().filter(|_| self.dice.chance(percent)).map(|it| format!("'{it}'")).collect();
         let (now, never) = (self.now.as_millis(), self.now.plus(HOUR * 24 * 1000).as_millis());
         let due = if due.is_empty() { "''".to_owned() } else { due.join(", ") };
         let sql = format!(
@@ -413,14 +414,25 @@ impl Eye {
 }
 
 impl World {
-    /// Every row of a table of days, as text.
-    pub async fn rows(&mut self, table: &str, key: &str) -> Vec<String> {
+    /// Every row of the tables of days, as text.
+    pub async fn all_days(&mut self) -> Vec<Vec<String>> {
+        let mut all = Vec::new();
+        for (table, key) in
+            [("post_days", "tracked_post_id, day"), ("account_days", "account_id, day"), ("tracked_posts", "id")]
+        {
+            all.push(self.rows(table, key).await);
+        }
+        assert!(all.iter().all(|rows| rows.len() > 20));
+        all
+    }
+
+    async fn rows(&mut self, table: &str, key: &str) -> Vec<String> {
         let sql = match self.eye {
             Eye::Postgres(_) => format!("SELECT CAST(ROW_TO_JSON(d) AS TEXT) FROM {table} d ORDER BY {key}"),
             Eye::Sqlite(_) => {
-                let columns = self.eye.column(&format!("SELECT name FROM pragma_table_info('{table}') ORDER BY name")).await;
+                let names = format!("SELECT name FROM pragma_table_xinfo('{table}') ORDER BY name");
                 let columns: Vec<String> =
-                    columns.iter().map(|column| format!("COALESCE(QUOTE({column}), '-')")).collect();
+                    self.eye.column(&names).await.iter().map(|column| format!("QUOTE({column})")).collect();
                 format!("SELECT {} FROM {table} ORDER BY {key}", columns.join(" || '|' || "))
             }
         };

@@ -140,12 +140,8 @@ impl Lister {
 
 /// Notes the author of a post whose author was not known.
 async fn adopt(recording: &Recording<'_>, id: i64, author: i64) -> Result<(), StoreError> {
-    execute(
-        recording.tx,
-        "UPDATE posts SET profile_id = $2 WHERE id = $1 AND profile_id IS NULL",
-        values![id, author],
-    )
-    .await?;
+    execute(recording.tx, "UPDATE posts SET profile_id = $2 WHERE id = $1 AND profile_id IS NULL", values![id, author])
+        .await?;
     Ok(())
 }
 
