@@ -114,10 +114,7 @@ mod tests {
 
     async fn store() -> Store {
         let url = "sqlite::memory:".to_owned();
-        let store = Store::connect(&StoreConfig { url, max_connections: 1, age_curve: domain::AgeCurve::flat() })
-            .await
-            .unwrap();
-        store
+        Store::connect(&StoreConfig { url, max_connections: 1, age_curve: domain::AgeCurve::flat() }).await.unwrap()
     }
 
     fn links() -> FileLinks {
@@ -145,7 +142,7 @@ mod tests {
         assert!(check(now).await && check(link.expires_at.minus(Duration::from_secs(1))).await);
         assert!(!check(link.expires_at).await);
         // The file's own end comes first.
-        let short = links.sign(&store, id, now.plus(Duration::from_secs(60)), now).await.unwrap();
+        let short = links.sign(&store, id, now.plus(Duration::from_mins(1)), now).await.unwrap();
         assert_eq!(short.expires_at.as_seconds(), 10_060);
     }
 

@@ -127,10 +127,13 @@ impl Field {
                     | Refusal::NoVideo(_)
                     | Refusal::LinkedElsewhere(_)
                     | Refusal::NoCollection(_)
-                    | Refusal::NoMember(_) => {}
+                    | Refusal::NoMember(_)
+                    | Refusal::NoExport(_) => {}
                     Refusal::QuotaExceeded { .. }
                     | Refusal::TooManyCollections { .. }
-                    | Refusal::CollectionFull { .. } => panic!("no cap is near"),
+                    | Refusal::CollectionFull { .. }
+                    | Refusal::TooManyExports { .. }
+                    | Refusal::TooManyExportsAtOnce { .. } => panic!("no cap is near"),
                 }
             }
         }

@@ -80,6 +80,9 @@ struct Read {
     comments_gain: Option<i64>,
 }
 
+/// Whether followers were read, what is known of them, and their gain.
+type ProfileRead = (bool, Option<i64>, Option<i64>);
+
 /// What the tables say of posts and profiles, one by one.
 struct Known {
     /// By tracked post and day.
@@ -87,7 +90,7 @@ struct Known {
     /// Account, creator, tracked post, first day.
     shown: Vec<(String, String, i64, i32)>,
     /// By account and day: followers as they were read, as they stand, their gain.
-    profiles: BTreeMap<String, BTreeMap<i32, (bool, Option<i64>, Option<i64>)>>,
+    profiles: BTreeMap<String, BTreeMap<i32, ProfileRead>>,
     /// Creators of accounts.
     links: BTreeMap<String, String>,
 }
@@ -272,17 +275,13 @@ async fn compare(home: &Home, tenant: &Tenant, of: domain::OrganizationId, creat
                 expected.iter().filter(|day| day.observed).count()
             );
         }
-        for order in [GainName::Views, GainName::FollowersGained, GainName::Comments] {
+        for (place, order) in [GainName::Views, GainName::Comments, GainName::FollowersGained].into_iter().enumerate() {
             let top = tenant.top_creators(order, window, 25).await.unwrap();
             let mut expected: Vec<(i64, String, [Option<i64>; 3])> = Vec::new();
             for id in creators {
                 let days = known.window(Some(&plain(id.0)), window);
                 let [views, comments, followers] = gained(&days);
-                let key = match order {
-                    GainName::Views => views,
-                    GainName::Comments => comments,
-                    _ => followers,
-                };
+                let key = [views, comments, followers][place];
                 let name = tenant.creator(*id).await.unwrap().unwrap().name;
                 expected.extend(key.map(|key| (-key, name, [views, comments, followers])));
             }
@@ -305,12 +304,12 @@ async fn compare(home: &Home, tenant: &Tenant, of: domain::OrganizationId, creat
 
 /// The sums that are kept of organizations, each day's parts together.
 async fn kept(home: &Home) -> Vec<String> {
-    let mut sums = String::new();
-    for metric in ["view", "like", "comment", "share", "play", "saved", "follower", "following", "profile_post"] {
-        for of in ["change", "counted", "gain", "known"] {
-            sums.push_str(&format!(" || '|' || SUM({metric}_{of})"));
-        }
-    }
+    let metrics = ["view", "like", "comment", "share", "play", "saved", "follower", "following", "profile_post"];
+    let sums: Vec<String> = metrics
+        .iter()
+        .flat_map(|metric| ["change", "counted", "gain", "known"].map(|of| format!(" || '|' || SUM({metric}_{of})")))
+        .collect();
+    let sums = sums.concat();
     let tallies = "SUM(accounts) || '|' || SUM(accounts_observed) || '|' || SUM(profiles_observed) || '|' || SUM(accounts_fallen) \
          || '|' || SUM(posts) || '|' || SUM(posts_observed) || '|' || SUM(posts_fallen)";
     let sql = format!(
@@ -390,12 +389,11 @@ impl World {
             (3, Some(_)) => {
                 let Some(facts) = self.lists[place].get(self.dice.roll(3)) else { return };
                 let name = facts.external_id.clone();
-                match self.videos.remove(&name) {
-                    Some(id) => delete_video(&self.tenant, id, now).await,
-                    None => {
-                        let id = add_video(&self.tenant, &new_video(&name), now).await;
-                        self.videos.insert(name, id);
-                    }
+                if let Some(id) = self.videos.remove(&name) {
+                    delete_video(&self.tenant, id, now).await;
+                } else {
+                    let id = add_video(&self.tenant, &new_video(&name), now).await;
+                    self.videos.insert(name, id);
                 }
             }
             (4, Some(_)) => self.publish(now),

@@ -14,13 +14,18 @@ use crate::harness::{Api, NOON, new_key, new_organization, request};
 
 const POST: &str = "7571863205253778710";
 
+/// The present time, two days after everything was added.
+fn now() -> Timestamp {
+    NOON.plus(Duration::from_hours(48))
+}
+
 /// Noon so many days before the present one.
 fn before(days: i32) -> Timestamp {
-    Day::of(NOON).plus(-days).start().plus(Duration::from_hours(12))
+    Day::of(now()).plus(-days).start().plus(Duration::from_hours(12))
 }
 
 fn date(days: i32) -> String {
-    Day::of(NOON).plus(-days).to_string()
+    Day::of(now()).plus(-days).to_string()
 }
 
 fn facts(views: i64) -> PostFacts {
@@ -73,7 +78,7 @@ async fn read(api: &Api, at: Timestamp, views: i64, followers: i64) {
             let mut observation = Observation::ok("test");
             match &job.target {
                 JobTarget::Profile { username, .. } => {
-                    observation.profile = Some(profile(username.as_str(), followers))
+                    observation.profile = Some(profile(username.as_str(), followers));
                 }
                 JobTarget::Feed { .. } | JobTarget::Post { .. } => observation.posts = vec![facts(views)],
             }
@@ -94,8 +99,9 @@ async fn story() -> (Api, String) {
         api.post("/v2/accounts", &account).await.expect(201);
     }
     api.post("/v2/videos", &json!({"platform": "tiktok", "identifier": POST})).await.expect(201);
-    read(&api, before(2), 100, 1000).await;
-    read(&api, NOON, 150, 1010).await;
+    read(&api, NOON, 100, 1000).await;
+    api.clock.advance(Duration::from_hours(48));
+    read(&api, now(), 150, 1010).await;
     (api, creator)
 }
 

@@ -238,31 +238,8 @@ impl Rows {
             Self::Profiles => (false, true),
             Self::Accounts => (true, true),
         };
-        let is_first = "CASE WHEN LAG(d.day) OVER w IS NULL THEN 1 ELSE 0 END".to_owned();
-        let falls = |metrics: &[&str]| {
-            let falls: Vec<String> = metrics.iter().map(|metric| format!("d.{metric}_gain < 0")).collect();
-            format!("CASE WHEN {} THEN 1 ELSE 0 END", falls.join(" OR "))
-        };
         let zero = || "0".to_owned();
-        let mut tallies = [zero(), zero(), zero(), zero(), zero(), zero(), zero()];
-        let [accounts, accounts_observed, profiles_observed, accounts_fallen, posts, posts_observed, posts_fallen] =
-            &mut tallies;
-        if has_profiles {
-            (*accounts, *accounts_observed) = (is_first.clone(), "1".to_owned());
-            *profiles_observed = format!("CASE WHEN (d.notes & {READ}) <> 0 THEN 1 ELSE 0 END");
-            *accounts_fallen = falls(&PROFILE_METRICS);
-        }
-        match self {
-            Self::Posts | Self::Repeats => {
-                (*posts, *posts_observed, *posts_fallen) = (is_first, "1".to_owned(), falls(&POST_METRICS));
-            }
-            Self::Accounts => {
-                "d.posts - COALESCE(LAG(d.posts) OVER w, 0)".clone_into(posts);
-                (*posts_observed, *posts_fallen) = ("d.posts_observed".to_owned(), "d.posts_fallen".to_owned());
-            }
-            Self::Profiles => {}
-        }
-        let mut all = tallies.to_vec();
+        let mut all = self.tallies().to_vec();
         for metric in POST_METRICS {
             all.extend(if has_posts { self.metric(metric) } else { [zero(), zero(), zero(), zero()] });
         }
@@ -273,6 +250,34 @@ impl Rows {
         let named: Vec<String> =
             all.iter().zip(COLUMNS.iter()).map(|(what, name)| format!("{sign}({what}) AS {name}")).collect();
         named.join(", ")
+    }
+
+    fn tallies(self) -> [String; 7] {
+        let is_first = || "CASE WHEN LAG(d.day) OVER w IS NULL THEN 1 ELSE 0 END".to_owned();
+        let falls = |metrics: &[&str]| {
+            let falls: Vec<String> = metrics.iter().map(|metric| format!("d.{metric}_gain < 0")).collect();
+            format!("CASE WHEN {} THEN 1 ELSE 0 END", falls.join(" OR "))
+        };
+        let (zero, one) = (|| "0".to_owned(), || "1".to_owned());
+        let profiles = [
+            is_first(),
+            one(),
+            format!("CASE WHEN (d.notes & {READ}) <> 0 THEN 1 ELSE 0 END"),
+            falls(&PROFILE_METRICS),
+        ];
+        let (of_accounts, of_posts) = match self {
+            Self::Posts | Self::Repeats => {
+                ([zero(), zero(), zero(), zero()], [is_first(), one(), falls(&POST_METRICS)])
+            }
+            Self::Profiles => (profiles, [zero(), zero(), zero()]),
+            Self::Accounts => {
+                let known = "d.posts - COALESCE(LAG(d.posts) OVER w, 0)".to_owned();
+                (profiles, [known, "d.posts_observed".to_owned(), "d.posts_fallen".to_owned()])
+            }
+        };
+        let [accounts, accounts_observed, profiles_observed, accounts_fallen] = of_accounts;
+        let [posts, posts_observed, posts_fallen] = of_posts;
+        [accounts, accounts_observed, profiles_observed, accounts_fallen, posts, posts_observed, posts_fallen]
     }
 
     fn metric(self, metric: &str) -> [String; 4] {

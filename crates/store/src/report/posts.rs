@@ -155,14 +155,14 @@ impl Tenant {
     ) -> Result<Page<Placed>, StoreError> {
         let PageRequest { order_by: _, direction, after, limit, include_total } = &request.page;
         let read = &self.store.read;
-        if !include_total && let Some(first) = self.first_few(&joins, &conditions, request, expression).await? {
-            return Ok(first);
-        }
         let total = if *include_total {
             Some(listing::count(read, &format!("FROM tracked_posts t{joins}"), &conditions).await?)
         } else {
             None
         };
+        if let Some(first) = self.first_few(&joins, &conditions, request, expression).await? {
+            return Ok(Page { total, ..first });
+        }
         let numbers = Numbers::of(request.metrics, &mut conditions, is_postgres(read));
         let of_posts = format!(
             "SELECT t.id, t.platform, {} FROM tracked_posts t{joins}{} WHERE {}",

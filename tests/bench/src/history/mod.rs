@@ -119,7 +119,7 @@ async fn measure_one(options: &HistoryOptions, profiles: u64, workers: u32) -> R
         "shared_buffers=4GB",
         "effective_cache_size=12GB",
         "random_page_cost=1.1",
-        "max_wal_size=8GB",
+        "max_wal_size=2GB",
         "checkpoint_timeout=30min",
     ]
     .map(str::to_owned)
