@@ -54,7 +54,7 @@ fn worlds() -> Vec<(u64, &'static str)> {
     vec![(seed, WORLDS[usize::from(seed % 2 == 0)].1)]
 }
 
-const ROUNDS: u64 = 26;
+const ROUNDS: u64 = 22;
 /// As many as the world has.
 const ORGANIZATIONS: usize = 3;
 

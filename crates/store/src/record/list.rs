@@ -127,12 +127,11 @@ impl Lister {
     fn author_of(&self, facts: &PostFacts) -> Option<i64> {
         let is_handle = |name: &&String| !is_stand_in(facts.platform, name);
         let author = &facts.author;
-        let is_its = match (&author.platform_id, &self.platform_id) {
-            (Some(author), Some(lister)) => author == lister,
-            (Some(_) | None, _) => {
-                let handles = author.username.as_ref().filter(is_handle).zip(self.username.as_ref().filter(is_handle));
-                handles.is_none_or(|(author, lister)| author == lister)
-            }
+        let is_its = if let (Some(author), Some(lister)) = (&author.platform_id, &self.platform_id) {
+            author == lister
+        } else {
+            let handles = author.username.as_ref().filter(is_handle).zip(self.username.as_ref().filter(is_handle));
+            handles.is_none_or(|(author, lister)| author == lister)
         };
         is_its.then_some(self.id)
     }
