@@ -20,6 +20,11 @@ impl Dice {
         i64::try_from(self.roll(sides)).expect("a small number")
     }
 
+    /// So many days.
+    pub fn days(&mut self, sides: u64) -> i32 {
+        i32::try_from(self.roll(sides)).expect("a small number")
+    }
+
     /// A place in a list of so many.
     pub fn place(&mut self, many: usize) -> usize {
         usize::try_from(self.roll(many as u64)).expect("a small number")

@@ -62,8 +62,8 @@ pub fn days<const N: usize>(reads: &[Read<N>], told: Option<Timestamp>) -> Days<
         let numbers = std::array::from_fn(|metric| {
             let last = last_of(reads, metric, *day);
             let earlier = all.iter().rev().filter(|earlier| *earlier < day).find_map(|at| last_of(reads, metric, *at));
-            let today = reads.iter().filter(|read| day_of(read.at) == *day);
-            let first = today.filter_map(|read| count(read.said[metric])).next();
+            let mut today = reads.iter().filter(|read| day_of(read.at) == *day);
+            let first = today.find_map(|read| count(read.said[metric]));
             let base = earlier.or(if is_born { last.map(|(_, precision)| (0, precision)) } else { first });
             let gain = last.zip(base).and_then(|((now, is), (then, was))| (is == was).then(|| now - then));
             (last.or(earlier).map(|(value, _)| value), last.is_some(), gain)
@@ -207,7 +207,19 @@ pub fn engagement(likes: Option<i64>, comments: Option<i64>, shares: Option<i64>
 
 /// `part` in percent of `whole`, to two places, halves away from 0; `None` of nothing.
 pub fn percent(part: i64, whole: i64) -> Option<f64> {
-    hundredths(part, whole).map(|hundredths| hundredths as f64 / 100.0)
+    hundredths(part, whole).map(|hundredths| fraction(hundredths, 100))
+}
+
+/// Parts of a whole as they are written.
+#[expect(clippy::cast_precision_loss, reason = "the numbers of these worlds are small")]
+pub fn fraction(parts: i64, of: i64) -> f64 {
+    parts as f64 / of as f64
+}
+
+/// The whole number of hundredths of what is written to two places.
+#[expect(clippy::cast_possible_truncation, reason = "the numbers of these worlds are small")]
+pub fn whole_hundredths(written: f64) -> i64 {
+    (written * 100.0).round() as i64
 }
 
 /// The same in hundredths.

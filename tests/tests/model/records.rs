@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{MetricStatus, Reading, Timestamp};
+use domain::Timestamp;
 use serde_json::{Value, json};
 
 use crate::asking::Asker;
@@ -35,13 +35,13 @@ impl AllDays {
     }
 
     /// What an account's feed showed, from the day on which it did.
-    pub fn shown(&self, account: &Account) -> Vec<(Post, Day)> {
+    pub fn shown(account: &Account) -> Vec<(Post, Day)> {
         let read = account.shows.iter().filter_map(|(post, shown)| Some((*post, day_of(shown.first_read?))));
         read.collect()
     }
 
     fn account(&self, place: usize, account: &Account) -> Subject<'_> {
-        let posts = self.shown(account).into_iter().filter_map(|(post, from)| Some((self.posts.get(&post)?, from)));
+        let posts = Self::shown(account).into_iter().filter_map(|(post, from)| Some((self.posts.get(&post)?, from)));
         Subject { kind: Kind::Account, posts: posts.collect(), profiles: vec![&self.profiles[place]] }
     }
 }
@@ -208,8 +208,8 @@ impl Family<'_> {
         let lives = self.records.iter().filter_map(|record| record.subject.lifetime());
         let Some(begin) = lives.map(|(first, _)| first).min() else { return };
         for _ in 0..4 {
-            let last = today - dice.number(i64::from(today - begin + 2)) as Day;
-            let first = last - dice.number(20) as Day;
+            let last = today - dice.days(u64::try_from(today - begin + 2).expect("it began before today"));
+            let first = last - dice.days(20);
             let answer = self.window(asker, first, last).await;
             let what = format!("{} {}..{}", self.path, shapes::date(first), shapes::date(last));
             asker.compare(&what, &expected(first, last), &answer["data"]);
@@ -218,7 +218,7 @@ impl Family<'_> {
         let mut parts = Vec::new();
         let mut first = begin;
         while first <= today {
-            let last = (first + dice.number(12) as Day).min(today);
+            let last = (first + dice.days(12)).min(today);
             parts.push(self.window(asker, first, last).await);
             first = last + 1;
         }
@@ -236,7 +236,7 @@ impl Family<'_> {
 
     async fn compare_deltas(&self, world: &World, dice: &mut Dice, asker: &mut Asker) {
         let today = day_of(world.now);
-        let windows: Vec<i64> = vec![1, 2, 7, 14 + dice.number(10), 30 + dice.number(30)];
+        let windows: Vec<Day> = vec![1, 2, 7, 14 + dice.days(10), 30 + dice.days(30)];
         for metric in self.metrics {
             let body = json!({ self.ids: self.all_ids(), "metric": metric, "windows": windows });
             let answer = asker.post(&format!("/v2/{}/deltas", self.path), &body).await;
@@ -245,7 +245,7 @@ impl Family<'_> {
                 .iter()
                 .map(|record| {
                     let each = windows.iter().map(|days| {
-                        let delta = record.delta(metric, today - *days as Day, today);
+                        let delta = record.delta(metric, today - *days, today);
                         (format!("{days}d"), delta)
                     });
                     (key(&record.id), each.collect::<Value>())
@@ -297,7 +297,7 @@ impl Family<'_> {
             let id = key(&record.id);
             let mut expected: Vec<(Value, Value)> = match &record.reads {
                 Reads::Post(reads) => reads.iter().map(|read| snapshot(read)).collect(),
-                Reads::Profile(reads) => reads.iter().map(|read| snapshot(read)).collect(),
+                Reads::Profile(reads) => reads.iter().map(snapshot).collect(),
             };
             expected.reverse();
             let mut found = Vec::new();
@@ -333,8 +333,8 @@ pub fn some_window(dice: &mut Dice, today: Day) -> (&'static str, Day, Day, Stri
         1 => ("30d", today - 29, today, String::new()),
         2 => ("90d", today - 89, today, "period=90d".to_owned()),
         _ => {
-            let last = today - dice.number(30) as Day;
-            let first = last - dice.number(25) as Day;
+            let last = today - dice.days(30);
+            let first = last - dice.days(25);
             let query = format!("period=custom&start_date={}&end_date={}", shapes::date(first), shapes::date(last));
             ("custom", first, last, query)
         }
@@ -352,15 +352,8 @@ fn snapshot<const N: usize>(read: &Read<N>) -> (Value, Value) {
     }
     for (name, said) in names.iter().zip(read.said) {
         values[*name] = json!(said.value());
-        match said {
-            Reading::Known { precision: domain::Precision::Exact, .. } => {}
-            Reading::Known { precision, .. } => precisions[*name] = json!(shapes::precision(precision)),
-            Reading::Null(
-                MetricStatus::Hidden
-                | MetricStatus::Unsupported
-                | MetricStatus::NotProvided
-                | MetricStatus::NotYetScraped,
-            ) => {}
+        if let Some(precision) = said.precision().filter(|precision| *precision != domain::Precision::Exact) {
+            precisions[*name] = json!(shapes::precision(precision));
         }
     }
     (json!(read.at.to_string()), json!({ "values": values, "metric_precision": precisions }))

@@ -36,14 +36,14 @@ struct Known {
 }
 
 /// Compares the reports of an organization.
-pub async fn compare(world: &World, organization: &Organization, dice: &mut Dice, asker: &mut Asker) {
+pub async fn compare(world: &World, organization: &Organization, dice: &mut Dice, client: &mut Asker) {
     let reports = Reports { world, organization, days: AllDays::of(organization) };
     for round in 0..24 {
         let asked = reports.some_asked(dice, round);
-        reports.compare_posts(asked, dice, asker).await;
-        reports.compare_members(asked, dice, asker).await;
+        reports.compare_posts(asked, dice, client).await;
+        reports.compare_members(asked, dice, client).await;
     }
-    reports.compare_older(asker).await;
+    reports.compare_older(client).await;
 }
 
 struct Reports<'a> {
@@ -70,8 +70,8 @@ impl<'a> Reports<'a> {
         let mut asked = Asked { has_own_prices: dice.chance(30), ..Asked::default() };
         let today = day_of(self.world.now);
         if round % 2 == 1 {
-            let last = today - dice.number(12) as Day;
-            asked.window = Some((last - dice.number(30) as Day, last));
+            let last = today - dice.days(12);
+            asked.window = Some((last - dice.days(30), last));
             asked.by_reads = dice.chance(60);
             asked.is_range = dice.chance(75);
         }
@@ -163,11 +163,11 @@ impl<'a> Reports<'a> {
         })
     }
 
-    fn query(&self, asked: &Asked<'_>) -> String {
+    fn query(asked: &Asked<'_>) -> String {
         let mut query = String::new();
         let mut add = |name: &str, value: Option<String>| {
             if let Some(value) = value {
-                query.push_str(&format!("&{name}={value}"));
+                query.extend(["&", name, "=", &value]);
             }
         };
         add("platform", asked.platform.map(|it| shapes::platform(it).to_owned()));
@@ -186,16 +186,16 @@ impl<'a> Reports<'a> {
         query
     }
 
-    async fn compare_posts(&self, asked: Asked<'_>, dice: &mut Dice, asker: &mut Asker) {
+    async fn compare_posts(&self, asked: Asked<'_>, dice: &mut Dice, client: &mut Asker) {
         let order = *dice.one_of(&ORDERS).expect("an order");
         let direction = if dice.chance(50) { "asc" } else { "desc" };
         let sort = format!("order_by={order}&order_direction={direction}");
-        let query = self.query(&asked);
+        let query = Self::query(&asked);
         let path = format!("/v2/posts?limit=500&include_total=true&{sort}{query}");
-        let answer = asker.get(&path).await;
+        let answer = client.get(&path).await;
         let rows = answer["data"].as_array().expect("rows").clone();
         let matching = self.matching(&asked);
-        asker.compare(&format!("{path} total"), &json!(matching.len()), &answer["pagination"]["total_count"]);
+        client.compare(&format!("{path} total"), &json!(matching.len()), &answer["pagination"]["total_count"]);
         let name = |platform: &str, id: &str| format!("{platform} {id}");
         let text = |row: &Value, field: &str| row[field].as_str().unwrap_or_default().to_owned();
         let found: BTreeMap<String, &Value> =
@@ -212,24 +212,24 @@ impl<'a> Reports<'a> {
                     .keys()
                     .map(|name| (name.clone(), row[name].clone()))
                     .collect();
-                asker.compare(&format!("{path} {key}"), &model, &shown);
+                client.compare(&format!("{path} {key}"), &model, &shown);
             }
             expected.insert(key);
         }
         let is: BTreeSet<String> = found.keys().cloned().collect();
-        asker.compare(&format!("{path} posts"), &json!(expected), &json!(is));
-        asker.check(rows.len() == found.len(), || format!("{path}: a post is there twice"));
-        check_order(&path, order, direction, &rows, asker);
+        client.compare(&format!("{path} posts"), &json!(expected), &json!(is));
+        client.check(rows.len() == found.len(), || format!("{path}: a post is there twice"));
+        check_order(&path, order, direction, &rows, client);
         // The same in pages.
         let (mut walked, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = asker.get(&format!("/v2/posts?limit=7&{sort}{query}{cursor}")).await;
+            let page = client.get(&format!("/v2/posts?limit=7&{sort}{query}{cursor}")).await;
             walked.extend(page["data"].as_array().expect("rows").iter().map(|row| row["id"].clone()));
             let Some(next) = page["pagination"]["next_cursor"].as_str() else { break };
             cursor = format!("&cursor={next}");
         }
         let ids: Vec<Value> = rows.iter().map(|row| row["id"].clone()).collect();
-        asker.compare(&format!("{path} in pages"), &json!(ids), &json!(walked));
+        client.compare(&format!("{path} in pages"), &json!(ids), &json!(walked));
     }
 
     /// A post, as far as the model knows it.
@@ -265,12 +265,12 @@ impl<'a> Reports<'a> {
         shape
     }
 
-    async fn compare_members(&self, asked: Asked<'_>, dice: &mut Dice, asker: &mut Asker) {
+    async fn compare_members(&self, asked: Asked<'_>, dice: &mut Dice, client: &mut Asker) {
         let order = *dice.one_of(&ORDERS).expect("an order");
         let direction = if dice.chance(50) { "asc" } else { "desc" };
-        let query = self.query(&asked);
+        let query = Self::query(&asked);
         let path = format!("/v2/members?limit=500&order_by={order}&order_direction={direction}{query}");
-        let answer = asker.get(&path).await;
+        let answer = client.get(&path).await;
         let rows = answer["data"].as_array().expect("rows").clone();
         let found: BTreeMap<&str, &Value> = rows.iter().map(|row| (row["id"].as_str().expect("an id"), row)).collect();
         let matching = self.matching(&asked);
@@ -285,13 +285,13 @@ impl<'a> Reports<'a> {
                     .keys()
                     .map(|name| (name.clone(), row[name].clone()))
                     .collect();
-                asker.compare(&format!("{path} {id}"), &model, &shown);
+                client.compare(&format!("{path} {id}"), &model, &shown);
             }
             expected.insert(id);
         }
         let is: BTreeSet<&str> = found.keys().copied().collect();
-        asker.compare(&format!("{path} members"), &json!(expected), &json!(is));
-        check_order(&path, order, direction, &rows, asker);
+        client.compare(&format!("{path} members"), &json!(expected), &json!(is));
+        check_order(&path, order, direction, &rows, client);
     }
 
     /// Whether a creator is chosen: by itself, by one of its accounts, or because something of theirs is in the collection.
@@ -369,20 +369,20 @@ impl<'a> Reports<'a> {
     }
 
     /// The same posts and members under the older paths.
-    async fn compare_older(&self, asker: &mut Asker) {
+    async fn compare_older(&self, client: &mut Asker) {
         let asked = Asked::default();
         let path = format!("/v1/posts?client_id={}&limit=500", self.organization.id);
-        let rows = asker.get(&path).await;
+        let rows = client.get(&path).await;
         let of = |row: &Value| row["post_id"].as_str().unwrap_or_default().to_owned();
         let is: BTreeSet<String> = rows.as_array().expect("a bare list").iter().map(of).collect();
         let matching = self.matching(&asked);
         let expected: BTreeSet<String> =
             matching.iter().map(|known| self.world.posts[known.post].external_id.clone()).collect();
-        asker.compare(&path, &json!(expected), &json!(is));
+        client.compare(&path, &json!(expected), &json!(is));
         let path = format!("/v1/members?client_id={}&limit=500", self.organization.id);
-        let rows = asker.get(&path).await;
+        let rows = client.get(&path).await;
         let many = rows.as_array().expect("a bare list").len();
-        asker.compare(&path, &json!(self.organization.creators.len()), &json!(many));
+        client.compare(&path, &json!(self.organization.creators.len()), &json!(many));
     }
 }
 
@@ -400,18 +400,18 @@ fn metrics(all: &[[Option<i64>; POST_METRICS]], worth: Option<i64>) -> Value {
         "views": of(0), "impressions": null, "likes": of(1), "comments": of(2), "shares": of(3), "plays": of(4),
         "saves": of(5), "engagements": sum(all.iter().map(engagement)),
         "engagement_rate": rate.and_then(|(engagement, views)| numbers::percent(engagement, views)),
-        "view_time": null, "tmv": worth.map(|millionths| millionths as f64 / 1_000_000.0),
+        "view_time": null, "tmv": worth.map(|millionths| numbers::fraction(millionths, 1_000_000)),
     })
 }
 
 /// Whether rows are in the order that was asked for, nulls last.
-fn check_order(path: &str, order: &str, direction: &str, rows: &[Value], asker: &mut Asker) {
+fn check_order(path: &str, order: &str, direction: &str, rows: &[Value], client: &mut Asker) {
     let value = |row: &Value| -> Option<f64> {
         match order {
             "create_time" => {
                 let text = row["create_time"].as_str().or(row["added_at"].as_str())?;
                 let text = if row["type"] == "post" { row["create_time"].as_str()? } else { text };
-                domain::Timestamp::parse(text).map(|at| at.as_millis() as f64)
+                domain::Timestamp::parse(text).map(|at| numbers::fraction(at.as_millis(), 1))
             }
             _ => row["metrics"][order].as_f64(),
         }
@@ -423,5 +423,5 @@ fn check_order(path: &str, order: &str, direction: &str, rows: &[Value], asker: 
         (Some(_) | None, None) => true,
         (None, Some(_)) => false,
     });
-    asker.check(holds, || format!("{path}: out of order: {values:?}"));
+    client.check(holds, || format!("{path}: out of order: {values:?}"));
 }

@@ -56,7 +56,7 @@ pub fn of_creator<'a>(organization: &'a Organization, days: &'a AllDays, id: Cre
     let mut profiles = Vec::new();
     for (place, account) in organization.accounts.iter().enumerate().filter(|(_, it)| it.creator == Some(id)) {
         profiles.push(&days.profiles[place]);
-        for (post, from) in days.shown(account) {
+        for (post, from) in AllDays::shown(account) {
             let since = posts.entry(post).or_insert(from);
             *since = (*since).min(from);
         }
@@ -84,7 +84,7 @@ async fn compare_one(
     let mut first = begin;
     let mut rows = Vec::new();
     while first <= today {
-        let last = (first + dice.number(12) as Day).min(today);
+        let last = (first + dice.days(12)).min(today);
         let range = format!("start_date={}&end_date={}", shapes::date(first), shapes::date(last));
         let part = asker.get(&format!("{path}/timeseries?{range}")).await;
         rows.extend(part["data"].as_array().expect("rows").clone());
@@ -125,7 +125,7 @@ fn overview(organization: &Organization, all: &Subject<'_>, first: Day, last: Da
     let mut changes = json!({});
     for name in now.as_object().expect("an object").keys() {
         let whole = |value: &Value| match (name.as_str(), value.as_f64()) {
-            ("engagement_rate", Some(rate)) => Some((rate * 100.0).round() as i64),
+            ("engagement_rate", Some(rate)) => Some(numbers::whole_hundredths(rate)),
             _ => value.as_i64(),
         };
         changes[format!("{name}_pct")] = json!(numbers::change(whole(&now[name]), whole(&before[name])));

@@ -35,7 +35,7 @@ fn changes(kind: Kind, now: &Value, before: &Value) -> Value {
         }
     }
     // Of rates to two places.
-    let whole = |rate: &Value| rate.as_f64().map(|rate| (rate * 100.0).round()).map(|rate| rate as i64);
+    let whole = |rate: &Value| rate.as_f64().map(numbers::whole_hundredths);
     shape["engagement_rate_pct"] =
         json!(numbers::change(whole(&now["engagement_rate"]), whole(&before["engagement_rate"])));
     shape

@@ -42,6 +42,9 @@ pub struct PostPage {
     pub hidden: [bool; POST_METRICS],
 }
 
+/// Whose page it is, and what it says of the profile itself.
+type Page = (Profile, Option<[Reading; 3]>);
+
 /// A connection past the store, for what it has no call for.
 enum Eye {
     Sqlite(SqliteConnection),
@@ -245,7 +248,7 @@ impl World {
     }
 
     /// What a page answers: the observation, whose page it is and what it says of the profile, and the posts on it.
-    fn answer(&mut self, job: &Job) -> (Observation, Option<(Profile, Option<[Reading; 3]>)>, Vec<(Post, PostFacts)>) {
+    fn answer(&mut self, job: &Job) -> (Observation, Option<Page>, Vec<(Post, PostFacts)>) {
         if self.dice.chance(8) {
             return (Observation::failed(Outcome::NetworkError, "as the test wants it"), None, Vec::new());
         }
