@@ -76,7 +76,8 @@ async fn live_and_compare(url: &str, seed: u64, start: &str) -> Vec<&'static str
         for _ in 0..3 {
             world.happen().await;
         }
-        world.read(65).await;
+        let percent = 20 + world.dice.roll(65);
+        world.read(percent).await;
         if round == ROUNDS / 2 {
             for organization in 0..ORGANIZATIONS * 2 {
                 world.collect(organization % ORGANIZATIONS).await;

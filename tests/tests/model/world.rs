@@ -249,7 +249,8 @@ impl World {
 
     /// What a page answers: the observation, whose page it is and what it says of the profile, and the posts on it.
     fn answer(&mut self, job: &Job) -> (Observation, Option<Page>, Vec<(Post, PostFacts)>) {
-        if self.dice.chance(8) {
+        // A list that cannot be read leaves days on which an account was read and none of its posts.
+        if self.dice.chance(if matches!(job.target, JobTarget::Feed { .. }) { 40 } else { 8 }) {
             return (Observation::failed(Outcome::NetworkError, "as the test wants it"), None, Vec::new());
         }
         let profile_of = |username: &str, pages: &[ProfilePage]| {
