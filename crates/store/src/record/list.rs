@@ -3,6 +3,7 @@
 use domain::{Day, MediaType, PostFacts, Reading, TargetKind, Timestamp, Trigger, fold};
 use sea_orm::FromQueryResult;
 
+use super::identity::is_stand_in;
 use super::post::{readings, write_facts};
 use super::sums::sum_profile;
 use super::{Recording, bounds, lost};
@@ -49,9 +50,10 @@ pub async fn record_list(
         .collect();
     // Everybody makes posts in the order of their names.
     wanted.sort_by(|(_, one), (_, other)| one.external_id.cmp(&other.external_id));
+    let lister = lister(recording, profile_id).await?;
     let mut found = Vec::with_capacity(wanted.len());
     for (rank, facts) in wanted {
-        found.push((shared_post(recording, profile_id, facts).await?, rank, facts));
+        found.push((shared_post(recording, lister.author_of(facts), facts).await?, rank, facts));
     }
     // Everybody locks rows in the order of their ids, and schedules before anything that hangs on them.
     found.sort_by_key(|((id, _), _, _)| *id);
@@ -63,7 +65,9 @@ pub async fn record_list(
     schedule::lock_list(recording.tx, TargetKind::Post, &locked).await?;
     let mut linked = Vec::new();
     for ((id, is_new), rank, facts) in &found {
-        adopt(recording, *id, profile_id).await?;
+        if let Some(author) = lister.author_of(facts) {
+            adopt(recording, *id, author).await?;
+        }
         if link(recording, profile_id, *id, *rank, facts).await? {
             let target = Target { kind: TargetKind::Post, id: *id, platform: facts.platform };
             let cause = recording.job.cause();
@@ -103,19 +107,49 @@ impl Bounds {
     }
 }
 
+/// Whose list it is.
+#[derive(FromQueryResult)]
+struct Lister {
+    id: i64,
+    platform_id: Option<String>,
+    username: Option<String>,
+}
+
+async fn lister(recording: &Recording<'_>, profile_id: i64) -> Result<Lister, StoreError> {
+    let sql = "SELECT id, platform_id, username FROM profiles WHERE id = $1";
+    row::<Lister>(recording.tx, sql, values![profile_id])
+        .await?
+        .ok_or(StoreError::Unreadable { table: "profiles", column: "id" })
+}
+
+impl Lister {
+    /// The lister, unless the page names somebody else as the author: what two made together stands in the lists of both.
+    fn author_of(&self, facts: &PostFacts) -> Option<i64> {
+        let is_handle = |name: &&String| !is_stand_in(facts.platform, name);
+        let author = &facts.author;
+        let is_its = if let (Some(author), Some(lister)) = (&author.platform_id, &self.platform_id) {
+            author == lister
+        } else {
+            let handles = author.username.as_ref().filter(is_handle).zip(self.username.as_ref().filter(is_handle));
+            handles.is_none_or(|(author, lister)| author == lister)
+        };
+        is_its.then_some(self.id)
+    }
+}
+
 /// Notes the author of a post whose author was not known.
-async fn adopt(recording: &Recording<'_>, id: i64, profile_id: i64) -> Result<(), StoreError> {
-    execute(
-        recording.tx,
-        "UPDATE posts SET profile_id = $2 WHERE id = $1 AND profile_id IS NULL",
-        values![id, profile_id],
-    )
-    .await?;
+async fn adopt(recording: &Recording<'_>, id: i64, author: i64) -> Result<(), StoreError> {
+    execute(recording.tx, "UPDATE posts SET profile_id = $2 WHERE id = $1 AND profile_id IS NULL", values![id, author])
+        .await?;
     Ok(())
 }
 
 /// The shared row of a post, and whether it was made just now.
-async fn shared_post(recording: &Recording<'_>, profile_id: i64, facts: &PostFacts) -> Result<(i64, bool), StoreError> {
+async fn shared_post(
+    recording: &Recording<'_>,
+    author: Option<i64>,
+    facts: &PostFacts,
+) -> Result<(i64, bool), StoreError> {
     let key = || values![facts.platform.as_str(), facts.external_id.clone()];
     let find = "SELECT id AS value FROM posts WHERE platform = $1 AND external_id = $2";
     if let Some(found) = row::<Number>(recording.tx, find, key()).await? {
@@ -131,7 +165,7 @@ async fn shared_post(recording: &Recording<'_>, profile_id: i64, facts: &PostFac
             facts.platform.as_str(),
             facts.external_id.clone(),
             facts.shortcode.clone(),
-            profile_id,
+            author,
             facts.author.platform_id.clone(),
             facts.author.username.clone(),
             facts.description.clone(),

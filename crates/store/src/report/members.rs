@@ -220,19 +220,20 @@ fn creators_matching(organization: OrganizationId, filter: &ReportFilter) -> Fil
                 "SELECT {column} FROM collection_members m {join} WHERE m.collection_id = {id} AND {column} IS NOT NULL"
             )
         };
+        // Whose the post of a member `x` is: everybody's in whose feeds it stands, and its author's where it was added by hand.
+        let in_feeds = "JOIN account_videos v ON v.post_id = x.post_id AND v.organization_id = x.organization_id \
+             JOIN accounts a ON a.id = v.account_id";
+        let by_hand = "JOIN videos h ON h.post_id = x.post_id AND h.organization_id = x.organization_id \
+             AND h.first_scrape_at IS NOT NULL JOIN posts q ON q.id = h.post_id \
+             JOIN accounts a ON a.profile_id = q.profile_id AND a.organization_id = x.organization_id";
         // A creator belongs with what belongs to them: themselves, their accounts, and their posts.
         let members = [
             of("m.creator_id", ""),
             of("a.creator_id", "JOIN accounts a ON a.id = m.account_id"),
-            of(
-                "a.creator_id",
-                "JOIN account_videos v ON v.id = m.account_video_id JOIN accounts a ON a.id = v.account_id",
-            ),
-            of(
-                "a.creator_id",
-                "JOIN videos h ON h.id = m.video_id AND h.first_scrape_at IS NOT NULL JOIN posts q ON q.id = h.post_id \
-                 JOIN accounts a ON a.profile_id = q.profile_id AND a.organization_id = h.organization_id",
-            ),
+            of("a.creator_id", &format!("JOIN account_videos x ON x.id = m.account_video_id {in_feeds}")),
+            of("a.creator_id", &format!("JOIN account_videos x ON x.id = m.account_video_id {by_hand}")),
+            of("a.creator_id", &format!("JOIN videos x ON x.id = m.video_id {in_feeds}")),
+            of("a.creator_id", &format!("JOIN videos x ON x.id = m.video_id {by_hand}")),
         ];
         conditions.and_plain(&format!(
             "EXISTS (SELECT 1 FROM collections k WHERE k.id = {id} AND k.organization_id = $1 AND k.kind = {kind}) \
