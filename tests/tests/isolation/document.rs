@@ -97,7 +97,10 @@ async fn ids_of(deployment: &Deployment, client: &Client, organization: &str, do
     let account = make(client, "/v2/accounts", &json!({"platform": "tiktok", "username": "theirs"})).await;
     let video = make(client, "/v2/videos", &json!({"platform": "tiktok", "identifier": "7571863205253778710"})).await;
     let creator = make(client, "/v2/creators", &json!({"name": "Theirs"})).await;
-    let found = poll_until("posts are found", async || client.get("/v2/account-videos").await.rows().pop()).await;
+    // The newest id: 1 is also a number of days, and is told back as one.
+    let newest =
+        async || client.get("/v2/account-videos").await.rows().into_iter().max_by_key(|row| row["id"].as_i64());
+    let found = poll_until("posts are found", newest).await;
     let key = deployment.create_key_record(organization, &[])["id"].clone();
     let project = make(client, "/v2/projects", &json!({"name": "Theirs"})).await;
     let group = make(client, "/v2/groups", &json!({"name": "Theirs"})).await;

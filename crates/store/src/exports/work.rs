@@ -15,6 +15,9 @@ use crate::{Store, StoreError};
 /// Due exports that are looked at in one round: others may take the first of them.
 const LOOK: i64 = 4;
 
+/// Whether the organization still gets files.
+const IS_WANTED: &str = "EXISTS (SELECT 1 FROM organizations o WHERE o.id = exports.organization_id AND o.is_active)";
+
 /// What a worker took up.
 #[derive(Clone, Debug)]
 pub enum ExportClaim {
@@ -147,8 +150,7 @@ impl Store {
     pub async fn renew_export(&self, job: &ExportJob, lease: Duration, now: Timestamp) -> Result<bool, StoreError> {
         let kept = execute(
             &self.write,
-            "UPDATE exports SET due_at = $3 WHERE id = $1 AND lease_token = $2 AND EXISTS \
-             (SELECT 1 FROM organizations o WHERE o.id = exports.organization_id AND o.is_active)",
+            &format!("UPDATE exports SET due_at = $3 WHERE id = $1 AND lease_token = $2 AND {IS_WANTED}"),
             values![job.id.0, job.lease_token, now.plus(lease).as_millis()],
         )
         .await?;
@@ -197,7 +199,7 @@ impl Store {
         Ok(found.into_iter().map(|NameRow { name }| name).collect())
     }
 
-    /// Ends an export well. `false` when the lease was lost.
+    /// Ends an export well. `false` when the lease was lost, or its organization is not active.
     pub async fn finish_export(
         &self,
         job: &ExportJob,
@@ -208,8 +210,10 @@ impl Store {
         let FinishedExport { name, bytes, sha256, kept } = finished;
         let ended = execute(
             &tx,
-            "UPDATE exports SET status = $3, finished_at = $4, expires_at = $5, due_at = $5, lease_token = NULL, attempts = 0, file = $6, \
-             file_bytes = $7, file_sha256 = $8 WHERE id = $1 AND lease_token = $2",
+            &format!(
+                "UPDATE exports SET status = $3, finished_at = $4, expires_at = $5, due_at = $5, lease_token = NULL, attempts = 0, \
+                 file = $6, file_bytes = $7, file_sha256 = $8 WHERE id = $1 AND lease_token = $2 AND {IS_WANTED}"
+            ),
             values![
                 job.id.0,
                 job.lease_token,

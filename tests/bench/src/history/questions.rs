@@ -109,12 +109,13 @@ pub async fn all(client: &Client, key: &str, samples: usize) -> Vec<Question> {
     ] {
         questions.push(asker.gets(name, |_| Some(path.to_owned())));
     }
-    for metrics in ["lifetime", "range"] {
+    for (numbers, filter) in [("lifetime", String::new()), ("range", format!("&metrics=range&{}", dates()))] {
         for sort in SORTS {
-            let path = format!("/v2/posts?limit=500&order_by={sort}&metrics={metrics}&{}", dates());
-            questions.push(asker.gets(&format!("500 posts by {sort}, {metrics}"), |_| Some(path.clone())));
+            let path = format!("/v2/posts?limit=500&order_by={sort}{filter}");
+            questions.push(asker.gets(&format!("500 posts by {sort}, {numbers}"), |_| Some(path.clone())));
         }
     }
+    questions.push(asker.gets("50 members by views, lifetime", |_| Some("/v2/members".to_owned())));
     questions.push(asker.gets("search", |turn| Some(format!("/v2/search?q={}", WORDS[turn % WORDS.len()]))));
     questions
 }
