@@ -30,6 +30,7 @@ async fn lost_days_are_made_anew_beside_running_workers(pair: Pair) {
     let kept = days(&deployment).await;
     assert!(kept.0 > 0 && kept.1 > 0, "{kept:?}");
     let shown = client.get(&format!("{path}/timeseries?period=7d")).await.json();
+    let all = client.get("/v2/timeseries?period=7d").await.json();
     for table in ["post_days", "account_days"] {
         deployment.database().execute(&format!("DELETE FROM {table}")).await;
     }
@@ -40,6 +41,8 @@ async fn lost_days_are_made_anew_beside_running_workers(pair: Pair) {
     assert!(told["duration_ms"].is_u64(), "{told}");
     assert_eq!(days(&deployment).await, kept);
     assert_eq!(client.get(&format!("{path}/timeseries?period=7d")).await.json(), shown);
+    assert_eq!(told["organizations"], 1, "{told}");
+    assert_eq!(client.get("/v2/timeseries?period=7d").await.json(), all, "once, though the days were lost without a word to it");
     let words = deployment.run(&["rebuild-daily"]);
     assert!(words.contains(&format!("{posts} posts")), "{words}");
     assert_eq!(days(&deployment).await, kept, "twice comes to the same");

@@ -24,7 +24,8 @@ pub struct Args {
     json: bool,
 }
 
-/// Makes the days of every post anew, and then those of every account, which are made of them. Whoever breaks off may begin again: what is done is
+/// Makes the days of every post anew, then those of every account, which are made of them, and then those of organizations, which are sums of both
+/// and are added up one organization at a time, while recording waits. Whoever breaks off may begin again: what is done is
 /// kept, and doing it twice comes to the same.
 pub async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let store = wiring::store(config).await?;
@@ -42,18 +43,26 @@ pub async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
         after = rebuilt.last;
         accounts.add(rebuilt.records);
     }
+    let mut organizations = Progress::of("organizations");
+    let mut after = Some(Uuid::nil());
+    while let Some(last) = after {
+        after = store.rebuild_organization_days(last).await?;
+        organizations.add(u64::from(after.is_some()));
+    }
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
     if args.json {
         return print_json(&json!({
             "posts": posts.done,
             "accounts": accounts.done,
+            "organizations": organizations.done,
             "duration_ms": duration_ms,
         }));
     }
     print(&format!(
-        "made anew: the days of {} posts and of {} accounts, in {}.{:03} s",
+        "made anew: the days of {} posts, {} accounts and {} organizations, in {}.{:03} s",
         posts.done,
         accounts.done,
+        organizations.done,
         duration_ms / 1000,
         duration_ms % 1000
     ));
