@@ -14,7 +14,7 @@ on_every_pair_of_processes!(a_worker_killed_amid_an_export_leaves_the_same_file)
 on_every_pair!(
     a_file_is_downloaded_by_its_link_whole_and_in_parts,
     an_export_is_asked_for_once_listed_and_deleted,
-    a_read_key_exports_what_it_may_read,
+    an_export_needs_a_key_that_may_write,
 );
 
 /// How long a lapsed lease may take to be made up for, on a busy machine.
@@ -189,18 +189,21 @@ async fn an_export_is_asked_for_once_listed_and_deleted(pair: Pair) {
     deployment.terminate_all().await;
 }
 
-async fn a_read_key_exports_what_it_may_read(pair: Pair) {
+async fn an_export_needs_a_key_that_may_write(pair: Pair) {
     let mut deployment = Builder::new(pair).start().await;
-    let key = deployment.create_key(&deployment.organization, &["--scopes", "read:social"]);
+    let key = deployment.create_key(&deployment.organization, &["--scopes", "write"]);
     let client = deployment.client.with_key(&key);
     let id = ask(&client, &json!({"dataset": "posts", "format": "parquet"})).await;
     let bytes = file(&client, &written(&client, &id).await).await;
     assert!(bytes.starts_with(b"PAR1") && bytes.ends_with(b"PAR1"));
-    let other = deployment.create_key(&deployment.organization, &["--scopes", "write:tracking"]);
-    let other = deployment.client.with_key(&other);
-    other
-        .post("/v2/exports", &json!({"dataset": "posts", "format": "csv"}))
-        .await
-        .assert_problem(403, "INSUFFICIENT_SCOPE");
+    for lesser in ["write:tracking", "read"] {
+        let other = deployment.create_key(&deployment.organization, &["--scopes", lesser]);
+        let other = deployment.client.with_key(&other);
+        other
+            .post("/v2/exports", &json!({"dataset": "posts", "format": "csv"}))
+            .await
+            .assert_problem(403, "INSUFFICIENT_SCOPE");
+        other.delete(&format!("/v2/exports/{id}")).await.assert_problem(403, "INSUFFICIENT_SCOPE");
+    }
     deployment.terminate_all().await;
 }

@@ -42,7 +42,11 @@ async fn lost_days_are_made_anew_beside_running_workers(pair: Pair) {
     assert_eq!(days(&deployment).await, kept);
     assert_eq!(client.get(&format!("{path}/timeseries?period=7d")).await.json(), shown);
     assert_eq!(told["organizations"], 1, "{told}");
-    assert_eq!(client.get("/v2/timeseries?period=7d").await.json(), all, "once, though the days were lost without a word to it");
+    assert_eq!(
+        client.get("/v2/timeseries?period=7d").await.json(),
+        all,
+        "once, though the days were lost without a word to it"
+    );
     let words = deployment.run(&["rebuild-daily"]);
     assert!(words.contains(&format!("{posts} posts")), "{words}");
     assert_eq!(days(&deployment).await, kept, "twice comes to the same");

@@ -88,8 +88,9 @@ Tracks public creator accounts and posts on Instagram, TikTok, YouTube and Pinte
 
 **Ids, times, nulls.** Ids are UUIDs, but those of account videos, which are integers. Times are RFC 3339 in UTC. A metric that is not \
 known is null, never 0, and `metric_status` says why. `metric_precision` says which of the known ones are not exact: the platform rounded \
-them (`rounded`), or they were read out of a text made for people (`from_text`), which lags behind by hours. A gain between two values is known \
-only where both are equally exact.
+them (`rounded`), or they were read out of a text made for people (`from_text`), which lags behind by hours. Within an hour a \
+less exact number never stands in for a more exact one. A gain is the difference of two values however exact they are; where a platform begins to round, \
+it is off by the rounding, and sums stay right.
 
 **Platforms.** What a platform does not have is null with `unsupported`: on TikTok saves; on YouTube shares, saves, plays and the accounts \
 that a channel follows; on Pinterest views, plays and shares. TikTok makes no difference between views and plays, so both are there and the same. \

@@ -224,6 +224,9 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// Seconds after which one of several exports under way may have ended.
+const EXPORT_RETRY_SECONDS: u64 = 30;
+
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
@@ -248,12 +251,14 @@ impl From<Refusal> for Problem {
                 Code::QuotaExceeded,
                 format!("Your organization may have {most} exports, and has. Delete one first."),
             ),
+            // It passes by itself, so it is nothing to be remembered for a repetition.
             Refusal::TooManyExportsAtOnce { most } => Self::new(
-                Code::QuotaExceeded,
+                Code::RateLimited,
                 format!(
                     "Your organization may have {most} exports under way, and has. Wait until one is finished, or delete one."
                 ),
-            ),
+            )
+            .retry(EXPORT_RETRY_SECONDS),
             Refusal::NoAccount(_)
             | Refusal::NoVideo(_)
             | Refusal::NoCreator(_)

@@ -42,6 +42,7 @@ const READ_SOCIAL: Access = Access::Scope(Scope::ReadSocial);
 const READ_SUPPORT: Access = Access::Scope(Scope::ReadSupport);
 const READ_MEMBER: Access = Access::Scope(Scope::ReadMember);
 const ADMIN: Access = Access::Scope(Scope::Admin);
+const WRITE: Access = Access::Scope(Scope::Write);
 const WRITE_TRACKING: Access = Access::Scope(Scope::WriteTracking);
 
 /// Lays out the paths.
@@ -109,9 +110,8 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
         Endpoint::at("/v1/posts").get(READ_SOCIAL, reports_v1::posts),
         Endpoint::at("/v1/members").get(READ_MEMBER, reports_v1::members),
         Endpoint::at("/v2/exports/{export_id}/download").document().get(OPEN, exports::download),
-        Endpoint::at("/v2/exports/{export_id}").get(READ_SOCIAL, exports::read).delete(READ_SOCIAL, exports::delete),
-        // It discloses what reading discloses, and changes nothing of what is tracked.
-        Endpoint::at("/v2/exports").get(READ_SOCIAL, exports::list).post(READ_SOCIAL, exports::create),
+        Endpoint::at("/v2/exports/{export_id}").get(READ_SOCIAL, exports::read).delete(WRITE, exports::delete),
+        Endpoint::at("/v2/exports").get(READ_SOCIAL, exports::list).post(WRITE, exports::create),
         Endpoint::at("/v2/search").get(READ_SOCIAL, search::search),
         Endpoint::at("/v2/health").get(OPEN, meta::health),
         Endpoint::at("/v2/health/ready").get(OPEN, meta::ready),

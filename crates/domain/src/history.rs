@@ -4,7 +4,7 @@
 //! both come to the same.
 
 use crate::clock::Timestamp;
-use crate::metric::{BETTER_HOLDS, Gain, Precision, Reading};
+use crate::metric::{BETTER_HOLDS, Precision};
 
 /// A count that a page gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,7 +31,7 @@ pub struct MetricDay {
     pub count: Option<Count>,
     /// Whether a read of this very day gave it.
     pub is_read: bool,
-    /// What the day added: its last count less the last before it. `None` when one of the two is unknown, or when they are not equally exact.
+    /// What the day added: its last count less the last before it. `None` when one of the two is unknown.
     pub gain: Option<i64>,
     /// The sum of all gains that are known, from the first day to this one.
     pub total: i64,
@@ -81,16 +81,14 @@ fn fold_metric(before: MetricDay, counts: impl Iterator<Item = (Timestamp, Count
         }
     }
     let Some((last, _)) = standing else { return MetricDay { is_read: false, gain: None, ..before } };
-    let nothing = Count { value: 0, precision: last.precision };
-    let base = before.count.or(if is_born { Some(nothing) } else { first });
-    let reading = |count: Count| Reading::Known { value: count.value, precision: count.precision };
-    let gain = base.and_then(|base| Gain::between(reading(base), reading(last)).by);
+    let base = before.count.or(first.filter(|_| !is_born)).map_or(0, |base| base.value);
+    let gain = last.value.saturating_sub(base);
     MetricDay {
         count: Some(last),
         is_read: true,
-        gain,
-        total: before.total.saturating_add(gain.unwrap_or(0)),
-        days: before.days.saturating_add(i16::from(gain.is_some())),
+        gain: Some(gain),
+        total: before.total.saturating_add(gain),
+        days: before.days.saturating_add(1),
     }
 }
 
@@ -141,12 +139,12 @@ mod tests {
     }
 
     #[test]
-    fn a_gain_across_a_change_of_precision_is_unknown_and_the_next_one_starts_anew() {
+    fn what_was_gained_across_a_change_of_precision_is_not_lost() {
         let reads: &[&[Sample<1>]] =
             &[&[exact(1, 1234)], &[of(30, 1300, Precision::Rounded)], &[of(60, 1400, Precision::Rounded)]];
         assert_eq!(
             days(reads, false),
-            [(Some(1234), Some(0), 0, 1), (Some(1300), None, 0, 1), (Some(1400), Some(100), 100, 2)]
+            [(Some(1234), Some(0), 0, 1), (Some(1300), Some(66), 66, 2), (Some(1400), Some(100), 166, 3)]
         );
     }
 

@@ -143,23 +143,19 @@ impl Reading {
 /// What became of a metric between two readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Gain {
-    /// By how much it grew; negative when it fell. `None` when either value is unknown, or when the two are not equally exact: their
-    /// difference would be noise of the rounding.
+    /// By how much it grew; negative when it fell. `None` when either value is unknown. Of two that are not equally exact it is off by the rounding,
+    /// which the next change the other way takes back: so sums of gains stay right, and nothing that was gained is lost.
     pub by: Option<i64>,
-    /// Whether it fell, which is kept and flagged: people delete comments and platforms clear out followers.
+    /// Whether it fell, which is kept and flagged: people delete comments and platforms clear out followers. What may be rounding alone is no fall.
     pub is_fall: bool,
 }
 
 impl Gain {
     /// The gain from `before` to `after`.
     pub fn between(before: Reading, after: Reading) -> Self {
-        let (Reading::Known { value: old, precision: was }, Reading::Known { value: new, precision: is }) =
-            (before, after)
-        else {
-            return Self { by: None, is_fall: false };
-        };
-        let by = (was == is).then(|| new.saturating_sub(old));
-        Self { by, is_fall: by.is_some_and(|by| by < 0) }
+        let by = before.value().zip(after.value()).map(|(old, new)| new.saturating_sub(old));
+        let is_comparable = before.precision() == after.precision();
+        Self { by, is_fall: is_comparable && by.is_some_and(|by| by < 0) }
     }
 }
 
@@ -179,9 +175,10 @@ mod tests {
     }
 
     #[test]
-    fn a_gain_across_a_change_of_precision_is_unknown() {
+    fn a_gain_is_known_where_both_values_are_however_exact_they_are() {
         let (exact, rounded) = (Reading::exact(Some(12_345)), Reading::of(Some(12_300), Precision::Rounded));
-        assert_eq!(Gain::between(exact, rounded), Gain { by: None, is_fall: false });
+        assert_eq!(Gain::between(exact, rounded), Gain { by: Some(-45), is_fall: false });
+        assert_eq!(Gain::between(rounded, exact), Gain { by: Some(45), is_fall: false });
         assert_eq!(Gain::between(exact, Reading::NOT_PROVIDED).by, None);
         assert_eq!(Gain::between(exact, Reading::exact(Some(12_340))), Gain { by: Some(-5), is_fall: true });
         assert_eq!(Gain::between(rounded, Reading::of(Some(12_400), Precision::Rounded)).by, Some(100));

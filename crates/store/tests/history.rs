@@ -102,8 +102,8 @@ fn model(reads: &Reads, created: i64, metric: usize) -> BTreeMap<i64, Modelled> 
         let first_today = reads.iter().filter(is_today).find_map(|(_, counts)| counts[metric]);
         let last = first_today.and_then(|_| standing((day + 1) * DAY_MS));
         let born = first_day == Some(day) && created.div_euclid(DAY_MS) == day;
-        let base = standing(day * DAY_MS).or(if born { last.map(|(_, how)| (0, how)) } else { first_today });
-        let gain = last.zip(base).filter(|((_, one), (_, other))| one == other).map(|((now, _), (then, _))| now - then);
+        let base = standing(day * DAY_MS).or(first_today.filter(|_| !born)).map_or(0, |(then, _)| then);
+        let gain = last.map(|(now, _)| now - base);
         total += gain.unwrap_or(0);
         days.insert(day, (last.map(|(value, _)| value), gain, total));
     }

@@ -4,11 +4,11 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use api::{ApiConfig, KeptAddress, LimiterConfig};
-use domain::{Clock, Timestamp};
+use domain::{AgeCurve, Clock, Timestamp};
 use files::{S3Config, Storage, StorageConfig};
 use queue::Queue;
 use serde_json::Value;
-use store::Store;
+use store::{Store, StoreConfig};
 use tests::Client;
 
 use crate::prices;
@@ -21,7 +21,10 @@ pub struct Service {
 }
 
 impl Service {
-    pub fn start(store: &Store, now: Timestamp) -> Self {
+    /// Serves the database at `url` through connections of its own, which end with it.
+    pub async fn start(url: &str, now: Timestamp) -> Self {
+        let store = StoreConfig { url: url.to_owned(), max_connections: 4, age_curve: AgeCurve::flat() };
+        let store = Store::connect(&store).await.expect("the database can be opened");
         let folder = tempfile::tempdir().expect("a folder can be made");
         let files = StorageConfig { url: format!("file:{}", folder.path().display()), s3: S3Config::default() };
         let config = ApiConfig {
@@ -45,7 +48,7 @@ impl Service {
             shutdown: Duration::from_secs(1),
         };
         let clock = Clock::manual(now);
-        let server = api::start(config, store.clone(), Queue::memory(), clock).expect("a server");
+        let server = api::start(config, store, Queue::memory(), clock).expect("a server");
         let (address, handle) = (server.addr(), server.handle());
         tokio::spawn(server);
         Self { client: Client::new(format!("http://{address}")), handle, _folder: folder }

@@ -84,20 +84,20 @@ async fn live_and_compare(url: &str, seed: u64, start: &str) -> Vec<&'static str
             }
         }
         if round == ROUNDS / 2 || round == ROUNDS {
-            compare(&world, seed).await;
+            compare(&world, url, seed).await;
         }
         if round < ROUNDS {
             world.pass_time();
         }
     }
-    rebuild(&mut world).await;
+    rebuild(&mut world, url).await;
     let reads: usize = world.organizations.iter().flat_map(|it| it.seen.values()).map(|seen| seen.reads.len()).sum();
     eprintln!("{} posts, {reads} reads seen, until {}", world.posts.len(), world.now);
     world.missing()
 }
 
 /// Makes all days anew, which changes none of them.
-async fn rebuild(world: &mut World) {
+async fn rebuild(world: &mut World, url: &str) {
     let before = world.all_days().await;
     let mut after = 0;
     while let Some(rebuilt) = world.store.rebuild_post_days(after, 7).await.expect("an answer") {
@@ -113,7 +113,7 @@ async fn rebuild(world: &mut World) {
     }
     assert!(before == world.all_days().await, "days that are made anew are other days");
     // An organization's days may be kept in other parts, so they are held against the model.
-    let service = Service::start(&world.store, world.now);
+    let service = Service::start(url, world.now).await;
     for organization in &world.organizations {
         let mut client = service.asker(&organization.key);
         rollups::compare_days(world, organization, &mut Dice::new(1), &mut client).await;
@@ -123,8 +123,8 @@ async fn rebuild(world: &mut World) {
 }
 
 /// Holds all that the API says against the model.
-async fn compare(world: &World, seed: u64) {
-    let service = Service::start(&world.store, world.now);
+async fn compare(world: &World, url: &str, seed: u64) {
+    let service = Service::start(url, world.now).await;
     let (mut differences, mut compared) = (Vec::new(), 0);
     for (place, organization) in world.organizations.iter().enumerate() {
         let mut dice = Dice::new(seed + place as u64);

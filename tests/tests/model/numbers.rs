@@ -64,8 +64,9 @@ pub fn days<const N: usize>(reads: &[Read<N>], told: Option<Timestamp>) -> Days<
             let earlier = all.iter().rev().filter(|earlier| *earlier < day).find_map(|at| last_of(reads, metric, *at));
             let mut today = reads.iter().filter(|read| day_of(read.at) == *day);
             let first = today.find_map(|read| count(read.said[metric]));
-            let base = earlier.or(if is_born { last.map(|(_, precision)| (0, precision)) } else { first });
-            let gain = last.zip(base).and_then(|((now, is), (then, was))| (is == was).then(|| now - then));
+            let base = earlier.or(first).map_or(0, |(then, _)| then);
+            let base = if earlier.is_none() && is_born { 0 } else { base };
+            let gain = last.map(|(now, _)| now - base);
             (last.or(earlier).map(|(value, _)| value), last.is_some(), gain)
         });
         let day_numbers = Numbers {

@@ -224,7 +224,7 @@ macro_rules! family {
             anomaly: bool,
             /// What was read, at the end of the day.
             values: $values,
-            /// What the day added: its last value less the last one before it. Null where either is unknown, or where they are not equally exact. What
+            /// What the day added: its last value less the last one before it. Null where either is unknown. What
             /// is first seen on the day on which it was published adds all that it has, what is older adds what it gained since it was first seen.
             gains: $gains,
         }

@@ -53,7 +53,7 @@ pub(super) fn documented() -> Result<BTreeMap<String, Value>, config::ConfigErro
 
 /// The defaults with the optional keys, which stand there as comments, made real.
 pub(super) fn with_optional_keys() -> String {
-    let is_name = |text: &str| text.bytes().all(|b| b == b'_' || b.is_ascii_lowercase());
+    let is_name = |text: &str| text.bytes().all(|b| b == b'_' || b.is_ascii_lowercase() || b.is_ascii_digit());
     let uncommented = |line: &'static str| {
         let setting =
             line.strip_prefix("# ").filter(|text| text.split_once(" = ").is_some_and(|(key, _)| is_name(key)));

@@ -152,6 +152,10 @@ impl Exporter {
                 .await;
             return;
         }
+        if let Ok(false) = store.renew_export(job, config.lease, clock.now()).await {
+            info!("the export was deleted, or its organization gets no files");
+            return;
+        }
         let outcome = tokio::select! {
             outcome = write::whole(&self.inner, job) => outcome,
             () = self.keep(job) => Ok(Ended::Lost),
