@@ -1,6 +1,8 @@
 //! Measures an export of a million rows: seconds, the most memory that the worker took, and whether the file is the same when the worker is killed half-way.
 //!
-//!     cargo build --release --bin creator-audit --bin export-million && target/release/export-million [csv|ndjson|parquet …]
+//! ```sh
+//! cargo build --release --bin creator-audit --bin export-million && target/release/export-million [csv|ndjson|parquet]
+//! ```
 //!
 //! Not for CI: it takes minutes, and the figures are those of the machine.
 
