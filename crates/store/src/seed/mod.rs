@@ -1,7 +1,7 @@
 //! A database full of history, written in bulk: by `COPY` on PostgreSQL, by many rows at once on SQLite.
 //!
 //! Whoever makes the history up says who is there, who tracks whom, and what was read when; the rows follow from that by the same rules as
-//! when reads are recorded one by one ([`crate::record`], [`crate::days`]), so that days made anew from the snapshots are the same days. Nothing
+//! when reads are recorded one by one (`crate::record`, `crate::days`), so that days made anew from the snapshots are the same days. Nothing
 //! of it is due: schedules rest, and no worker reads a page of it until somebody asks.
 
 mod account;
