@@ -1,5 +1,6 @@
 """What no schema can say, put right in calls that are meant to succeed. Calls that are meant to fail go as they were made up."""
 
+import datetime
 import hashlib
 import os
 import re
@@ -29,6 +30,7 @@ def before_call(context, case, kwargs):
     # The generator knows a form of this header by itself, cannot join it with the pattern, and falls back to `0`, which has neither.
     if not ENTITY_TAGS.fullmatch(case.headers.get("If-Match", "*")):
         case.headers["If-Match"] = "*"
+    make_window_true(case.query)
     make_true(case.body)
 
 
@@ -39,12 +41,45 @@ def spare_own_key(case):
             case.path_parameters[name] = str(uuid.uuid4())
 
 
+def make_window_true(given):
+    """Dates that go together, and with the period that is asked for."""
+    if given.get("created_after") and given.get("created_before"):
+        given["created_after"], given["created_before"] = sorted([given["created_after"], given["created_before"]], key=moment)
+    dates = [given.get("start_date"), given.get("end_date")]
+    is_custom = given.get("period") in (None, "custom")
+    if is_custom and all(dates):
+        first, last = sorted(min(datetime.date.fromisoformat(date), TODAY) for date in dates)
+        first = max(first, last - datetime.timedelta(days=365))
+        given["start_date"], given["end_date"] = first.isoformat(), last.isoformat()
+        return
+    for name in ("start_date", "end_date"):
+        given.pop(name, None)
+    if given.get("period") == "custom":
+        del given["period"]
+
+
+def moment(text):
+    return datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+
+
+def make_ids_true(body):
+    """Lists of ids that are counted together: at least one, and no more than there may be."""
+    lists = [body[name] for name in ID_LISTS if isinstance(body.get(name), list)]
+    if len(lists) > 1:
+        for ids in lists:
+            del ids[60:]
+    if lists and not any(lists):
+        lists[0].append("1")
+
+
 def make_true(body):
     """Which handles and posts there can be differs by platform, and whose a creator is no schema knows."""
     if isinstance(body, list):
         for item in body:
             make_true(item)
     elif isinstance(body, dict):
+        make_window_true(body)
+        make_ids_true(body)
         if body.get("creator_id") is not None:
             body["creator_id"] = new_creator()
         for field, forms in (("username", HANDLES), ("identifier", POSTS)):
@@ -69,6 +104,10 @@ def one_of(forms, text):
         code=f"C{digest[1:6].hex()}",
     )
 
+
+TODAY = datetime.datetime.now(datetime.timezone.utc).date()
+
+ID_LISTS = ("account_video_ids", "instagram_post_ids", "tiktok_video_ids")
 
 HANDLES = {
     "instagram": ["{name}", "@{name}", "https://www.instagram.com/{name}/"],

@@ -10,7 +10,7 @@ use std::time::Duration;
 use domain::{AccountId, Day, PostFacts, Precision, Reading, Timestamp, VideoId, Window};
 use store::{AccountChange, JobTarget, RowId, Tenant, TrackedKind};
 use support::{
-    HOUR, Home, START, account_videos, add, add_video, answer, begin, exact, feed, new_account, new_video,
+    HOUR, Home, START, account_videos, add, add_video, answer, begin, exact, feed, make_due, new_account, new_video,
     organization, page_of, patch, post, post_id, profile, tenant, work,
 };
 
@@ -49,12 +49,6 @@ async fn rebuild(home: &Home) {
     while let Some(rebuilt) = home.store.rebuild_account_days(after, 2).await.unwrap() {
         after = rebuilt.last;
     }
-}
-
-/// Makes everything due at once, as if its interval had passed.
-async fn make_due(home: &Home, now: Timestamp) {
-    let sql = format!("UPDATE schedules SET due_at = {} WHERE due_at IS NOT NULL", now.as_millis());
-    home.sql(&sql).await;
 }
 
 /// Small numbers that look random and are the same each time.
@@ -415,6 +409,33 @@ on_both! {
         assert_eq!(home.number("SELECT view_count FROM account_days").await, Some(510));
     }
 
+    async fn a_date_that_comes_late_changes_no_day_whose_snapshots_have_gone(home) {
+        let tenant = tenant(&home.store).await;
+        add_video(&tenant, &new_video(&post_id(1).to_string()), START).await;
+        let read = |day: i32, views, created: Option<Timestamp>| {
+            let home = &home;
+            async move {
+                let now = START.plus(24 * HOUR * u32::try_from(day).unwrap());
+                let facts = PostFacts { create_time: created, ..post(post_id(1), START, views) };
+                make_due(home, now).await;
+                work(&home.store, now, |_| page_of(facts.clone())).await;
+            }
+        };
+        for (day, views) in [(0, 5_000), (1, 5_100), (2, 5_300), (3, 5_600)] {
+            read(day, views, None).await;
+        }
+        let sql = "SELECT CAST(day AS TEXT) || '|' || CAST(view_total AS TEXT) FROM post_days ORDER BY day";
+        let before = home.lines(sql).await;
+        let cut = Day::of(START).plus(2).start().as_millis();
+        home.sql(&format!("DELETE FROM post_snapshots WHERE taken_at < {cut}")).await;
+        read(4, 6_000, Some(START)).await;
+        let after = home.lines(sql).await;
+        assert_eq!(after[..4], before);
+        assert_eq!(after[4], format!("{}|1000", Day::of(START).plus(4).number()));
+        let sum = "SELECT CAST(SUM(view_gain) AS BIGINT) FROM organization_days";
+        assert_eq!(home.number(sum).await, Some(1_000));
+    }
+
     async fn of_equal_reads_of_a_day_the_first_and_the_last_are_kept(home) {
         let tenant = tenant(&home.store).await;
         add_video(&tenant, &new_video(&post_id(1).to_string()), START).await;
@@ -485,6 +506,20 @@ on_both! {
         let days = home.lines("SELECT CAST(day AS TEXT) FROM post_days ORDER BY day").await;
         assert_eq!(days, [2, 3, 4].map(|n| before.plus(n - 3).number().to_string()));
         assert_eq!(home.number("SELECT COUNT(*) FROM account_days").await, Some(3));
+    }
+
+    async fn the_days_of_forgotten_posts_go_with_their_notes_whoever_clears_away(home) {
+        let tenant = tenant(&home.store).await;
+        let (id, _) = add(&tenant, &new_account("amy"), START).await;
+        let posts: Vec<_> = (1..=60).map(|n| post(post_id(n), START, 10)).collect();
+        work(&home.store, START, answer("11", "amy", &posts)).await;
+        let mut tx = begin(&tenant, START).await;
+        tx.delete_account(id).await.unwrap();
+        tx.commit().await.unwrap();
+        let clear = || async { while home.store.prune_forgotten_days(3).await.unwrap() > 0 {} };
+        tokio::join!(clear(), clear(), clear(), clear());
+        assert_eq!(home.number("SELECT COUNT(*) FROM forgotten_posts").await, Some(0));
+        assert_eq!(home.number("SELECT COUNT(*) FROM post_days").await, Some(0));
     }
 
     async fn snapshots_have_months_of_their_own_and_go_with_them(home) {

@@ -17,8 +17,8 @@ use store::{
     ReportMetrics, ReportOrder, ReportPost, ReportRequest, Tenant,
 };
 use support::{
-    HOUR, Home, START, add, add_creator, add_video, begin, exact, failed, feed, new_account, new_video, organization,
-    page_of, patch, post_id, profile, tenant, work,
+    HOUR, Home, START, add, add_creator, add_video, begin, exact, failed, feed, make_due, new_account, new_video,
+    organization, page_of, patch, post_id, profile, tenant, work,
 };
 
 /// The days on which everything is read, counted from the first.
@@ -238,6 +238,13 @@ fn request(order_by: ReportOrder, direction: Direction, limit: u32, metrics: Rep
 
 fn number(post: &ReportPost) -> i64 {
     post.external_id.parse::<i64>().unwrap() - post_id(0)
+}
+
+async fn only_post(tenant: &Tenant) -> ReportPost {
+    let all = ReportFilter::default();
+    let mut posts = tenant.report_posts(&all, ReportMetrics::Lifetime, &card(), None, 10).await.unwrap();
+    assert_eq!(posts.len(), 1);
+    posts.remove(0)
 }
 
 async fn found(tenant: &Tenant, filter: &ReportFilter) -> BTreeSet<i64> {
@@ -565,6 +572,53 @@ on_both! {
         }
         let live = ReportFilter { status: Some(PostStatus::Live), ..ReportFilter::default() };
         assert_eq!(found(&tenant, &live).await, [1].into());
+    }
+
+    async fn what_was_found_out_for_somebody_else_is_not_told_to_a_record_that_pauses(home) {
+        let (here, there) = (tenant(&home.store).await, tenant(&home.store).await);
+        let paused = NewVideo { is_active: false, ..new_video(&post_id(1).to_string()) };
+        add_video(&here, &paused, START).await;
+        add_video(&there, &new_video(&post_id(1).to_string()), START).await;
+        let mut now = START;
+        for _ in 0..4 {
+            now = now.plus(24 * HOUR);
+            make_due(&home, now).await;
+            work(&home.store, now, |_| failed(domain::Outcome::NotFound)).await;
+        }
+        assert_eq!((only_post(&there).await.status, only_post(&here).await.status), (PostStatus::Deleted, PostStatus::Live));
+        let deleted = ReportFilter { status: Some(PostStatus::Deleted), ..ReportFilter::default() };
+        assert_eq!((found(&there, &deleted).await.len(), found(&here, &deleted).await.len()), (1, 0));
+    }
+
+    async fn a_reason_for_null_is_the_organizations_own(home) {
+        let (here, there) = (tenant(&home.store).await, tenant(&home.store).await);
+        add_video(&there, &new_video(&post_id(1).to_string()), START).await;
+        work(&home.store, START, |_| {
+            let mut facts = support::post(post_id(1), START, 10);
+            facts.metrics.likes = Reading::Null(MetricStatus::Hidden);
+            page_of(facts)
+        })
+        .await;
+        add_video(&here, &new_video(&post_id(1).to_string()), START).await;
+        let reason = |post: &ReportPost| post.metric_status.get("like_count").copied();
+        assert_eq!((reason(&only_post(&there).await), reason(&only_post(&here).await)), (Some(MetricStatus::Hidden), None));
+    }
+
+    async fn a_note_called_source_may_be_anything(home) {
+        let tenant = tenant(&home.store).await;
+        let notes = [r#"{"source": 5}"#, r#"{"source": true}"#, r#"{"source": "brand_initiated"}"#, r#"{"source": 1.5}"#];
+        for (n, notes) in (1..).zip(notes) {
+            let new = NewVideo { metadata: Metadata::from_stored(notes), ..new_video(&post_id(n).to_string()) };
+            add_video(&tenant, &new, START).await;
+        }
+        let posts =
+            tenant.report_posts(&ReportFilter::default(), ReportMetrics::Lifetime, &card(), None, 10).await.unwrap();
+        let sources: Vec<_> = posts.iter().map(|post| post.source).collect();
+        let submitted = PostSource::Submitted;
+        assert_eq!(sources, [submitted, submitted, PostSource::BrandInitiated, submitted]);
+        let of = |source| ReportFilter { source: Some(source), ..ReportFilter::default() };
+        assert_eq!(found(&tenant, &of(submitted)).await, [1, 2, 4].into());
+        assert_eq!(found(&tenant, &of(PostSource::BrandInitiated)).await, [3].into());
     }
 
     async fn what_a_post_knows_of_its_newest_day_is_made_anew_with_its_days(home) {

@@ -10,15 +10,11 @@ use std::time::Duration;
 use domain::{AccountId, CreatorId, Day, GainName, Gains, HistoryDay, PostFacts, Reading, Timestamp, VideoId, Window};
 use store::{AccountChange, JobTarget, RolledUp, Tenant};
 use support::{
-    HOUR, Home, START, add, add_creator, add_video, begin, exact, feed, new_account, new_video, page_of, patch, post,
-    post_id, profile, tenant, work,
+    HOUR, Home, START, add, add_creator, add_video, begin, exact, feed, make_due, new_account, new_video, page_of,
+    patch, post, post_id, profile, tenant, work,
 };
 
 const HANDLES: [(&str, &str); 3] = [("11", "amy"), ("12", "ben"), ("13", "cat")];
-
-async fn make_due(home: &Home, now: Timestamp) {
-    home.sql(&format!("UPDATE schedules SET due_at = {} WHERE due_at IS NOT NULL", now.as_millis())).await;
-}
 
 /// Reads everything that is due. `lists` are the posts in the list of each of [`HANDLES`].
 async fn read(home: &Home, lists: &[Vec<PostFacts>; 3], followers: i64, now: Timestamp) {
@@ -249,7 +245,8 @@ async fn compare(home: &Home, tenant: &Tenant, of: domain::OrganizationId, creat
             let found = tenant.rolled_up_timeseries(*scope, window).await.unwrap().unwrap();
             let found: Vec<Modelled> = found.iter().map(Modelled::from).collect();
             assert_eq!(found, expected, "{scope:?} {window:?}");
-            let analytics = tenant.rolled_up_analytics(*scope, window).await.unwrap().unwrap();
+            let RolledUp::Creator(id) = scope else { continue };
+            let analytics = tenant.creator_analytics(*id, window).await.unwrap().unwrap();
             assert_eq!(analytics.daily.iter().map(Modelled::from).collect::<Vec<_>>(), expected);
             assert_eq!(shown(&analytics.totals), gained(&expected), "{scope:?} {window:?}");
             let before = known.window(creator.as_deref(), window.before());
@@ -290,7 +287,7 @@ async fn compare(home: &Home, tenant: &Tenant, of: domain::OrganizationId, creat
             let expected: Vec<_> = expected.into_iter().map(|(_, name, gains)| (name, gains)).collect();
             assert_eq!(found, expected, "{order:?} {window:?}");
             for creator in top {
-                let own = tenant.rolled_up_analytics(RolledUp::Creator(creator.id), window).await.unwrap().unwrap();
+                let own = tenant.creator_analytics(creator.id, window).await.unwrap().unwrap();
                 assert_eq!((creator.gains, creator.coverage), (own.totals, own.coverage));
             }
         }
@@ -528,7 +525,7 @@ on_both! {
         assert_eq!(names(tenant.top_creators(GainName::Views, window, 10).await.unwrap()), []);
         link(&tenant, amy, Some(other), now).await;
         assert_eq!(names(tenant.top_creators(GainName::Views, window, 10).await.unwrap()), [("Other".to_owned(), Some(30))]);
-        let before = tenant.rolled_up_analytics(RolledUp::Creator(one), window).await.unwrap().unwrap();
+        let before = tenant.creator_analytics(one, window).await.unwrap().unwrap();
         assert_eq!((before.totals, before.coverage.observed_days, before.coverage.posts), (Gains::default(), 0, 0));
     }
 
@@ -565,13 +562,52 @@ on_both! {
         read(&home, &[vec![post(post_id(1), START, 10)], vec![], vec![]], 5, START).await;
         let window = Window::ending(Day::of(START), 7);
         assert!(other.rolled_up_timeseries(RolledUp::Creator(creator), window).await.unwrap().is_none());
-        assert!(other.rolled_up_analytics(RolledUp::Creator(creator), window).await.unwrap().is_none());
+        assert!(other.creator_analytics(creator, window).await.unwrap().is_none());
         assert_eq!(other.top_creators(GainName::Views, window, 10).await.unwrap(), []);
         let nothing = other.rolled_up_timeseries(RolledUp::Organization, window).await.unwrap().unwrap();
         assert!(nothing.iter().all(|day| *day == HistoryDay::unobserved(day.day)));
         let overview = other.overview(window).await.unwrap();
         assert_eq!((overview.current.gains, overview.current.account_videos), (Gains::default(), 0));
         assert_eq!(one.overview(window).await.unwrap().current.gains.views, Some(10));
+    }
+
+    async fn days_that_are_over_are_laid_together_and_come_to_the_same(home) {
+        let tenant = tenant(&home.store).await;
+        add(&tenant, &new_account("amy"), START).await;
+        for n in 0..6_u32 {
+            let now = START.plus(HOUR * 24 * n);
+            let views = 10 + i64::from(n) * i64::from(n);
+            read(&home, &[vec![post(post_id(1), START.minus(HOUR * 100), views)], vec![], vec![]], i64::from(n), now).await;
+        }
+        // As if two had written each day at the same time.
+        let sums = "accounts accounts_observed profiles_observed accounts_fallen posts posts_observed posts_fallen".split(' ').map(str::to_owned);
+        let metrics = ["view", "like", "comment", "share", "play", "saved", "follower", "following", "profile_post"];
+        let metrics = metrics.iter().flat_map(|metric| ["change", "counted", "gain", "known"].map(|of| format!("{metric}_{of}")));
+        let columns: Vec<_> = sums.chain(metrics).collect();
+        let zeroes = vec!["0"; columns.len()].join(", ");
+        let split = format!(
+            "INSERT INTO organization_days (organization_id, day, part, {}) SELECT organization_id, day, part + 1, {zeroes} FROM organization_days WHERE part < 2147483647",
+            columns.join(", ")
+        );
+        home.sql(&split).await;
+        let parts = || home.number("SELECT COUNT(*) FROM organization_days");
+        assert_eq!(parts().await, Some(12));
+        let before = kept(&home).await;
+        let today = Day::of(START).plus(5);
+        let window = Window::new(today.plus(-2), today, today).unwrap();
+        let shown = || async {
+            let days = tenant.rolled_up_timeseries(RolledUp::Organization, window).await.unwrap().unwrap();
+            (days, tenant.overview(Window::ending(today, 1)).await.unwrap())
+        };
+        let then = shown().await;
+        while home.store.fold_organization_days(today, None, 2).await.unwrap() > 0 {}
+        assert_eq!((parts().await, kept(&home).await), (Some(7), before), "today is still written");
+        assert_eq!(shown().await, then);
+        // Those of which nobody may ask any more become one.
+        while home.store.fold_organization_days(today, Some(today.plus(-2)), 2).await.unwrap() > 0 {}
+        assert_eq!(parts().await, Some(5));
+        assert_eq!(shown().await, then);
+        assert_eq!(home.store.fold_organization_days(today, Some(today.plus(-2)), 2).await.unwrap(), 0);
     }
 
     async fn parts_of_a_day_are_added_up(home) {

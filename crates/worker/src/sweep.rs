@@ -25,10 +25,17 @@ const PRUNE_TIME: Duration = Duration::from_secs(2);
 /// Posts and accounts whose days are looked through at once.
 const PRUNE_TARGETS: u32 = 100;
 
+/// How often the parts of organizations' days are laid together. Finding them reads the whole table, and a day has few.
+const FOLD_INTERVAL: Duration = Duration::from_hours(1);
+
+/// Days after which hardly anybody writes to an organization's day.
+const FOLD_AFTER: i32 = 1;
+
 /// Makes rounds until `shutdown`.
 pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
     let mut was_away = false;
     let mut pruned = Instant::now();
+    let mut folded = Instant::now();
     let mut days = PrunedDays::BEGIN;
     keep_partitions(&inner).await;
     loop {
@@ -45,6 +52,12 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
             keep_partitions(&inner).await;
             if let Err(error) = prune(&inner, &mut days).await {
                 debug!(error = %chain(&error), "could not prune");
+            }
+        }
+        if folded.elapsed() > FOLD_INTERVAL {
+            folded = Instant::now();
+            if let Err(error) = fold_organization_days(&inner).await {
+                debug!(error = %chain(&error), "could not lay organizations' days together");
             }
         }
         tokio::select! {
@@ -93,6 +106,18 @@ async fn prune_history(inner: &Inner, days: &mut PrunedDays, now: Timestamp) -> 
                 break;
             }
         }
+    }
+    Ok(())
+}
+
+/// Lays the parts of organizations' days together, and those that are no longer kept.
+async fn fold_organization_days(inner: &Inner) -> Result<(), StoreError> {
+    let now = inner.clock.now();
+    let kept_from = inner.config.retention.daily.map(|kept| Day::of(now.minus(kept)));
+    let until = Day::of(now).plus(-FOLD_AFTER);
+    let begun = Instant::now();
+    while inner.store.fold_organization_days(until, kept_from, PRUNE_TARGETS).await? > 0 && begun.elapsed() < PRUNE_TIME
+    {
     }
     Ok(())
 }

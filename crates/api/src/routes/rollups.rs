@@ -39,7 +39,7 @@ pub(crate) async fn creator_timeseries(call: Call) -> Answer {
 pub(crate) async fn creator_analytics(call: Call) -> Answer {
     let id: CreatorId = call.id("creator_id")?;
     let asked = asked(&call)?;
-    let found = call.tenant()?.rolled_up_analytics(RolledUp::Creator(id), asked.window).await?;
+    let found = call.tenant()?.creator_analytics(id, asked.window).await?;
     let facts: (Analytics, Asked) = (found.ok_or_else(Problem::not_found)?, asked);
     tagged(&call, facts, |(it, asked)| RollupAnalyticsAnswerOut::new("creator", RowId::Uuid(id.0), it, asked))
 }

@@ -3,7 +3,7 @@
 //! Whoever writes or deletes days of posts or accounts adds the difference to `organization_days`, in the same transaction, so that the table is
 //! at each commit the sum of those that there are. A day of an organization that is read all the time would be a row that every worker waits
 //! for. So it has parts, whose sum is the day: who adds takes a part that nobody else is writing at the moment, or makes another. There are as
-//! many as ever wrote at the same time, mostly one.
+//! many as ever wrote at the same time, mostly one. When the day is over they are laid together.
 
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -14,8 +14,8 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult, Value};
 use uuid::Uuid;
 
 use super::rows::AccountDay;
-use super::sums::{COLUMNS, DaySums, Rows, summed};
-use crate::sql::{execute, is_postgres, places, row, values};
+use super::sums::{COLUMNS, DaySums, Rows, SummedDay, summed};
+use crate::sql::{execute, is_postgres, places, row, rows, values};
 use crate::{Store, StoreError};
 
 /// By what organizations' days are to change.
@@ -101,7 +101,7 @@ static ADD: LazyLock<[String; 2]> = LazyLock::new(|| {
     ["", "FOR NO KEY UPDATE SKIP LOCKED"].map(|lock| {
         format!(
             "INSERT INTO organization_days (organization_id, day, part, {}) VALUES ($1, $2, COALESCE((SELECT o.part \
-             FROM organization_days o WHERE o.organization_id = $1 AND o.day = $2 LIMIT 1 {lock}), $3), {}) {}",
+             FROM organization_days o WHERE o.organization_id = $1 AND o.day = $2 AND o.part > 0 LIMIT 1 {lock}), $3), {}) {}",
             COLUMNS.join(", "),
             places(4, COLUMNS.len()),
             and_add()
@@ -152,12 +152,72 @@ pub async fn take_away(
     Ok(())
 }
 
+/// Days of an organization, from the first to the last.
+#[derive(FromQueryResult)]
+struct Stretch {
+    organization_id: Uuid,
+    first: i32,
+    last: i32,
+}
+
 #[derive(FromQueryResult)]
 struct Next {
     id: Uuid,
 }
 
 impl Store {
+    /// Lays the parts of at most `most` days before `until` together, and all days before `kept_from`, which nobody can ask for any more, into the
+    /// last of them; how many days were written. What organizations' days add up to stays.
+    pub async fn fold_organization_days(
+        &self,
+        until: Day,
+        kept_from: Option<Day>,
+        most: u32,
+    ) -> Result<u64, StoreError> {
+        let parted = "SELECT organization_id, day AS first, day AS last FROM organization_days WHERE day < $1 \
+             GROUP BY organization_id, day HAVING COUNT(*) > 1 LIMIT $2";
+        let old = "SELECT organization_id, MIN(day) AS first, MAX(day) AS last FROM organization_days WHERE day < $1 \
+             GROUP BY organization_id HAVING COUNT(*) > 1 LIMIT $2";
+        let mut found: Vec<Stretch> = Vec::new();
+        if let Some(kept_from) = kept_from {
+            found = rows(&self.read, old, values![kept_from.number(), i64::from(most)]).await?;
+        }
+        if found.is_empty() {
+            found = rows(&self.read, parted, values![until.number(), i64::from(most)]).await?;
+        }
+        for stretch in &found {
+            self.fold_stretch(stretch).await?;
+        }
+        Ok(u64::try_from(found.len()).unwrap_or(u64::MAX))
+    }
+
+    async fn fold_stretch(&self, stretch: &Stretch) -> Result<(), StoreError> {
+        let Stretch { organization_id, first, last } = *stretch;
+        let tx = self.begin().await?;
+        let those = "organization_id = $1 AND day >= $2 AND day <= $3";
+        if is_postgres(&tx) {
+            // In the order in which they are changed by others.
+            let lock = format!("SELECT day FROM organization_days WHERE {those} ORDER BY day, part FOR UPDATE");
+            execute(&tx, &lock, values![organization_id, first, last]).await?;
+        }
+        let take = format!("DELETE FROM organization_days WHERE {those} RETURNING day, {}", COLUMNS.join(", "));
+        let mut sums = DaySums::default();
+        for part in rows::<SummedDay>(&tx, &take, values![organization_id, first, last]).await? {
+            sums.add(&part.sums, 1);
+        }
+        let mut all = values![organization_id, last];
+        all.extend(sums.values());
+        let add = format!(
+            "INSERT INTO organization_days (organization_id, day, part, {}) VALUES ($1, $2, 0, {}) {}",
+            COLUMNS.join(", "),
+            places(3, COLUMNS.len()),
+            and_add()
+        );
+        execute(&tx, &add, all).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Makes the days of the first organization after the id `after` anew from those of its posts and accounts; its id, or `None` at the end.
     /// Nobody records meanwhile: for who has written days past the store, or to mend a fault.
     pub async fn rebuild_organization_days(&self, after: Uuid) -> Result<Option<Uuid>, StoreError> {

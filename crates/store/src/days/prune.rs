@@ -1,9 +1,10 @@
 //! Forgetting days: of what is no longer tracked, and those older than is kept.
 
 use domain::Day;
+use sea_orm::Value;
 use uuid::Uuid;
 
-use crate::sql::{execute, row, values};
+use crate::sql::{execute, is_postgres, places, row, rows, values};
 use crate::{Store, StoreError};
 
 /// How far a round of forgetting old days came.
@@ -28,13 +29,26 @@ impl PrunedDays {
 impl Store {
     /// Forgets the days of at most `most` posts that nobody of their organization tracks any more; of how many.
     pub async fn prune_forgotten_days(&self, most: u32) -> Result<u64, StoreError> {
+        #[derive(sea_orm::FromQueryResult)]
+        struct Forgotten {
+            tracked_post_id: i64,
+        }
         let tx = self.begin().await?;
-        let some = "SELECT tracked_post_id FROM forgotten_posts ORDER BY tracked_post_id LIMIT $1";
-        let of_some = |table: &str| format!("DELETE FROM {table} WHERE tracked_post_id IN ({some})");
-        execute(&tx, &of_some("post_days"), values![i64::from(most)]).await?;
-        let gone = execute(&tx, &of_some("forgotten_posts"), values![i64::from(most)]).await?;
+        // The notes are taken first, so that two who do so at the same time never take the notes of posts whose days the other has.
+        let lock = if is_postgres(&tx) { "FOR UPDATE SKIP LOCKED" } else { "" };
+        let take = format!(
+            "DELETE FROM forgotten_posts WHERE tracked_post_id IN (SELECT tracked_post_id FROM forgotten_posts \
+             ORDER BY tracked_post_id LIMIT $1 {lock}) RETURNING tracked_post_id"
+        );
+        let taken = rows::<Forgotten>(&tx, &take, values![i64::from(most)]).await?;
+        if taken.is_empty() {
+            return Ok(0);
+        }
+        let days = format!("DELETE FROM post_days WHERE tracked_post_id IN ({})", places(1, taken.len()));
+        let posts = taken.iter().map(|Forgotten { tracked_post_id }| Value::from(*tracked_post_id));
+        execute(&tx, &days, posts.collect()).await?;
         tx.commit().await?;
-        Ok(gone)
+        Ok(u64::try_from(taken.len()).unwrap_or(u64::MAX))
     }
 
     /// Forgets days before `before` of the next `most` posts and the next `most` accounts; where to go on. The newest of them stays with each: what

@@ -13,7 +13,7 @@ use super::seen::Seen;
 use crate::StoreError;
 use crate::record::Recording;
 use crate::record::history;
-use crate::sql::{execute, is_postgres, places, row, rows, values};
+use crate::sql::{Number, execute, is_postgres, places, row, rows, values};
 
 /// A tracked post that has just been read for its organization.
 #[derive(FromQueryResult)]
@@ -76,7 +76,7 @@ pub async fn write_posts(
     }
     let previous = history::previous(recording, history::POSTS, post).await?;
     for read in &read {
-        from = from.min(told_late(recording, read, created).await?.unwrap_or(from));
+        from = from.min(told_late(recording, post, read, created).await?.unwrap_or(from));
     }
     let samples: Vec<Sample<6>> = history::samples(tx, history::POSTS, post, from.start()).await?;
     let mut changed = Changed::default();
@@ -97,6 +97,7 @@ pub async fn write_posts(
 /// they were.
 async fn told_late(
     recording: &Recording<'_>,
+    post: i64,
     read: &ReadPost,
     created: Option<Timestamp>,
 ) -> Result<Option<Day>, StoreError> {
@@ -106,8 +107,12 @@ async fn told_late(
     };
     let first = "SELECT MIN(day) AS day FROM post_days WHERE tracked_post_id = $1";
     let first = row::<FirstDay>(recording.tx, first, values![read.id]).await?.and_then(|first| first.day);
-    let first = first.map(Day::from_number);
-    Ok(first.filter(|first| *first == day || Some(*first) == before))
+    let first = first.map(Day::from_number).filter(|first| *first == day || Some(*first) == before);
+    let Some(first) = first else { return Ok(None) };
+    // Days whose snapshots have gone cannot be made anew: then they stay as they are.
+    let kept = "SELECT CAST(1 AS BIGINT) AS value FROM post_snapshots WHERE post_id = $1 AND taken_at >= $2 AND taken_at < $3 LIMIT 1";
+    let (begin, end) = (first.start().as_millis(), first.plus(1).start().as_millis());
+    Ok(row::<Number>(recording.tx, kept, values![post, begin, end]).await?.map(|_| first))
 }
 
 async fn keep_seen(

@@ -1,10 +1,13 @@
 //! Which posts are reported on.
 
+use std::sync::LazyLock;
+
 use domain::{CollectionKind, MediaType, OrganizationId, Platform, PostSource, PostStatus, Window};
 
 use super::ReportFilter;
 use super::belonging::posts_of_accounts;
 use crate::collections::belongs_to;
+use crate::days::COLLECTED_POST;
 use crate::sql::Filter;
 
 /// The posts that match: the joins beside tracked posts `t`, and the conditions.
@@ -19,7 +22,11 @@ pub const POST: &str = " JOIN posts p ON p.id = t.post_id";
 pub const SCHEDULE: &str = " LEFT JOIN schedules s ON s.kind = 'post' AND s.target_id = t.post_id";
 
 /// The condition under which the organization itself knows where the post stands.
-pub const IS_TOLD: &str = "(t.first_scrape_at IS NOT NULL OR COALESCE(s.last_attempt_at >= t.added_at, FALSE))";
+pub static IS_TOLD: LazyLock<String> = LazyLock::new(|| {
+    // Attempts that were made while it is not collected are somebody else's.
+    let is_collected = COLLECTED_POST.replace("tracked_posts.", "t.");
+    format!("(t.first_scrape_at IS NOT NULL OR (COALESCE(s.last_attempt_at >= t.added_at, FALSE) AND {is_collected}))")
+});
 
 impl Matching {
     /// The posts of the organization that match.
@@ -72,8 +79,9 @@ impl Matching {
             joins.push_str(SCHEDULE);
             let place = conditions.bind(status.as_str());
             // What the post says is somebody else's until the organization's own first attempt, and until then it is live.
-            let or_untold = if *status == PostStatus::Live { format!("OR NOT {IS_TOLD}") } else { String::new() };
-            conditions.and_plain(&format!("(({IS_TOLD} AND p.status = {place}) {or_untold})"));
+            let is_told = &*IS_TOLD;
+            let or_untold = if *status == PostStatus::Live { format!("OR NOT {is_told}") } else { String::new() };
+            conditions.and_plain(&format!("(({is_told} AND p.status = {place}) {or_untold})"));
         }
         Self { joins, conditions, has_post }
     }
@@ -96,7 +104,11 @@ fn read_in(conditions: &mut Filter, window: Window) {
 
 /// The value of `source` in the notes of a video `h`.
 pub const fn noted_source(is_postgres: bool) -> &'static str {
-    if is_postgres { "CAST(h.metadata AS JSON) ->> 'source'" } else { "json_extract(h.metadata, '$.source')" }
+    if is_postgres {
+        "CAST(h.metadata AS JSON) ->> 'source'"
+    } else {
+        "CAST(json_extract(h.metadata, '$.source') AS TEXT)"
+    }
 }
 
 /// The condition for how a post came to be tracked. Every post has one source: one that somebody added by hand was not discovered.

@@ -17,7 +17,7 @@ use crate::listing::{self, Listing, SortColumn};
 use crate::merged::padded;
 use crate::paging::{Direction, Page, PageRequest, Position, RowId, SortKey};
 use crate::sql::{Filter, is_postgres, places, rows};
-use crate::views::PostCounts;
+use crate::views::{MetricStatuses, PostCounts};
 use crate::{StoreError, Tenant};
 
 /// A post in its place.
@@ -256,13 +256,14 @@ impl Tenant {
         let sql = format!(
             "SELECT t.id, t.post_id, t.platform, t.added_at, t.first_scrape_at, t.last_scrape_at, t.create_time, {}, {} AS observed_days, \
              p.external_id, p.author_username, p.description, p.media_type, p.duration_seconds, p.metric_status, \
-             CASE WHEN {IS_TOLD} THEN p.status ELSE 'live' END AS status, h.id AS video_id, {} AS noted_source, \
+             CASE WHEN {} THEN p.status ELSE 'live' END AS status, h.id AS video_id, {} AS noted_source, \
              a.id AS account_id, a.username AS account_username, c.id AS creator_id, c.name AS creator_name \
              FROM tracked_posts t{POST}{SCHEDULE} \
              LEFT JOIN videos h ON h.organization_id = t.organization_id AND h.post_id = t.post_id \
              LEFT JOIN accounts a ON a.id = {AUTHOR} LEFT JOIN creators c ON c.id = a.creator_id{} WHERE {} AND t.id IN ({})",
             numbers.columns(),
             numbers.observed_days(),
+            *IS_TOLD,
             noted_source(is_postgres(read)),
             numbers.joins,
             filter.text(),
@@ -413,7 +414,11 @@ impl PostRow {
                 ReportMetrics::Lifetime => None,
                 ReportMetrics::Range(_) => self.observed_days,
             },
-            metric_status: serde_json::from_str(&self.metric_status).unwrap_or_default(),
+            metric_status: if is_seen {
+                serde_json::from_str(&self.metric_status).unwrap_or_default()
+            } else {
+                MetricStatuses::default()
+            },
         })
     }
 }

@@ -4,16 +4,9 @@ use domain::{CreatorId, Window};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::RolledUp;
 use crate::days::DAY_MS;
-use crate::sql::{places, row, rows, values};
+use crate::sql::{places, rows, values};
 use crate::{StoreError, Tenant};
-
-#[derive(FromQueryResult)]
-struct Posts {
-    posts: i64,
-    observed: i64,
-}
 
 /// How much of a window was seen of a creator.
 #[derive(FromQueryResult)]
@@ -45,24 +38,6 @@ fn bounds(tenant: &Tenant, window: Window) -> Vec<Value> {
 }
 
 impl Tenant {
-    /// Posts that were known by the end of `window`, and those that were read within it.
-    pub(super) async fn rolled_up_posts(&self, of: RolledUp, window: Window) -> Result<(i64, i64), StoreError> {
-        match of {
-            RolledUp::Organization => {
-                let sql = format!(
-                    "SELECT {} AS observed FROM tracked_posts t WHERE t.organization_id = $1 AND t.first_scrape_at < $3",
-                    counted("t.first_scrape_at")
-                );
-                let found = row::<Posts>(&self.store.read, &sql, bounds(self, window)).await?;
-                Ok(found.map_or((0, 0), |found| (found.posts, found.observed)))
-            }
-            RolledUp::Creator(id) => {
-                let found = self.creators_coverage(&[id], window).await?;
-                Ok(found.first().map_or((0, 0), |found| (found.posts, found.posts_observed)))
-            }
-        }
-    }
-
     /// The coverage of each of `creators`; none for those without accounts.
     pub(super) async fn creators_coverage(
         &self,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
-use domain::{Analytics, Counts, Coverage, Day, Gains, HistoryDay, Window};
+use domain::{Analytics, Counts, Coverage, CreatorId, Day, Gains, HistoryDay, Window};
 
 use super::{RolledUp, gains_of};
 use crate::days::{DAY_MS, DaySums, MetricSums, Rows, SummedDay, summed};
@@ -19,6 +19,10 @@ pub struct Summed {
 /// The days of organization `$1` up to `$3`. Those before `$2` are one.
 static OF_ORGANIZATION: LazyLock<String> =
     LazyLock::new(|| by_day("SELECT * FROM organization_days WHERE organization_id = $1 AND day <= $3"));
+
+/// The same without what was before `$2`, which only grows.
+static WITHIN_ORGANIZATION: LazyLock<String> =
+    LazyLock::new(|| by_day("SELECT * FROM organization_days WHERE organization_id = $1 AND day >= $2 AND day <= $3"));
 
 /// The days of the accounts of creator `$4` up to `$3`, without what a second account of it repeats. Of each account's days before `$2` there is
 /// the last, which stands for all.
@@ -63,19 +67,21 @@ impl Tenant {
         Ok(self.summed(of, window).await?.map(|summed| summed.history(window)))
     }
 
-    /// `window` day by day, beside the window before it. `None` when the creator is not the organization's.
-    pub async fn rolled_up_analytics(&self, of: RolledUp, window: Window) -> Result<Option<Analytics>, StoreError> {
+    /// `window` of a creator day by day, beside the window before it. `None` when the creator is not the organization's.
+    pub async fn creator_analytics(&self, creator: CreatorId, window: Window) -> Result<Option<Analytics>, StoreError> {
         let previous = window.before();
-        let Some(summed) = self.summed(of, previous.and(window)).await? else { return Ok(None) };
+        let summed = self.summed(RolledUp::Creator(creator), previous.and(window)).await?;
+        let Some(summed) = summed else { return Ok(None) };
         let daily = summed.history(window);
         let observed_days = i32::try_from(daily.iter().filter(|day| day.observed).count()).unwrap_or(i32::MAX);
-        let (posts, posts_observed) = self.rolled_up_posts(of, window).await?;
+        let covered = self.creators_coverage(&[creator], window).await?;
+        let (posts, posts_observed) = covered.first().map_or((0, 0), |found| (found.posts, found.posts_observed));
         let coverage = Coverage { days: window.days(), observed_days, posts, posts_observed };
         Ok(Some(Analytics { totals: summed.gains(window), previous: summed.gains(previous), coverage, daily }))
     }
 
     /// The sums of the days of `window`. `None` when the creator is not the organization's.
-    pub(super) async fn summed(&self, of: RolledUp, window: Window) -> Result<Option<Summed>, StoreError> {
+    async fn summed(&self, of: RolledUp, window: Window) -> Result<Option<Summed>, StoreError> {
         let mut values = values![self.organization.0, window.first().number(), window.last().number()];
         let sql = match of {
             RolledUp::Organization => &*OF_ORGANIZATION,
@@ -87,14 +93,23 @@ impl Tenant {
                 &*OF_CREATOR
             }
         };
-        let found = rows::<SummedDay>(&self.store.read, sql, values).await?;
-        let mut days: BTreeMap<Day, DaySums> = found.into_iter().map(|found| (found.day, found.sums)).collect();
-        let since = days.split_off(&window.first());
-        Ok(Some(Summed { before: days.into_values().next().unwrap_or_default(), days: since }))
+        Ok(Some(Summed::of(rows(&self.store.read, sql, values).await?, window)))
+    }
+
+    /// The sums of the days of `window` of the organization, as far as gains need them.
+    pub(super) async fn summed_within(&self, window: Window) -> Result<Summed, StoreError> {
+        let values = values![self.organization.0, window.first().number(), window.last().number()];
+        Ok(Summed::of(rows(&self.store.read, &WITHIN_ORGANIZATION, values).await?, window))
     }
 }
 
 impl Summed {
+    fn of(found: Vec<SummedDay>, window: Window) -> Self {
+        let mut days: BTreeMap<Day, DaySums> = found.into_iter().map(|found| (found.day, found.sums)).collect();
+        let since = days.split_off(&window.first());
+        Self { before: days.into_values().next().unwrap_or_default(), days: since }
+    }
+
     /// What the days of `window`, which is the one that was asked for or a part of it, gained.
     pub fn gains(&self, window: Window) -> Gains {
         let mut sums = DaySums::default();

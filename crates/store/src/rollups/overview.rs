@@ -3,7 +3,6 @@
 use domain::{Gains, Window};
 use sea_orm::FromQueryResult;
 
-use super::RolledUp;
 use crate::sql::{row, values};
 use crate::{StoreError, Tenant};
 
@@ -55,21 +54,20 @@ impl Tenant {
     /// The organization in `window`, which ends today, beside the window before it.
     pub async fn overview(&self, window: Window) -> Result<Overview, StoreError> {
         let previous = window.before();
-        let summed = self.summed(RolledUp::Organization, previous.and(window)).await?;
-        let gains = |window: Window| summed.as_ref().map_or_else(Gains::default, |summed| summed.gains(window));
+        let summed = self.summed_within(previous.and(window)).await?;
         let since = window.first().start().as_millis();
         let found = row::<Numbers>(&self.store.read, NUMBERS, values![self.organization.0, since]).await?;
         let Numbers { accounts, accounts_before, posts, posts_since, videos, videos_before } =
             found.ok_or(StoreError::Unreadable { table: "accounts", column: "id" })?;
         Ok(Overview {
             current: OverviewNumbers {
-                gains: gains(window),
+                gains: summed.gains(window),
                 active_accounts: accounts,
                 account_videos: posts,
                 tracked_videos: videos,
             },
             previous: OverviewNumbers {
-                gains: gains(previous),
+                gains: summed.gains(previous),
                 active_accounts: accounts_before,
                 account_videos: posts.saturating_sub(posts_since),
                 tracked_videos: videos_before,

@@ -5,7 +5,8 @@
 //!
 //! - A text that is common is found among these as often as is asked, and they are the best of those that match at this level. What is better yet
 //!   matches at the next one.
-//! - A text that is not is rare: the index gives all that match, of which the best are taken, and those of the next levels are among them.
+//! - A text that is not is rare, or stands where few look: the index gives those that match, [`MOST`] at most, of which the best are taken. Only where
+//!   more match than that may there be better ones of the same level among those that were not looked at.
 //!
 //! What the index does not know is found by the first step alone.
 
