@@ -3,6 +3,8 @@ against the document, too."""
 
 import os
 import re
+import time
+import urllib.parse
 import uuid
 
 import pytest
@@ -166,6 +168,32 @@ def test_what_one_organization_makes_is_not_there_for_another():
         call("PATCH", template, 404, key=OTHER_KEY, body={"is_active": False}, **ids)
         call("DELETE", template, 404, key=OTHER_KEY, **ids)
         call("GET", template, 200, **ids)
+
+
+def test_a_file_is_downloaded_by_its_link_until_the_export_is_deleted():
+    answer = call("POST", "/v2/exports", 202, body={"dataset": "posts", "format": "csv", "filters": {"metrics": "lifetime"}})
+    export = answer.json()["data"]["id"]
+    for _ in range(600):
+        shown = call("GET", "/v2/exports/{export_id}", 200, export_id=export).json()["data"]
+        if shown["download_url"]:
+            break
+        time.sleep(0.1)
+    download = "/v2/exports/{export_id}/download"
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlsplit(shown["download_url"]).query))
+
+    def get(status, **options):
+        return call("GET", download, status, export_id=export, **{"query": query, **options})
+
+    whole = get(200)
+    assert len(whole.content) == shown["size_bytes"]
+    assert get(206, headers={"Range": "bytes=0-3"}).content == whole.content[:4]
+    assert get(304, headers={"If-None-Match": whole.headers["ETag"]}).content == b""
+    get(416, headers={"Range": f"bytes={len(whole.content)}-"})
+    get(403, query={**query, "signature": "0" * 64})
+    get(422, query={**query, "more": "1"})
+    get(406, headers={"Accept-Encoding": "gzip, identity;q=0"})
+    call("DELETE", "/v2/exports/{export_id}", 204, export_id=export)
+    get(404)
 
 
 KEYS = "/v2/api-keys"

@@ -53,7 +53,7 @@ use crate::routes::{reports, reports_v1};
         reports::posts, reports::members, reports_v1::posts, reports_v1::members,
         rollups::creator_timeseries, rollups::creator_analytics, rollups::organization_timeseries,
         rollups::overview, rollups::top_creators,
-        exports::list, exports::create, exports::read, exports::delete,
+        exports::list, exports::create, exports::read, exports::delete, exports::download,
         history::account_metrics, history::video_metrics, history::account_video_metrics,
         history::account_deltas, history::video_deltas, history::account_video_deltas,
         history::account_timeseries, history::video_timeseries, history::account_video_timeseries,
@@ -269,6 +269,9 @@ fn require(name: &str, schema: &mut Schema) {
 /// The POST whose fields may all be left out, and the body with them.
 const BODY_IS_OPTIONAL: &str = "/v2/api-keys/{api_key_id}/rotate";
 
+/// Where a file is downloaded by a signed link.
+const FILE: &str = "/v2/exports/{export_id}/download";
+
 /// Whether a POST asks and writes nothing, so that there is nothing to repeat and nothing to collide with.
 pub(crate) fn is_question(route: &str, method: &Method) -> bool {
     method == Method::POST && (route.ends_with("/metrics") || route.ends_with("/deltas"))
@@ -361,7 +364,8 @@ fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
         codes.extend([Code::BadRequest, Code::PreconditionFailed]);
     }
     // A report may name the organization that it is about.
-    let names_client = matches!(route, "/v1/posts" | "/v1/members" | "/v2/posts" | "/v2/members");
+    let names_client = matches!(route, "/v1/posts" | "/v1/members" | "/v2/posts" | "/v2/members")
+        || (route == "/v2/exports" && method == Method::POST);
     if route.contains('{') || names_client {
         codes.push(Code::NotFound);
     }
@@ -377,7 +381,12 @@ fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
     if has_cap(route, method) {
         codes.push(Code::QuotaExceeded);
     }
-    if is_keyed || route == "/v2/health/ready" {
+    let is_file = route == FILE;
+    if is_file {
+        // By a link that is none of ours, or for bytes that the file does not have.
+        codes.extend([Code::Forbidden, Code::RangeNotSatisfiable]);
+    }
+    if is_keyed || is_file || route == "/v2/health/ready" {
         codes.push(Code::ServiceUnavailable);
     }
     codes

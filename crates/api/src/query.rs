@@ -113,13 +113,22 @@ impl Query {
         })
     }
 
+    /// Both ends of a span, each of which may be left open. One that ends before it begins is refused.
+    pub(crate) fn span(&mut self, from: &str, until: &str) -> (Option<Timestamp>, Option<Timestamp>) {
+        let (first, last) = (self.time_from(from), self.time_until(until));
+        if first.zip(last).is_some_and(|(first, last)| last < first) {
+            self.errors.add(until, format!("must not be before {from}"));
+        }
+        (first, last)
+    }
+
     /// The beginning of a span: an RFC 3339 time, or a date (UTC), which begins with its first millisecond.
-    pub(crate) fn time_from(&mut self, name: &str) -> Option<Timestamp> {
+    fn time_from(&mut self, name: &str) -> Option<Timestamp> {
         self.read(name, |text| time_or_date(text, "T00:00:00Z"))
     }
 
     /// The end of a span, itself included: an RFC 3339 time, or a date (UTC), which ends with its last millisecond.
-    pub(crate) fn time_until(&mut self, name: &str) -> Option<Timestamp> {
+    fn time_until(&mut self, name: &str) -> Option<Timestamp> {
         self.read(name, |text| time_or_date(text, "T23:59:59.999Z"))
     }
 
@@ -325,5 +334,25 @@ mod tests {
         assert_eq!(before.to_string(), "2026-01-31T23:59:59.999Z");
         assert!(span.time_from("third").is_none());
         assert_eq!(span.finish().unwrap_err().as_slice()[0].field, "third");
+    }
+
+    #[test]
+    fn a_span_that_ends_before_it_begins_is_refused_by_its_end() {
+        let read = |text: &str| {
+            let mut query = Query::parse(text);
+            query.span("from", "until");
+            query.finish().map_err(|errors| errors.as_slice().to_vec())
+        };
+        for good in ["", "from=2026-01-31", "until=2026-01-31", "from=2026-01-31&until=2026-01-31"] {
+            assert_eq!(read(good), Ok(()), "{good}");
+        }
+        let at_once = "from=2026-01-31T10:00:00Z&until=2026-01-31T10:00:00Z";
+        assert_eq!(read(at_once), Ok(()));
+        for reversed in ["from=2026-02-01&until=2026-01-31", "from=2026-01-31T10:00:00Z&until=2026-01-31T09:59:59.999Z"]
+        {
+            let errors = read(reversed).unwrap_err();
+            let said: Vec<_> = errors.iter().map(|it| (it.field.as_str(), it.message.as_str())).collect();
+            assert_eq!(said, [("until", "must not be before from")], "{reversed}");
+        }
     }
 }

@@ -2,11 +2,9 @@
 
 use domain::{Day, FieldErrors, Period, Window, WindowError};
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::body::Fields;
-use crate::query::Query;
+use crate::parameters::Parameters;
 use crate::views::vocabulary::PeriodName;
 
 /// What is taken when the client does not say.
@@ -25,24 +23,13 @@ impl Asked {
         Self { period, window: Window::ending(today, period.days().unwrap_or(1)) }
     }
 
-    /// Reads the parameters of a query. What is wrong is left with `query`, whose `finish` then refuses it.
-    pub(crate) fn of_query(query: &mut Query, today: Day) -> Self {
-        let period = query.read("period", |text| Period::parse(text, &Period::ALL));
-        let first = query.read("start_date", date);
-        let last = query.read("end_date", date);
+    /// Reads the days. What is wrong is left with `parameters`, whose end then refuses it.
+    pub(crate) fn read(parameters: &mut impl Parameters, today: Day) -> Self {
+        let period = parameters.read("period", |text| Period::parse(text, &Period::ALL));
+        let first = parameters.read("start_date", date);
+        let last = parameters.read("end_date", date);
         Self::of(period, first, last, today).unwrap_or_else(|errors| {
-            query.refuse(errors);
-            Self::ending(DEFAULT, today)
-        })
-    }
-
-    /// Reads the fields of a body. What is wrong is left with `fields`, whose `finish` then refuses it.
-    pub(crate) fn of_body(fields: &mut Fields, today: Day) -> Self {
-        let period = fields.optional("period", |value| Period::parse(text_of(value), &Period::ALL));
-        let first = fields.optional("start_date", |value| date(text_of(value)));
-        let last = fields.optional("end_date", |value| date(text_of(value)));
-        Self::of(period, first, last, today).unwrap_or_else(|errors| {
-            fields.refuse_all(errors);
+            parameters.refuse(errors);
             Self::ending(DEFAULT, today)
         })
     }
@@ -80,20 +67,20 @@ impl Asked {
     }
 }
 
-/// Reads the dates of a report, which go without a period: both or neither. What is wrong is left with `query`.
-pub(crate) fn report_dates(query: &mut Query, today: Day) -> Option<Window> {
-    let first = query.read("start_date", date);
-    let last = query.read("end_date", date);
+/// Reads the dates of a report, which go without a period: both or neither. What is wrong is left with `parameters`.
+pub(crate) fn report_dates(parameters: &mut impl Parameters, today: Day) -> Option<Window> {
+    let first = parameters.read("start_date", date);
+    let last = parameters.read("end_date", date);
     let (missing, other) = match (first, last) {
         (None, None) => return None,
         (None, Some(_)) => ("start_date", "end_date"),
         (Some(_), None) => ("end_date", "start_date"),
         (Some(_), Some(_)) => {
             let asked = Asked::of(Some(Period::Custom), first, last, today);
-            return asked.map_err(|errors| query.refuse(errors)).ok().map(|asked| asked.window);
+            return asked.map_err(|errors| parameters.refuse(errors)).ok().map(|asked| asked.window);
         }
     };
-    query.refuse(FieldErrors::of(missing, format!("goes together with {other}")));
+    parameters.refuse(FieldErrors::of(missing, format!("goes together with {other}")));
     None
 }
 
@@ -101,15 +88,10 @@ fn date(text: &str) -> Result<Day, String> {
     Day::parse(text).ok_or_else(|| "must be a date, such as 2026-01-31".to_owned())
 }
 
-/// A value of another type is neither a name nor a date, so the messages are theirs.
-fn text_of(value: &Value) -> &str {
-    value.as_str().unwrap_or_default()
-}
-
 /// Which days.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "the published form of what Asked::of_query reads")]
+#[expect(dead_code, reason = "the published form of what Asked::read reads")]
 pub(crate) struct WindowParams {
     /// Days that end today (UTC), today included; or `custom`, which is also meant when dates are given without it. Default `30d`.
     #[param(inline)]
@@ -151,6 +133,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::body::Fields;
+    use crate::query::Query;
 
     fn today() -> Day {
         Day::parse("2024-03-01").unwrap()
@@ -171,7 +155,7 @@ mod tests {
             given.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         let mut query = Query::parse(&text.join("&"));
         let mut fields = Fields::parse(json!(body).to_string().as_bytes()).ok().unwrap();
-        let (one, other) = (Asked::of_query(&mut query, today()), Asked::of_body(&mut fields, today()));
+        let (one, other) = (Asked::read(&mut query, today()), Asked::read(&mut fields, today()));
         let (one, other) = (query.finish().map(|()| one), fields.finish().map(|()| other));
         assert_eq!(one, other);
         match one {
@@ -225,7 +209,7 @@ mod tests {
     fn a_body_with_another_type_is_refused_by_name() {
         let mut fields =
             Fields::parse(br#"{"period": 7, "start_date": null, "end_date": ["2024-01-01"]}"#).ok().unwrap();
-        Asked::of_body(&mut fields, today());
+        Asked::read(&mut fields, today());
         let named: Vec<_> = fields.finish().unwrap_err().into_iter().map(|error| error.field).collect();
         assert_eq!(named, ["period", "start_date", "end_date"]);
     }

@@ -12,7 +12,7 @@ use queue::{Queue, QueueOptions};
 use scrape::{Egress, InstagramGraph, OfficialApis, PlatformSite, ScrapeConfig, Scraper, YoutubeData};
 use store::{PlatformPolicy, RecordPolicy, SourcePlan, Store, StoreConfig};
 use url::Url;
-use worker::{CanaryConfig, ExportsConfig, KeptPagesConfig, Retention, Worker, WorkerConfig};
+use worker::{CanaryConfig, ExportsConfig, KeptPagesConfig, Layouts, Retention, Worker, WorkerConfig};
 
 use crate::commands::Failure;
 use crate::config::{Config, KeptAddressConfig, rate_cards};
@@ -256,6 +256,7 @@ fn exports(config: &Config) -> Result<Option<ExportsConfig>, Failure> {
         part: PartLimits { rows: settings.part_rows, bytes: EXPORT_PART_BYTES },
         page_rows: EXPORT_PAGE_ROWS,
         backoff: backoff(config),
+        layouts: Layouts { accounts: &api::ACCOUNT_ROWS, posts: &api::POST_ROWS, members: &api::MEMBER_ROWS },
     }))
 }
 

@@ -6,6 +6,7 @@ use crate::day::Day;
 use crate::facts::{MediaType, PostSource, PostStatus};
 use crate::ids::{AccountId, CollectionId, CreatorId};
 use crate::platform::Platform;
+use crate::report::ReportOptions;
 use crate::validation::one_of;
 use crate::window::Window;
 
@@ -166,12 +167,15 @@ pub struct ExportFilters {
     /// Belonging to this group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub group_id: Option<CollectionId>,
-    /// The first day: of the window, or on which posts were published.
+    /// The first day of the window.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub start_date: Option<Day>,
-    /// The last day, likewise.
+    /// The last day, itself included.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub end_date: Option<Day>,
+    /// How the report is made that the rows are of; of posts and members alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub report: Option<ReportOptions>,
 }
 
 impl ExportFilters {

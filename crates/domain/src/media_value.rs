@@ -3,7 +3,7 @@
 //! Money is counted in whole millionths, so that sums are exact, and the same in every database. A thousand views cost at most three places after
 //! the point, so that a single view costs whole millionths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -84,7 +84,8 @@ fn decimal(text: &str, places: usize) -> Option<i64> {
 }
 
 /// The prices of one platform, in millionths for each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Prices {
     of: [i64; 5],
 }
@@ -93,6 +94,15 @@ impl Prices {
     /// What one view, like, comment, share or save costs, in the order of [`Priced::ALL`].
     pub const fn each(&self) -> [i64; 5] {
         self.of
+    }
+
+    /// What a thousand views, or one of anything else, costs in the card's currency, in the order of [`Priced::ALL`].
+    #[expect(clippy::cast_precision_loss, reason = "a price has at most 13 digits")]
+    pub fn amounts(&self) -> [f64; 5] {
+        let [view, like, comment, share, save] = self.of.map(|price| price as f64);
+        let one = |price: f64| price / MILLIONTHS as f64;
+        // Millionths for one are thousandths for a thousand.
+        [view / 1000.0, one(like), one(comment), one(share), one(save)]
     }
 
     fn set(&mut self, what: Priced, price: i64) {
@@ -119,8 +129,8 @@ pub struct Attention {
     pub saves: Option<i64>,
 }
 
-/// The prices of attention on every platform, under a name that changes when they do.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+/// The prices of attention on every platform, under a name that changes when they do. Written down with what uses it, it stays what it was.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct RateCard {
     /// Its name.
     pub id: String,
@@ -187,9 +197,10 @@ impl RateCard {
         self.prices.entry(platform).or_default().set(what, price);
     }
 
-    /// The card with other prices: `instagram.like:0.1,tiktok.thousand_views:25`. It is then called [`CUSTOM`].
+    /// The card with other prices, each given once: `instagram.like:0.1,tiktok.thousand_views:25`. It is then called [`CUSTOM`].
     pub fn with(&self, changes: &str) -> Result<Self, String> {
         let mut card = self.clone();
+        let mut given = BTreeSet::new();
         for change in changes.split(',') {
             let form = || "must be prices such as instagram.like:0.1,tiktok.thousand_views:25".to_owned();
             let (place, price) = change.split_once(':').ok_or_else(form)?;
@@ -198,6 +209,9 @@ impl RateCard {
             let platform: Platform = platform.parse().map_err(of)?;
             let what: Priced = what.parse().map_err(of)?;
             card.set(platform, what, what.price(price).map_err(of)?);
+            if !given.insert((platform, what)) {
+                return Err(of("must be given once".to_owned()));
+            }
         }
         card.base = Some(self.id.clone());
         CUSTOM.clone_into(&mut card.id);
@@ -266,6 +280,27 @@ mod tests {
         assert_eq!((changed.id.as_str(), changed.base.as_deref()), ("custom", Some("test-1")));
         assert_eq!(changed.prices(Platform::Pinterest).each()[1], 2 * MILLIONTHS);
         assert_eq!(changed.prices(Platform::Tiktok), card().prices(Platform::Tiktok));
+    }
+
+    #[test]
+    fn a_price_is_given_once() {
+        let twice = card().with("tiktok.like:1,instagram.like:1,tiktok.like:1").unwrap_err();
+        assert_eq!(twice, "tiktok.like: must be given once");
+    }
+
+    #[test]
+    fn amounts_are_what_was_written() {
+        let card = card().with("tiktok.thousand_views:25.001,tiktok.save:0.000001,tiktok.share:1000000").unwrap();
+        let [views, like, comment, share, save] =
+            card.prices(Platform::Tiktok).amounts().map(|amount| amount.to_string());
+        assert_eq!([views, like, comment, share, save].join(" "), "25.001 0.1 0 1000000 0.000001");
+    }
+
+    #[test]
+    fn a_card_that_was_written_down_is_the_same_card() {
+        let card = card().with("tiktok.thousand_views:25.001").unwrap();
+        let kept = serde_json::to_string(&card).unwrap();
+        assert_eq!(serde_json::from_str::<RateCard>(&kept).unwrap(), card, "{kept}");
     }
 
     #[test]

@@ -5,12 +5,14 @@
 
 mod column;
 mod join;
+mod layout;
 mod storage;
 mod upload;
 mod write;
 
 pub use column::{Column, Kind, Value};
 pub use join::Part;
+pub use layout::Layout;
 pub use storage::{Folder, S3Config, Storage, StorageConfig};
 pub use upload::Written;
 pub use write::{PartLimits, PartWriter};

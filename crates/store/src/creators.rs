@@ -11,7 +11,7 @@ use crate::listing::{self, Listing, SortColumn};
 use crate::merged::{Found, Key, Keyed, padded, rows_of};
 use crate::paging::{CreatorFilter, CreatorOrder, Page, PageRequest, Position, RowId, SortKey};
 use crate::search::{Wanted, found_in, texts};
-use crate::sql::{Filter, Number, execute, is_postgres, places, row, rows, values};
+use crate::sql::{Filter, Number, Patch, execute, is_postgres, places, row, rows, values};
 use crate::views::Creator;
 use crate::{StoreError, Tenant, TenantTx};
 
@@ -235,24 +235,13 @@ impl TenantTx {
         if is_active.is_some() {
             self.lock_accounts_of(id).await?;
         }
-        let mut set = Filter::new("updated_at = $1", self.now.as_millis());
-        if let Some(name) = name {
-            let place = set.bind(name.clone());
-            set.assign("name", &place);
-            let place = set.bind(fold(name));
-            set.assign("name_folded", &place);
-        }
-        if let Some(is_active) = is_active {
-            let place = set.bind(*is_active);
-            set.assign("is_active", &place);
-        }
-        if let Some(metadata) = metadata {
-            let place = set.bind(metadata.to_stored());
-            set.assign("metadata", &place);
-        }
-        let place = set.bind(id.0);
-        let sql = format!("UPDATE creators SET {} WHERE id = {place}", set.text());
-        if execute(&self.tx, &sql, set.values()).await? == 0 {
+        let mut patch = Patch::at(self.now);
+        patch.set_if("name", name.clone());
+        patch.set_if("name_folded", name.as_deref().map(fold));
+        patch.set_if("is_active", *is_active);
+        patch.set_if("metadata", metadata.as_ref().map(Metadata::to_stored));
+        let (sql, values) = patch.of("creators", id.0);
+        if execute(&self.tx, &sql, values).await? == 0 {
             // Deleted while this waited for its lock.
             return Err(Refusal::NoCreator(id));
         }

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::audit::{Action, Change};
-use crate::sql::{Filter, execute, is_postgres, row, rows, values};
+use crate::sql::{Patch, execute, is_postgres, row, rows, values};
 use crate::{StoreError, Tenant, TenantTx};
 
 /// Hours between reads where neither the client nor its organization says.
@@ -205,31 +205,18 @@ impl TenantTx {
     pub async fn update_settings(&mut self, change: &OrganizationChange) -> Result<OrganizationSettings, StoreError> {
         let before = self.hold_settings().await?;
         let OrganizationChange { name, scrape_interval_hours, max_recent_posts, post_lookback_days } = change;
-        let mut set = Filter::new("updated_at = $1", self.now.as_millis());
-        let mut assign = |column: &str, value: sea_orm::Value| {
-            let place = set.bind(value);
-            set.assign(column, &place);
-        };
-        if let Some(name) = name {
-            assign("name", name.clone().into());
-        }
-        if let Some(hours) = scrape_interval_hours {
-            assign("scrape_interval_hours", (*hours).into());
-        }
-        if let Some(bound) = max_recent_posts {
-            assign("max_recent_posts", (*bound).into());
-        }
-        if let Some(bound) = post_lookback_days {
-            assign("post_lookback_days", (*bound).into());
-        }
+        let mut patch = Patch::at(self.now);
+        patch.set_if("name", name.clone());
+        patch.set_if("scrape_interval_hours", *scrape_interval_hours);
+        patch.set_if("max_recent_posts", *max_recent_posts);
+        patch.set_if("post_lookback_days", *post_lookback_days);
         let moves = max_recent_posts.is_some_and(|bound| bound != before.max_recent_posts)
             || post_lookback_days.is_some_and(|bound| bound != before.post_lookback_days);
         if moves {
-            assign("bounds_changed_at", self.now.as_millis().into());
+            patch.set("bounds_changed_at", self.now.as_millis());
         }
-        let place = set.bind(self.organization.0);
-        let sql = format!("UPDATE organizations SET {} WHERE id = {place}", set.text());
-        execute(&self.tx, &sql, set.values()).await?;
+        let (sql, values) = patch.of("organizations", self.organization.0);
+        execute(&self.tx, &sql, values).await?;
         let after = find(&self.tx, self.organization, "").await?;
         let (was, is) = (before.told(), after.told());
         if was != is {

@@ -1,6 +1,7 @@
 //! Running statements. One text serves both dialects: numbered parameters (`$1`), `ON CONFLICT`, `RETURNING`, `UPDATE … FROM` and
 //! row values mean the same in both; where they do not, [`is_postgres`] decides.
 
+use domain::Timestamp;
 use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
 
 use crate::error::StoreError;
@@ -108,6 +109,44 @@ impl Filter {
     /// The parameters.
     pub fn values(&self) -> Vec<Value> {
         self.values.clone()
+    }
+}
+
+/// The `SET` list of a change by a client: what is left out stays, and `updated_at` moves when a column becomes other than it was, and not otherwise.
+pub struct Patch {
+    set: Filter,
+    differs: Vec<String>,
+}
+
+impl Patch {
+    /// A change at `now` that changes nothing yet.
+    pub fn at(now: Timestamp) -> Self {
+        Self { set: Filter::new("", now.as_millis()), differs: Vec::new() }
+    }
+
+    /// Sets a column.
+    pub fn set(&mut self, column: &str, value: impl Into<Value>) {
+        let place = self.set.bind(value);
+        self.set.assign(column, &place);
+        self.differs.push(format!("{column} IS DISTINCT FROM {place}"));
+    }
+
+    /// Sets a column when there is a value for it.
+    pub fn set_if(&mut self, column: &str, value: Option<impl Into<Value>>) {
+        if let Some(value) = value {
+            self.set(column, value);
+        }
+    }
+
+    /// The change as an update of the row with this id, and its parameters.
+    pub fn of(mut self, table: &str, id: impl Into<Value>) -> (String, Vec<Value>) {
+        let id = self.set.bind(id);
+        let differs = if self.differs.is_empty() { "FALSE".to_owned() } else { self.differs.join(" OR ") };
+        let sql = format!(
+            "UPDATE {table} SET updated_at = CASE WHEN {differs} THEN $1 ELSE updated_at END{} WHERE id = {id}",
+            self.set.text()
+        );
+        (sql, self.set.values())
     }
 }
 

@@ -15,7 +15,7 @@ use crate::merged::{Key, Keyed, row_of};
 use crate::paging::{Page, PageRequest, Position, PostOrder, RowId, VideoFilter};
 use crate::schedule::{self, Target};
 use crate::search::{Wanted, found_in};
-use crate::sql::{Filter, Number, execute, row, values};
+use crate::sql::{Filter, Number, Patch, execute, row, values};
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::Video;
 use crate::{StoreError, Tenant, TenantTx, organizations, tracked_posts};
@@ -162,22 +162,12 @@ impl TenantTx {
         let post_id = self.tracked_post(id).await?;
         schedule::lock(&self.tx, TargetKind::Post, post_id).await?;
         let VideoChange { scrape_interval_hours, metadata, is_active } = change;
-        let mut set = Filter::new("updated_at = $1", self.now.as_millis());
-        if let Some(hours) = scrape_interval_hours {
-            let place = set.bind(*hours);
-            set.assign("scrape_interval_hours", &place);
-        }
-        if let Some(metadata) = metadata {
-            let place = set.bind(metadata.to_stored());
-            set.assign("metadata", &place);
-        }
-        if let Some(is_active) = is_active {
-            let place = set.bind(*is_active);
-            set.assign("is_active", &place);
-        }
-        let place = set.bind(id.0);
-        let sql = format!("UPDATE videos SET {} WHERE id = {place}", set.text());
-        if execute(&self.tx, &sql, set.values()).await? == 0 {
+        let mut patch = Patch::at(self.now);
+        patch.set_if("scrape_interval_hours", *scrape_interval_hours);
+        patch.set_if("metadata", metadata.as_ref().map(Metadata::to_stored));
+        patch.set_if("is_active", *is_active);
+        let (sql, values) = patch.of("videos", id.0);
+        if execute(&self.tx, &sql, values).await? == 0 {
             // Deleted while this waited for its lock.
             return Err(Refusal::NoVideo(id));
         }

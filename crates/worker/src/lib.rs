@@ -16,7 +16,7 @@ use std::time::Duration;
 
 pub use canary::{Canaries, CanaryConfig};
 use domain::{Clock, Wake};
-pub use exports::{Exporter, ExportsConfig};
+pub use exports::{Exporter, ExportsConfig, Layouts};
 pub use kept_pages::{KeptPages, KeptPagesConfig, Sidecar};
 use queue::{Queue, QueueError, WorkerOptions};
 use scrape::Scraper;

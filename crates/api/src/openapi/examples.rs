@@ -98,7 +98,7 @@ impl Examples<'_> {
     fn fill(&self, content: &mut RefOr<Content>) {
         let RefOr::T(content) = content else { return };
         let Ok(schema) = serde_json::to_value(&content.schema) else { return };
-        if !schema.is_null() {
+        if !schema.is_null() && content.example.is_none() {
             content.example = Some(self.value(&schema, Place { schema: "", property: "" }));
         }
     }

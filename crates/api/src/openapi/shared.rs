@@ -76,6 +76,7 @@ pub(super) fn of_problem(code: Code) -> Option<(String, RefOr<Header>)> {
     match code {
         Code::Unauthorized => Some(reference("WWW-Authenticate")),
         Code::RateLimited | Code::ServiceUnavailable | Code::Conflict => Some(reference("Retry-After")),
+        Code::RangeNotSatisfiable => Some(reference("Content-Range")),
         Code::BadRequest
         | Code::Forbidden
         | Code::InsufficientScope
@@ -85,7 +86,6 @@ pub(super) fn of_problem(code: Code) -> Option<(String, RefOr<Header>)> {
         | Code::NotAcceptable
         | Code::PreconditionFailed
         | Code::PayloadTooLarge
-        | Code::RangeNotSatisfiable
         | Code::UnsupportedMediaType
         | Code::ValidationError
         | Code::InternalError
@@ -97,7 +97,8 @@ fn reference(name: &str) -> (String, RefOr<Header>) {
     (name.to_owned(), RefOr::Ref(Ref::new(format!("#/components/headers/{name}"))))
 }
 
-const HEADERS: [(&str, Type, &str); 12] = [
+const HEADERS: [(&str, Type, &str); 13] = [
+    ("Content-Range", Type::String, "How many bytes the file has: `bytes */1048576`."),
     ("ETag", Type::String, "The strong entity tag of what is shown."),
     (
         "Idempotency-Replayed",

@@ -4,7 +4,7 @@ use actix_web::HttpResponse;
 use actix_web::body::SizedStream;
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::http::{Method, StatusCode};
-use domain::{CollectionKind, Day, ExportId, FieldErrors};
+use domain::{Day, ExportId};
 use files::{FilesError, Folder};
 use futures_util::StreamExt;
 use futures_util::stream::BoxStream;
@@ -20,7 +20,8 @@ use crate::query::PageParams;
 use crate::range::Wanted;
 use crate::respond::{Answer, Envelope, Reply};
 use crate::views::export::{ExportOut, ExportView};
-use crate::views::export_in::{ExportIn, ExportListFiltersOut, ExportListParams, export_list, new_export};
+use crate::views::export_in::{ExportIn, ExportListFiltersOut, ExportListParams, LinkParams, export_list, new_export};
+use crate::views::report_in::is_own;
 
 /// The export with a link to its file, when that is there.
 async fn view(call: &Call, export: Export) -> Result<ExportView, Problem> {
@@ -60,10 +61,15 @@ pub(crate) async fn list(call: Call) -> Answer {
 /// The file is written after the answer: read the export until its `status` is `succeeded`, then download the file from `download_url`. Whatever
 /// interrupts the writing, the file has each row once.
 ///
-/// `accounts` has a row for each account, in the order in which they were added. `timeseries` has a row for each account and day of the window, read
-/// or not: an account's days one after another. `posts` has a row for each post, in however many of your records it stands, with its numbers as they are
-/// now; `members` has a row for each creator, with what its posts come to now. Which filters go with which is said at each. Columns keep their
-/// names, order and types; new ones come at the end.
+/// `accounts` has a row for each account, in the order in which they were added, and says of it what `/v2/accounts` says. `timeseries` has a row for
+/// each account and day of the window, read or not: an account's days one after another. `posts` has a row for each post and `members` one for each
+/// creator, and they say what `/v2/posts` and `/v2/members` say under the same filters, with `metrics=range` too. Which filters go with which is said at
+/// each; an id that is none of yours finds nothing, and the file has no rows. Columns keep their names, order and types; new ones come at the end.
+///
+/// A column is named as the member of the record that it holds; what stands in an object has the object's name before it (`account_username`,
+/// `coverage_days`), but for `metrics`, whose members are named by themselves (`views`, `tmv`). Lists, and objects whose members differ, are one column of
+/// JSON (`metric_status`, `by_platform`). What a report says once in its `meta` is in every row (`metrics`, `start_date`, `end_date`, `rate_card_id`, …); the
+/// prices are the export's `rate_card`.
 ///
 /// - `csv`: RFC 4180, UTF-8, a line of names first, nulls empty, times in RFC 3339. A text that a spreadsheet would run as a formula (it begins with
 ///   `=`, `+`, `-`, `@`, a tab or a carriage return) has a `'` before it.
@@ -82,27 +88,14 @@ pub(crate) async fn list(call: Call) -> Answer {
 )]
 pub(crate) async fn create(mut call: Call) -> Answer {
     let post = call.post().await?;
-    let input = post.fields().and_then(|fields| new_export(fields, call.today()));
+    let read = |fields| {
+        let (new, client) = new_export(fields, call.today(), &call.shared().rate_cards)?;
+        is_own(&call, client)?;
+        Ok(new)
+    };
+    let input = post.fields().and_then(read);
+    // What the filters name and is not yours is not there: a filter that finds nothing makes a file of no rows.
     idempotent::post(&call, post.key, &post.body, input, async |tx, new| {
-        if let Some(creator) = new.filters.creator_id {
-            let known = tx.creator(creator).await?;
-            known.ok_or_else(|| FieldErrors::of("filters.creator_id", "must be a creator of your organization"))?;
-        }
-        if let Some(account) = new.filters.account_id {
-            let known = tx.account(account).await?;
-            known.ok_or_else(|| FieldErrors::of("filters.account_id", "must be an account of your organization"))?;
-        }
-        for (field, kind, id) in [
-            ("filters.project_id", CollectionKind::Project, new.filters.project_id),
-            ("filters.group_id", CollectionKind::Group, new.filters.group_id),
-        ] {
-            if let Some(id) = id {
-                let known = tx.collection(kind, id).await?;
-                known.ok_or_else(|| {
-                    FieldErrors::of(field, format!("must be a {} of your organization", kind.as_str()))
-                })?;
-            }
-        }
         let id = tx.create_export(&new).await?;
         let made = current(&call, tx, id).await?;
         let location = Some(format!("/v2/exports/{id}"));
@@ -151,7 +144,47 @@ pub(crate) async fn delete(call: Call) -> Answer {
     .await
 }
 
-/// The file of an export, to whoever has a signed link to it.
+/// Download an export's file.
+///
+/// By the export's `download_url`, which holds all that is needed: no key is looked at. `HEAD` answers with the headers alone. The file is sent as it is, in no
+/// coding, whatever `Accept` says. One range of bytes is answered with that part (206); several with the whole file, and so is a range under an `If-Range`
+/// that is not the file's tag. A link that was changed, or whose time is over, is a 403; the file of an export that was deleted is not found.
+#[utoipa::path(
+    get, path = "/v2/exports/{export_id}/download", operation_id = "download_export", tag = "exports",
+    params(
+        ("export_id" = uuid::Uuid, Path, description = "The export's id."),
+        LinkParams,
+        ("Range" = Option<String>, Header, description = "Which bytes: one range, such as `bytes=0-1023`.", example = "bytes=0-1023"),
+        ("If-Range" = Option<String>, Header, description = "The entity tag of the file that the range is of."),
+    ),
+    responses(
+        (
+            status = 200, description = "The whole file.",
+            content(
+                (String = "text/csv", example = json!("id,platform\r\n7,tiktok\r\n")),
+                (String = "application/x-ndjson", example = json!("{\"id\":7,\"platform\":\"tiktok\"}\n")),
+                (String = "application/vnd.apache.parquet", example = json!("PAR1")),
+            ),
+            headers(
+                ("Accept-Ranges" = String, description = "`bytes`."),
+                ("Content-Disposition" = String, description = "A name for the file."),
+            ),
+        ),
+        (
+            status = 206, description = "A part of it.",
+            content(
+                (String = "text/csv", example = json!("7,tiktok\r\n")),
+                (String = "application/x-ndjson", example = json!("{\"id\":7,")),
+                (String = "application/vnd.apache.parquet", example = json!("PAR1")),
+            ),
+            headers(
+                ("Accept-Ranges" = String, description = "`bytes`."),
+                ("Content-Disposition" = String, description = "A name for the file."),
+                ("Content-Range" = String, description = "Which bytes of how many."),
+            ),
+        ),
+    )
+)]
 pub(crate) async fn download(call: Call) -> Answer {
     let id: ExportId = call.id("export_id")?;
     let mut query = call.query();

@@ -273,7 +273,7 @@ async fn deltas(
 /// The window that a query asks for.
 pub(crate) fn asked(call: &Call) -> Result<Asked, Problem> {
     let mut query = call.query();
-    let asked = Asked::of_query(&mut query, call.today());
+    let asked = Asked::read(&mut query, call.today());
     query.finish()?;
     Ok(asked)
 }

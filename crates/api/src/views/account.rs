@@ -239,7 +239,7 @@ fn metrics(account: &Account) -> [Metric; 13] {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::collections::BTreeMap;
 
     use domain::{AccountId, FreshnessState, MetricStatus, Precision};
@@ -248,7 +248,8 @@ mod tests {
 
     use super::*;
 
-    fn account(platform: Platform, scraped: Option<Timestamp>) -> Account {
+    /// An account that was read at `scraped`.
+    pub(crate) fn account(platform: Platform, scraped: Option<Timestamp>) -> Account {
         let added = Timestamp::from_millis(1_790_000_000_000);
         Account {
             id: AccountId::new(),

@@ -1,16 +1,18 @@
 //! An export on the wire.
 
 use domain::{
-    Day, ExportDataset, ExportFilters, ExportFormat, ExportStatus, MediaType, Platform, PostSource, PostStatus,
-    Timestamp,
+    DateBasis, Day, ExportDataset, ExportFilters, ExportFormat, ExportStatus, MediaType, Platform, PostSource,
+    PostStatus, ReportedMetrics, Timestamp,
 };
 use serde::Serialize;
 use store::Export;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::views::report::RateCardOut;
 use crate::views::vocabulary::{
-    ExportDatasetName, ExportFormatName, ExportStatusName, MediaTypeName, PlatformName, PostSourceName, PostStatusName,
+    DateBasisName, ExportDatasetName, ExportFormatName, ExportStatusName, MediaTypeName, PlatformName, PostSourceName,
+    PostStatusName, ReportMetricsName,
 };
 
 /// An export with the link to its file, when it has one.
@@ -39,6 +41,8 @@ pub(crate) struct ExportOut {
     format: ExportFormat,
     /// Which rows it has.
     filters: ExportFiltersOut,
+    /// By which prices the media value is estimated; of `posts` and `members` alone.
+    rate_card: Option<RateCardOut>,
     /// How far it has come. One that waits after a failure is `queued` again.
     #[schema(value_type = ExportStatusName)]
     status: ExportStatus,
@@ -103,12 +107,22 @@ pub(crate) struct ExportFiltersOut {
     project_id: Option<Uuid>,
     /// Posts belonging to this group.
     group_id: Option<Uuid>,
-    /// The first day: of the window, or on which posts were published.
+    /// The first day of the window.
     #[schema(value_type = Option<String>, format = Date)]
     start_date: Option<Day>,
     /// The last day, itself included.
     #[schema(value_type = Option<String>, format = Date)]
     end_date: Option<Day>,
+    /// Which posts the window chooses; of `posts` and `members` alone.
+    #[schema(value_type = Option<DateBasisName>)]
+    date_basis: Option<DateBasis>,
+    /// Which numbers; of `posts` and `members` alone.
+    #[schema(value_type = Option<ReportMetricsName>)]
+    metrics: Option<ReportedMetrics>,
+    /// The card that was named.
+    rate_card: Option<String>,
+    /// The prices that were given instead of the card's.
+    rates: Option<String>,
 }
 
 impl From<ExportFilters> for ExportFiltersOut {
@@ -126,7 +140,10 @@ impl From<ExportFilters> for ExportFiltersOut {
             group_id,
             start_date,
             end_date,
+            report,
         } = filters;
+        let (date_basis, metrics) = report.as_ref().map(|report| (report.date_basis, report.metrics)).unzip();
+        let (rate_card, rates) = report.map(|report| (report.rate_card, report.rates)).unzip();
         Self {
             platform,
             is_active,
@@ -140,6 +157,10 @@ impl From<ExportFilters> for ExportFiltersOut {
             group_id: group_id.map(|id| id.0),
             start_date,
             end_date,
+            date_basis,
+            metrics,
+            rate_card: rate_card.flatten(),
+            rates: rates.flatten(),
         }
     }
 }
@@ -169,6 +190,7 @@ impl From<ExportView> for ExportOut {
             kind: "export",
             dataset,
             format,
+            rate_card: filters.report.as_ref().map(|report| report.card.clone().into()),
             filters: filters.into(),
             status,
             rows_written,

@@ -1,19 +1,24 @@
 //! What clients send about exports, and the list of them that they ask for.
 
-use domain::{Day, ExportDataset, ExportFilters, Platform};
+use domain::{
+    AccountId, CreatorId, Day, ExportDataset, ExportFilters, OrganizationId, RateCard, ReportOptions, Window,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use store::{Direction, ExportFilter, ExportOrder, NewExport};
+use store::{Direction, ExportFilter, ExportOrder, NewExport, ReportFilter};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::body::{Fields, boolean, choice, text, uuid};
+use crate::body::{self, Fields, boolean, text};
+use crate::parameters::{choice, id};
 use crate::problem::Problem;
 use crate::query::{Order, Query, Sort};
+use crate::views::report_in::Reported;
 use crate::views::vocabulary::{
-    ExportDatasetName, ExportFormatName, MediaTypeName, PeriodName, PlatformName, PostSourceName, PostStatusName,
+    DateBasisName, ExportDatasetName, ExportFormatName, MediaTypeName, PeriodName, PlatformName, PostSourceName,
+    PostStatusName, ReportMetricsName,
 };
-use crate::window::Asked;
+use crate::window::{Asked, report_dates};
 
 /// An export to be written.
 #[derive(ToSchema)]
@@ -45,10 +50,10 @@ pub(crate) struct ExportFiltersIn {
     /// In this category (`accounts`, `timeseries`).
     #[schema(min_length = 1, max_length = 255, required = false, value_type = String)]
     category: Option<String>,
-    /// Linked to this creator.
+    /// Linked to this creator; for `posts` and `members` as in `/v2/posts` and `/v2/members`.
     #[schema(required = false, value_type = Uuid)]
     creator_id: Option<Uuid>,
-    /// This account alone (`timeseries`, `posts`, `members`).
+    /// This account alone (`timeseries`), or its posts (`posts`, `members`).
     #[schema(required = false, value_type = Uuid)]
     account_id: Option<Uuid>,
     /// Posts made of this (`posts`, `members`).
@@ -66,8 +71,24 @@ pub(crate) struct ExportFiltersIn {
     /// Posts belonging to this group (`posts`, `members`).
     #[schema(required = false, value_type = Uuid)]
     group_id: Option<Uuid>,
-    /// Days that end today (UTC), today included, or `custom`: those of `timeseries` (default `30d`), or on which posts were published (by default
-    /// any).
+    /// Your own organization's id; any other is not found (`posts`, `members`).
+    #[schema(required = false, value_type = Uuid)]
+    client_id: Option<Uuid>,
+    /// Which posts the window chooses: those that were `published` within it, or those that were read within it (`metric`). Default `published`
+    /// (`posts`, `members`).
+    #[schema(required = false, value_type = DateBasisName)]
+    date_basis: Option<DateBasisName>,
+    /// Which numbers: those that are known now (`lifetime`), or what was gained within the window (`range`, which wants one). Default `lifetime`
+    /// (`posts`, `members`).
+    #[schema(required = false, value_type = ReportMetricsName)]
+    metrics: Option<ReportMetricsName>,
+    /// By which card the media value is estimated (`posts`, `members`). Without it the service's own is taken.
+    #[schema(required = false, max_length = 64, value_type = String)]
+    rate_card: Option<String>,
+    /// Prices of your own for some of the card's, as in `/v2/posts` (`posts`, `members`).
+    #[schema(required = false, max_length = 1000, value_type = String)]
+    rates: Option<String>,
+    /// Days that end today (UTC), today included, or `custom`: the window of `timeseries` (default `30d`), or of a report (by default none).
     #[schema(required = false, value_type = PeriodName)]
     period: Option<PeriodName>,
     /// The first day, with `custom` alone. There may be at most 366 days.
@@ -78,9 +99,13 @@ pub(crate) struct ExportFiltersIn {
     end_date: Option<String>,
 }
 
-/// Reads the body of a POST.
-pub(crate) fn new_export(mut fields: Fields, today: Day) -> Result<NewExport, Problem> {
-    let (dataset, format) = (fields.required("dataset", choice), fields.required("format", choice));
+/// Reads the body of a POST, and whose posts it asks for, if it says so. `cards` begins with the service's own.
+pub(crate) fn new_export(
+    mut fields: Fields,
+    today: Day,
+    cards: &[RateCard],
+) -> Result<(NewExport, Option<OrganizationId>), Problem> {
+    let (dataset, format) = (fields.required("dataset", body::choice), fields.required("format", body::choice));
     let object = |value: &Value| value.as_object().cloned().ok_or_else(|| "must be an object".to_owned());
     let filters: Map<_, _> = fields.optional("filters", object).unwrap_or_default();
     let Some(dataset) = dataset else {
@@ -88,55 +113,73 @@ pub(crate) fn new_export(mut fields: Fields, today: Day) -> Result<NewExport, Pr
         fields.finish()?;
         return Err(Problem::internal("a required field was neither read nor refused"));
     };
-    let filters = filters_of(&mut fields, dataset, filters, today)?;
-    fields.finish()?;
-    let format = format.ok_or_else(|| Problem::internal("a required field was neither read nor refused"))?;
-    Ok(NewExport { dataset, format, filters })
-}
-
-fn filters_of(
-    whole: &mut Fields,
-    dataset: ExportDataset,
-    filters: Map<String, Value>,
-    today: Day,
-) -> Result<ExportFilters, Problem> {
-    let is_dated = ["period", "start_date", "end_date"].iter().any(|name| filters.contains_key(*name));
-    let mut fields = Fields::part(Value::Object(filters), "filters".to_owned())?;
-    let mut filters = ExportFilters {
-        platform: fields.optional("platform", choice::<Platform>),
-        creator_id: fields.optional("creator_id", uuid).map(domain::CreatorId),
-        ..ExportFilters::default()
-    };
-    match dataset {
-        ExportDataset::Accounts => of_accounts(&mut filters, &mut fields),
+    let mut part = Fields::part(Value::Object(filters), "filters".to_owned())?;
+    let mut client = None;
+    let filters = match dataset {
+        ExportDataset::Accounts => of_accounts(&mut part),
         ExportDataset::Timeseries => {
-            of_accounts(&mut filters, &mut fields);
-            filters.account_id = fields.optional("account_id", uuid).map(domain::AccountId);
-            let Asked { period: _, window } = Asked::of_body(&mut fields, today);
-            (filters.start_date, filters.end_date) = (Some(window.first()), Some(window.last()));
+            let Asked { period: _, window } = Asked::read(&mut part, today);
+            let account_id = id(&mut part, "account_id", AccountId);
+            ExportFilters { account_id, ..dated(of_accounts(&mut part), Some(window)) }
         }
         ExportDataset::Posts | ExportDataset::Members => {
-            filters.account_id = fields.optional("account_id", uuid).map(domain::AccountId);
-            filters.media_type = fields.optional("media_type", choice);
-            filters.source = fields.optional("source", choice);
-            filters.status = fields.optional("status", choice);
-            filters.project_id = fields.optional("project_id", uuid).map(domain::CollectionId);
-            filters.group_id = fields.optional("group_id", uuid).map(domain::CollectionId);
-            if is_dated {
-                let Asked { period: _, window } = Asked::of_body(&mut fields, today);
-                (filters.start_date, filters.end_date) = (Some(window.first()), Some(window.last()));
-            }
+            let filters;
+            (filters, client) = of_report(&mut part, today, cards);
+            filters
         }
+    };
+    if let Err(errors) = part.finish() {
+        fields.refuse_all(errors);
     }
-    if let Err(errors) = fields.finish() {
-        whole.refuse_all(errors);
-    }
-    Ok(filters)
+    fields.finish()?;
+    let format = format.ok_or_else(|| Problem::internal("a required field was neither read nor refused"))?;
+    Ok((NewExport { dataset, format, filters }, client))
 }
 
-fn of_accounts(filters: &mut ExportFilters, fields: &mut Fields) {
-    filters.is_active = fields.optional("is_active", boolean);
-    filters.category = fields.optional("category", text(255));
+/// What a report reads, and a period for its dates.
+fn of_report(part: &mut Fields, today: Day, cards: &[RateCard]) -> (ExportFilters, Option<OrganizationId>) {
+    let dates = if part.has("period") { Some(Asked::read(part, today).window) } else { report_dates(part, today) };
+    let Reported { filter, dates, basis, metrics, client_id, card, rate_card, rates } =
+        Reported::read(part, dates, cards);
+    let ReportFilter {
+        platform,
+        media_type,
+        source,
+        status,
+        account_id,
+        creator_id,
+        project_id,
+        group_id,
+        published: _,
+        read: _,
+    } = filter;
+    let filters = ExportFilters {
+        platform,
+        media_type,
+        source,
+        status,
+        account_id,
+        creator_id,
+        project_id,
+        group_id,
+        report: card.map(|card| ReportOptions { date_basis: basis, metrics, card, rate_card, rates }),
+        ..ExportFilters::default()
+    };
+    (dated(filters, dates), client_id)
+}
+
+fn dated(filters: ExportFilters, dates: Option<Window>) -> ExportFilters {
+    ExportFilters { start_date: dates.map(Window::first), end_date: dates.map(Window::last), ..filters }
+}
+
+fn of_accounts(part: &mut Fields) -> ExportFilters {
+    ExportFilters {
+        platform: choice(part, "platform"),
+        creator_id: id(part, "creator_id", CreatorId),
+        is_active: part.optional("is_active", boolean),
+        category: part.optional("category", text(255)),
+        ..ExportFilters::default()
+    }
 }
 
 const ORDERS: &[Order<ExportOrder>] =
@@ -181,15 +224,32 @@ pub(crate) fn export_list(query: &mut Query) -> (ExportFilter, Sort<ExportOrder>
     (filter, sort, in_force)
 }
 
+/// What a signed link is made of.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "the published form of what download reads")]
+pub(crate) struct LinkParams {
+    /// When the link ends, in seconds since 1970.
+    #[param(minimum = 0, maximum = 253_402_300_799_i64)]
+    expires: i64,
+    /// The signature of the path and the end.
+    #[param(pattern = "^[0-9a-f]{64}$")]
+    signature: String,
+}
+
 #[cfg(test)]
 mod tests {
+    use domain::{DateBasis, ReportedMetrics};
     use serde_json::json;
 
     use super::*;
 
     fn read(body: &Value) -> Result<NewExport, Vec<String>> {
         let fields = Fields::parse(body.to_string().as_bytes()).ok().unwrap();
-        new_export(fields, Day::parse("2024-03-01").unwrap()).map_err(|problem| {
+        let mut card = RateCard::without_prices();
+        "own".clone_into(&mut card.id);
+        let cards = [card];
+        new_export(fields, Day::parse("2024-03-01").unwrap(), &cards).map(|(new, _)| new).map_err(|problem| {
             let document: Value = serde_json::from_slice(&problem.document("/v2/exports", "r-1")).unwrap();
             let errors = document["errors"].as_array().unwrap();
             errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()
@@ -204,9 +264,39 @@ mod tests {
         let accounts = read(&json!({"dataset": "accounts", "format": "csv", "filters": {}})).unwrap();
         assert_eq!(accounts.filters, ExportFilters::default());
         let posts = read(&json!({"dataset": "posts", "format": "csv"})).unwrap();
-        assert_eq!(posts.filters, ExportFilters::default(), "published whenever");
+        assert_eq!((posts.filters.start_date, posts.filters.end_date), (None, None), "published whenever");
+        let report = posts.filters.report.unwrap();
+        assert_eq!((report.date_basis, report.metrics), (DateBasis::Published, ReportedMetrics::Lifetime));
+        assert_eq!((report.card.id.as_str(), report.rate_card, report.rates), ("own", None, None));
         let posts = read(&json!({"dataset": "posts", "format": "csv", "filters": {"period": "7d"}})).unwrap();
         assert_eq!(posts.filters.start_date.unwrap().to_string(), "2024-02-24");
+    }
+
+    #[test]
+    fn a_report_is_asked_for_as_a_page_of_it_is() {
+        let filters = json!({"metrics": "range", "date_basis": "metric", "start_date": "2024-02-01", "end_date": "2024-02-29",
+            "rate_card": "own", "rates": "tiktok.like:0.5"});
+        let members = read(&json!({"dataset": "members", "format": "csv", "filters": filters})).unwrap();
+        let report = members.filters.report.unwrap();
+        assert_eq!((report.date_basis, report.metrics), (DateBasis::Metric, ReportedMetrics::Range));
+        assert_eq!((report.card.id.as_str(), report.card.base.as_deref()), ("custom", Some("own")));
+        assert_eq!((report.rate_card.as_deref(), report.rates.as_deref()), (Some("own"), Some("tiktok.like:0.5")));
+        for (filters, refused) in [
+            (json!({"metrics": "range"}), "filters.start_date"),
+            (json!({"metrics": "all"}), "filters.metrics"),
+            (json!({"date_basis": 1}), "filters.date_basis"),
+            (json!({"rate_card": "none"}), "filters.rate_card"),
+            (json!({"rates": "tiktok.like:1,tiktok.like:2"}), "filters.rates"),
+            (json!({"rates": ["tiktok.like:1"]}), "filters.rates"),
+            (json!({"start_date": "2024-02-02", "end_date": "2024-02-01"}), "filters.end_date"),
+            (json!({"start_date": "2024-02-02"}), "filters.end_date"),
+            (json!({"order_by": "views"}), "filters.order_by"),
+        ] {
+            let body = json!({"dataset": "posts", "format": "csv", "filters": filters});
+            assert_eq!(read(&body).unwrap_err(), [refused], "{filters}");
+            let other = json!({"dataset": "accounts", "format": "csv", "filters": filters});
+            assert!(read(&other).is_err(), "{filters}");
+        }
     }
 
     #[test]
@@ -220,7 +310,7 @@ mod tests {
         let filters = json!({"start_date": "2024-02-30", "end_date": "2024-03-02", "account_id": 3});
         assert_eq!(
             read(&json!({"dataset": "timeseries", "format": "csv", "filters": filters})).unwrap_err(),
-            ["filters.account_id", "filters.start_date"]
+            ["filters.start_date", "filters.account_id"]
         );
         assert_eq!(read(&json!({"dataset": "accounts", "format": "csv", "filters": []})).unwrap_err(), ["filters"]);
     }

@@ -40,7 +40,7 @@ pub(crate) struct GivenId {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AccountMetricsQuery, example = json!({"account_ids": ["01890a5d-ac96-774b-bcce-b302099a8057"], "period": "30d"}))]
-#[expect(dead_code, reason = "the published form of what account_ids and Asked::of_body read")]
+#[expect(dead_code, reason = "the published form of what account_ids and Asked::read read")]
 pub(crate) struct AccountMetricsIn {
     /// The accounts. One that stands here twice counts once.
     #[schema(schema_with = uuids)]
@@ -60,7 +60,7 @@ pub(crate) struct AccountMetricsIn {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = VideoMetricsQuery, example = json!({"video_ids": ["01890a5d-ac96-774b-bcce-b302099a8057"], "start_date": "2026-01-01", "end_date": "2026-01-31"}))]
-#[expect(dead_code, reason = "the published form of what video_ids and Asked::of_body read")]
+#[expect(dead_code, reason = "the published form of what video_ids and Asked::read read")]
 pub(crate) struct VideoMetricsIn {
     /// The videos. One that stands here twice counts once.
     #[schema(schema_with = uuids)]
@@ -80,7 +80,7 @@ pub(crate) struct VideoMetricsIn {
 #[derive(ToSchema)]
 #[serde(deny_unknown_fields)]
 #[schema(as = AccountVideoMetricsQuery, example = json!({"account_video_ids": [48213], "period": "7d"}))]
-#[expect(dead_code, reason = "the published form of what account_video_ids and Asked::of_body read")]
+#[expect(dead_code, reason = "the published form of what account_video_ids and Asked::read read")]
 pub(crate) struct AccountVideoMetricsIn {
     /// Account videos of any platform.
     #[schema(schema_with = integers, required = false)]
@@ -256,7 +256,7 @@ fn distinct(ids: Vec<GivenId>) -> Vec<GivenId> {
 
 /// Ends the reading of a body that asks for a window.
 pub(crate) fn window_asked(mut fields: Fields, today: Day) -> Result<Asked, Problem> {
-    let asked = Asked::of_body(&mut fields, today);
+    let asked = Asked::read(&mut fields, today);
     fields.finish()?;
     Ok(asked)
 }

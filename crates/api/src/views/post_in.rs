@@ -189,7 +189,7 @@ pub(crate) struct AccountVideoListParams {
     /// Published at or after this: a date (UTC), from its first moment on, or an RFC 3339 time.
     #[param(inline, value_type = Option<TimeOrDate>)]
     created_after: Option<String>,
-    /// Published at or before this: a date (UTC), to its last moment, or an RFC 3339 time.
+    /// Published at or before this: a date (UTC), to its last moment, or an RFC 3339 time. Not before `created_after`.
     #[param(inline, value_type = Option<TimeOrDate>)]
     created_before: Option<String>,
     /// Belonging to this project: the post is a member, or its account, or its account's creator.
@@ -230,14 +230,15 @@ pub(crate) struct AccountVideoFiltersOut {
 
 /// Reads which account videos are asked for; the page is left in `query`.
 pub(crate) fn account_video_list(query: &mut Query) -> (AccountVideoFilter, Sort<PostOrder>, AccountVideoFiltersOut) {
+    let (created_after, created_before) = query.span("created_after", "created_before");
     let filter = AccountVideoFilter {
         platform: query.choice("platform"),
         account_id: query.uuid("account_id").map(AccountId),
         creator_id: query.uuid("creator_id").map(CreatorId),
         media_type: query.choice("media_type"),
         q: query.text("q"),
-        created_after: query.time_from("created_after"),
-        created_before: query.time_until("created_before"),
+        created_after,
+        created_before,
         project_id: query.uuid("project_id").map(CollectionId),
         group_id: query.uuid("group_id").map(CollectionId),
     };

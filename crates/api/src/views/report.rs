@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use domain::{Coverage, Day, Float, MediaType, MetricStatus, Platform, PostSource, PostStatus, RateCard, Timestamp};
 use serde::Serialize;
-use store::{CountedPosts, MemberNumbers, ReportMember, ReportMetrics, ReportNumbers, ReportPost};
+use store::{CountedPosts, MemberNumbers, PostCounts, ReportMember, ReportMetrics, ReportNumbers, ReportPost};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -155,6 +155,18 @@ fn part_of(parts: i64, whole: i64) -> Float {
     Float(parts as f64 / whole as f64)
 }
 
+/// The counts under their names in reports.
+const fn metrics_of(counts: &PostCounts) -> [Metric; 6] {
+    [
+        ("views", "view_count", counts.view_count),
+        ("likes", "like_count", counts.like_count),
+        ("comments", "comment_count", counts.comment_count),
+        ("shares", "share_count", counts.share_count),
+        ("saves", "saved_count", counts.saved_count),
+        ("plays", "play_count", counts.play_count),
+    ]
+}
+
 /// The numbers of a report's row and the days that they are about.
 pub(crate) struct Row<T> {
     pub(crate) of: T,
@@ -188,15 +200,7 @@ impl From<Row<ReportPost>> for ReportPostOut {
             metric_status: known,
         } = post;
         let counts = numbers.counts;
-        let all: [Metric; 6] = [
-            ("views", "view_count", counts.view_count),
-            ("likes", "like_count", counts.like_count),
-            ("comments", "comment_count", counts.comment_count),
-            ("shares", "share_count", counts.share_count),
-            ("saves", "saved_count", counts.saved_count),
-            ("plays", "play_count", counts.play_count),
-        ];
-        let mut statuses = metric_status(platform, first_scrape_at.is_some(), &known, &all);
+        let mut statuses = metric_status(platform, first_scrape_at.is_some(), &known, &metrics_of(&counts));
         statuses.extend(NOT_SHOWN.map(|name| (name, MetricStatus::NotProvided)));
         let (external_id, url) = address(platform, external_id, author_username.or_else(|| account_username.clone()));
         let coverage = match metrics {
@@ -255,7 +259,7 @@ pub(crate) struct ReportMemberOut {
     followers: Option<i64>,
     #[serde(flatten)]
     total: BreakdownOut,
-    /// Why metrics are null, by their names: nothing was read yet of any post, or no post's page carries it.
+    /// Why metrics are null, by their names: nothing was read yet of any post, no post is on a platform that has it, or no post's page carries it.
     #[schema(value_type = std::collections::HashMap<String, MetricStatusName>)]
     metric_status: MetricStatusOut,
     /// The same for each platform; those without a post are left out.
@@ -325,7 +329,7 @@ pub(crate) struct MemberCoverageOut {
 
 impl From<MemberNumbers> for BreakdownOut {
     fn from(of: MemberNumbers) -> Self {
-        let MemberNumbers { numbers, posts_known, posts_counted, counted, posts_observed: _ } = of;
+        let MemberNumbers { numbers, posts_known, posts_counted, posts_read: _, counted, posts_observed: _ } = of;
         let CountedPosts { views, likes, comments, shares, saves, plays } = counted;
         let counted = CountedOut { views, likes, comments, shares, saves, plays };
         Self { metrics: numbers.into(), posts_counted, posts_known, counted }
@@ -346,16 +350,18 @@ impl From<Row<ReportMember>> for ReportMemberOut {
             by_media_type,
         } = member;
         let counts = total.numbers.counts;
-        let all = [
-            ("views", counts.view_count),
-            ("likes", counts.like_count),
-            ("comments", counts.comment_count),
-            ("shares", counts.share_count),
-            ("saves", counts.saved_count),
-            ("plays", counts.play_count),
-        ];
-        let why = if total.posts_counted == 0 { MetricStatus::NotYetScraped } else { MetricStatus::NotProvided };
-        let null = all.into_iter().filter(|(_, value)| value.is_none()).map(|(metric, _)| (metric, why));
+        let all = metrics_of(&counts);
+        let why = |stored: &str| {
+            // The same words as of each post, where one is true of all.
+            let mut platforms = by_platform.keys();
+            match (total.posts_read, platforms.any(|platform| platform.has_metric(stored))) {
+                (0, _) => MetricStatus::NotYetScraped,
+                (_, true) => MetricStatus::NotProvided,
+                (_, false) => MetricStatus::Unsupported,
+            }
+        };
+        let null = all.into_iter().filter(|(.., value)| value.is_none());
+        let null: Vec<_> = null.map(|(metric, stored, _)| (metric, why(stored))).collect();
         let coverage = match metrics {
             ReportMetrics::Lifetime => None,
             ReportMetrics::Range(window) => Some(MemberCoverageOut {
@@ -373,7 +379,7 @@ impl From<Row<ReportMember>> for ReportMemberOut {
             accounts_summary: AccountsSummaryOut::new(accounts_by_platform, followers),
             followers,
             total: total.into(),
-            metric_status: null.chain(NOT_SHOWN.map(|name| (name, MetricStatus::NotProvided))).collect(),
+            metric_status: null.into_iter().chain(NOT_SHOWN.map(|name| (name, MetricStatus::NotProvided))).collect(),
             by_platform: by_platform.into_iter().map(|(platform, of)| (platform, of.into())).collect(),
             by_media_type: by_media_type
                 .into_iter()
@@ -404,18 +410,53 @@ pub(crate) struct ReportMetaOut {
 /// The prices of media value.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RateCard)]
-struct RateCardOut {
+pub(crate) struct RateCardOut {
     /// The card's id; `custom` when `rates` changed prices.
     id: String,
     /// The card that was changed; null when none was.
     base: Option<String>,
     /// The currency, by its three letters.
     currency: String,
+    /// The prices that were used, by platform. Media value is `views / 1000 * thousand_views + likes * like + comments * comment + shares * share +
+    /// saves * save`, of what is known.
+    #[schema(value_type = std::collections::HashMap<String, PricesOut>)]
+    prices: BTreeMap<Platform, PricesOut>,
+}
+
+/// What attention costs on a platform, in the card's currency.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RateCardPrices)]
+pub(crate) struct PricesOut {
+    /// A thousand views.
+    #[schema(value_type = f64, minimum = 0)]
+    thousand_views: Float,
+    /// A like.
+    #[schema(value_type = f64, minimum = 0)]
+    like: Float,
+    /// A comment.
+    #[schema(value_type = f64, minimum = 0)]
+    comment: Float,
+    /// A share.
+    #[schema(value_type = f64, minimum = 0)]
+    share: Float,
+    /// A save.
+    #[schema(value_type = f64, minimum = 0)]
+    save: Float,
+}
+
+impl From<RateCard> for RateCardOut {
+    fn from(card: RateCard) -> Self {
+        let prices = Platform::ALL.map(|platform| {
+            let [thousand_views, like, comment, share, save] = card.prices(platform).amounts().map(Float);
+            (platform, PricesOut { thousand_views, like, comment, share, save })
+        });
+        let RateCard { id, base, currency, .. } = card;
+        Self { id, base, currency, prices: prices.into() }
+    }
 }
 
 impl ReportMetaOut {
     pub(crate) fn new(metrics: ReportMetrics, dates: Option<domain::Window>, card: RateCard) -> Self {
-        let RateCard { id, base, currency, .. } = card;
         Self {
             metrics: match metrics {
                 ReportMetrics::Lifetime => "lifetime",
@@ -423,7 +464,7 @@ impl ReportMetaOut {
             },
             start_date: dates.map(domain::Window::first),
             end_date: dates.map(domain::Window::last),
-            rate_card: RateCardOut { id, base, currency },
+            rate_card: card.into(),
         }
     }
 }

@@ -1,9 +1,8 @@
 //! Which posts or members a report is asked for, in which order, and with which numbers.
 
-use domain::validation::one_of;
 use domain::{
-    AccountId, CollectionId, CreatorId, Day, FieldErrors, MediaType, OrganizationId, Platform, PostSource, PostStatus,
-    RateCard, Window,
+    AccountId, CollectionId, CreatorId, DateBasis, Day, FieldErrors, MediaType, OrganizationId, Platform, PostSource,
+    PostStatus, RateCard, ReportedMetrics, Window,
 };
 use serde::Serialize;
 use store::{Direction, PageRequest, ReportFilter, ReportMetrics, ReportOrder, ReportRequest};
@@ -11,6 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::call::Call;
 use crate::cursor::{Cursor, Scope};
+use crate::parameters::{Parameters, choice, id};
 use crate::problem::Problem;
 use crate::query::{Order, Query};
 use crate::views::vocabulary::{
@@ -62,32 +62,6 @@ enum DirectionName {
     Desc,
 }
 
-/// What the dates choose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DateBasis {
-    Published,
-    Metric,
-}
-
-impl DateBasis {
-    const ALL: [Self; 2] = [Self::Published, Self::Metric];
-
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::Published => "published",
-            Self::Metric => "metric",
-        }
-    }
-}
-
-impl std::str::FromStr for DateBasis {
-    type Err = String;
-
-    fn from_str(s: &str) -> Result<Self, String> {
-        one_of(s, &Self::ALL, Self::as_str)
-    }
-}
-
 /// Which posts, in which order, and with which numbers.
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -137,7 +111,7 @@ pub(crate) struct ReportParams {
     #[param(max_length = 64)]
     rate_card: Option<String>,
     /// Prices of your own for some of the card's: `platform.what:price` with a comma between them, such as
-    /// `instagram.like:0.1,tiktok.thousand_views:25`. There is `thousand_views`, `like`, `comment`, `share` and `save`.
+    /// `instagram.like:0.1,tiktok.thousand_views:25`, each once. There is `thousand_views`, `like`, `comment`, `share` and `save`.
     #[param(max_length = 1000)]
     rates: Option<String>,
     /// What to sort by; nulls come last. `impressions` and `view_time` are known of no post, so these are in the order of ids. Default `create_time`:
@@ -172,7 +146,7 @@ pub(crate) struct ReportFiltersOut {
     #[schema(value_type = Option<String>, format = Date)]
     end_date: Option<Day>,
     #[schema(value_type = DateBasisName)]
-    date_basis: &'static str,
+    date_basis: DateBasis,
     #[schema(value_type = Option<PlatformName>)]
     platform: Option<Platform>,
     #[schema(value_type = Option<String>, format = Uuid)]
@@ -192,7 +166,7 @@ pub(crate) struct ReportFiltersOut {
     #[schema(value_type = Option<String>, format = Uuid)]
     client_id: Option<OrganizationId>,
     #[schema(value_type = ReportMetricsName)]
-    metrics: &'static str,
+    metrics: ReportedMetrics,
     rate_card: Option<String>,
     rates: Option<String>,
     order_by: &'static str,
@@ -212,39 +186,62 @@ pub(crate) struct AskedReport {
     pub(crate) in_force: ReportFiltersOut,
 }
 
+/// What is reported, whoever asks: for a page of it, or for a file.
+pub(crate) struct Reported {
+    pub(crate) filter: ReportFilter,
+    /// The window, whatever it is for.
+    pub(crate) dates: Option<Window>,
+    pub(crate) basis: DateBasis,
+    pub(crate) metrics: ReportedMetrics,
+    /// Whose posts, as the client says.
+    pub(crate) client_id: Option<OrganizationId>,
+    /// What they are worth; `None` when what was asked for is refused.
+    pub(crate) card: Option<RateCard>,
+    /// The card that was named.
+    pub(crate) rate_card: Option<String>,
+    /// The prices that were given instead of the card's.
+    pub(crate) rates: Option<String>,
+}
+
+impl Reported {
+    /// Reads all but the dates. What is wrong is left with `parameters`, whose end then refuses it.
+    pub(crate) fn read(parameters: &mut impl Parameters, dates: Option<Window>, known: &[RateCard]) -> Self {
+        let basis = choice(parameters, "date_basis").unwrap_or_default();
+        let filter = ReportFilter {
+            platform: choice(parameters, "platform"),
+            media_type: choice(parameters, "media_type"),
+            source: choice(parameters, "source"),
+            status: choice(parameters, "status"),
+            account_id: id(parameters, "account_id", AccountId),
+            creator_id: id(parameters, "creator_id", CreatorId),
+            project_id: id(parameters, "project_id", CollectionId),
+            group_id: id(parameters, "group_id", CollectionId),
+            published: dates.filter(|_| basis == DateBasis::Published),
+            read: dates.filter(|_| basis == DateBasis::Metric),
+        };
+        let client_id = id(parameters, "client_id", OrganizationId);
+        let metrics = choice(parameters, "metrics").unwrap_or_default();
+        if metrics == ReportedMetrics::Range && dates.is_none() {
+            parameters.refuse(FieldErrors::of("start_date", "is required with metrics=range"));
+        }
+        let (card, rate_card, rates) = rates(parameters, known);
+        Self { filter, dates, basis, metrics, client_id, card, rate_card, rates }
+    }
+
+    /// Which numbers, with their days.
+    fn numbers(&self) -> ReportMetrics {
+        match (self.metrics, self.dates) {
+            (ReportedMetrics::Range, Some(window)) => ReportMetrics::Range(window),
+            (ReportedMetrics::Range, None) | (ReportedMetrics::Lifetime, _) => ReportMetrics::Lifetime,
+        }
+    }
+}
+
 /// Reads the query of a report.
 pub(crate) fn report_query(call: &Call) -> Result<AskedReport, Problem> {
     let mut query = call.query();
     let dates = report_dates(&mut query, call.today());
-    let basis: Option<DateBasis> = query.choice("date_basis");
-    let basis = basis.unwrap_or(DateBasis::Published);
-    let filter = ReportFilter {
-        platform: query.choice("platform"),
-        media_type: query.choice("media_type"),
-        source: query.choice("source"),
-        status: query.choice("status"),
-        account_id: query.uuid("account_id").map(AccountId),
-        creator_id: query.uuid("creator_id").map(CreatorId),
-        project_id: query.uuid("project_id").map(CollectionId),
-        group_id: query.uuid("group_id").map(CollectionId),
-        published: dates.filter(|_| basis == DateBasis::Published),
-        read: dates.filter(|_| basis == DateBasis::Metric),
-    };
-    let client_id = query.uuid("client_id").map(OrganizationId);
-    let is_range = query.read("metrics", |text| match text {
-        "lifetime" => Ok(false),
-        "range" => Ok(true),
-        _ => Err("must be one of: lifetime, range".to_owned()),
-    });
-    let metrics = match (is_range, dates) {
-        (Some(true), Some(window)) => ReportMetrics::Range(window),
-        (Some(true), None) => {
-            query.refuse(FieldErrors::of("start_date", "is required with metrics=range"));
-            ReportMetrics::Lifetime
-        }
-        (Some(false) | None, _) => ReportMetrics::Lifetime,
-    };
-    let (card, rate_card, rates) = rates(&mut query, &call.shared().rate_cards);
+    let reported = Reported::read(&mut query, dates, &call.shared().rate_cards);
     let sort = query.sort(ORDERS);
     let limit = query.limit(MOST_ROWS).unwrap_or(DEFAULT_LIMIT);
     let include_total = query.boolean("include_total").unwrap_or(false);
@@ -254,12 +251,14 @@ pub(crate) fn report_query(call: &Call) -> Result<AskedReport, Problem> {
         query.refuse(FieldErrors::of("offset", "does not go with a cursor"));
     }
     query.finish()?;
-    is_own(call, client_id)?;
+    is_own(call, reported.client_id)?;
+    let numbers = reported.numbers();
+    let Reported { filter, dates, basis, metrics, client_id, card, rate_card, rates } = reported;
     let card = card.ok_or_else(|| Problem::internal("there is no rate card"))?;
     let in_force = ReportFiltersOut {
         start_date: dates.map(Window::first),
         end_date: dates.map(Window::last),
-        date_basis: basis.as_str(),
+        date_basis: basis,
         platform: filter.platform,
         project_id: filter.project_id,
         group_id: filter.group_id,
@@ -269,17 +268,17 @@ pub(crate) fn report_query(call: &Call) -> Result<AskedReport, Problem> {
         source: filter.source,
         status: filter.status,
         client_id,
-        metrics: if metrics == ReportMetrics::Lifetime { "lifetime" } else { "range" },
+        metrics,
         rate_card,
         rates,
         order_by: sort.name,
         order_direction: sort.direction_name(),
     };
     // Other prices are another order, so a cursor does not outlive the card that it was made under.
-    let scope = Scope::of(call.key()?.organization_id, call.exchange().route.get(), &(&in_force, &card.id))?;
+    let scope = Scope::of(call.key()?.organization_id, call.exchange().route.get(), &(&in_force, &card))?;
     let after = cursor.map(|cursor| cursor.open(&scope)).transpose()?;
     let page = PageRequest { order_by: sort.order, direction: sort.direction, after, limit, include_total };
-    let request = ReportRequest { page, offset: offset.unwrap_or(0), metrics, card };
+    let request = ReportRequest { page, offset: offset.unwrap_or(0), metrics: numbers, card };
     Ok(AskedReport { filter, request, dates, scope, offset, in_force })
 }
 
@@ -298,13 +297,13 @@ pub(crate) fn is_own(call: &Call, client: Option<OrganizationId>) -> Result<(), 
 }
 
 /// Reads which card is taken and which of its prices are other ones. `known` begins with the service's own.
-fn rates(query: &mut Query, known: &[RateCard]) -> (Option<RateCard>, Option<String>, Option<String>) {
-    let named = query.read("rate_card", |id| {
+fn rates(parameters: &mut impl Parameters, known: &[RateCard]) -> (Option<RateCard>, Option<String>, Option<String>) {
+    let named = parameters.read("rate_card", |id| {
         let ids = || known.iter().map(|card| card.id.as_str()).collect::<Vec<_>>().join(", ");
         known.iter().find(|card| card.id == id).ok_or_else(|| format!("must be one of: {}", ids()))
     });
     let card = named.or_else(|| known.first());
-    let changed = query.read("rates", |text| {
+    let changed = parameters.read("rates", |text| {
         if text.len() > LONGEST_RATES {
             return Err(format!("must be at most {LONGEST_RATES} characters long"));
         }

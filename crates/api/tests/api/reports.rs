@@ -50,8 +50,11 @@ async fn a_post_that_was_not_read_yet_shows_nothing_and_says_why() {
         page["pagination"],
         json!({"next_cursor": null, "has_next": false, "limit": 50, "offset": null, "total_count": 3})
     );
+    let prices = json!({"thousand_views": 2.5, "like": 1.0, "comment": 1.0, "share": 1.0, "save": 1.0});
+    let prices: Value =
+        domain::Platform::ALL.map(|platform| (platform.to_string(), prices.clone())).into_iter().collect();
     let meta = json!({"metrics": "lifetime", "start_date": null, "end_date": null,
-        "rate_card": {"id": "test-1", "base": null, "currency": "EUR"}});
+        "rate_card": {"id": "test-1", "base": null, "currency": "EUR", "prices": prices}});
     assert_eq!(page["meta"], meta);
     assert_eq!((&page["filters"]["order_by"], &page["filters"]["date_basis"]), (&json!("views"), &json!("published")));
 }
@@ -78,7 +81,10 @@ async fn numbers_are_worth_what_the_card_says() {
     assert_eq!((&one["tmv"], &card["id"]), (&json!(150.0), &json!("test-2")));
     let (one, two, card) = value("rates=tiktok.like:0.05,tiktok.thousand_views:0.001&order_by=tmv").await;
     assert_eq!((&one["tmv"], &two["tmv"]), (&json!(35.002), &json!(0.001)));
-    assert_eq!(card, json!({"id": "custom", "base": "test-1", "currency": "EUR"}));
+    assert_eq!((&card["id"], &card["base"]), (&json!("custom"), &json!("test-1")));
+    // What was paid with can be seen: the caller's prices, and the card's for everything else.
+    let tiktok = json!({"thousand_views": 0.001, "like": 0.05, "comment": 1.0, "share": 1.0, "save": 1.0});
+    assert_eq!((&card["prices"]["tiktok"], &card["prices"]["youtube"]["like"]), (&tiktok, &json!(1.0)));
 }
 
 /// Numbers for two of the posts, as if they had been read.
@@ -155,6 +161,18 @@ async fn a_window_shows_what_was_gained_and_how_much_was_seen() {
     assert_eq!(member["by_platform"]["tiktok"]["metrics"], member["metrics"]);
     assert_eq!(member["by_media_type"]["unknown"]["metrics"], member["metrics"]);
     assert_eq!(member["coverage"], json!({"days": 90, "posts": 1, "posts_observed": 1}));
+    // A member's numbers are null for the reasons of its posts.
+    let post = api.get(&format!("/v2/posts?creator_id={creator}")).await.expect(200).json();
+    for (metric, why) in [("saves", "unsupported"), ("shares", "not_provided"), ("impressions", "not_provided")] {
+        assert_eq!(
+            (&member["metric_status"][metric], &post["data"][0]["metric_status"][metric]),
+            (&json!(why), &json!(why))
+        );
+    }
+    let never = json!({"name": "Bea"});
+    let never = api.post("/v2/creators", &never).await.expect(201).id();
+    let never = api.get(&format!("/v2/members?creator_id={never}")).await.expect(200).json();
+    assert_eq!(never["data"][0]["metric_status"]["saves"], "not_yet_scraped");
     assert_eq!(members["pagination"]["total_count"], 1);
 }
 
@@ -205,6 +223,7 @@ async fn whatever_makes_no_sense_is_named() {
         ("rate_card=none", vec!["rate_card"]),
         ("rates=like:1", vec!["rates"]),
         ("rates=tiktok.like:-1", vec!["rates"]),
+        ("rates=tiktok.like:1,tiktok.like:2", vec!["rates"]),
         ("order_by=saves&order_direction=up", vec!["order_by", "order_direction"]),
         ("limit=501&offset=-1&include_total=1", vec!["include_total", "limit", "offset"]),
         ("limit=0&offset=1000001&cursor=x", vec!["cursor", "limit", "offset"]),

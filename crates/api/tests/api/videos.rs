@@ -96,4 +96,8 @@ async fn an_identifier_that_names_no_post_is_invalid_and_short_links_say_why() {
     assert_eq!(page["filters"]["created_after"], "2026-01-01T00:00:00Z");
     let refused = api.get("/v2/account-videos?media_type=film&created_before=yesterday").await.expect(422);
     assert_eq!(refused.invalid(), ["created_before", "media_type"]);
+    // As with the windows of history and of reports.
+    let reversed = api.get("/v2/account-videos?created_after=2025-02-01&created_before=2025-01-31").await.expect(422);
+    assert_eq!(reversed.invalid(), ["created_before"]);
+    api.get("/v2/account-videos?created_after=2025-02-01&created_before=2025-02-01").await.expect(200);
 }

@@ -80,6 +80,9 @@ pub(super) fn facts(seed: u64, platform: Platform, text_id: String, author: Auth
         platform_data.insert("carousel_media_count".to_owned(), draw.between(2, 10).into());
     }
     let exact = counts(seed, platform, id, at);
+    if platform == Platform::Tiktok {
+        platform_data.insert("collect_count".to_owned(), exact.saves.into());
+    }
     if platform == Platform::Pinterest {
         platform_data.insert("repin_count".to_owned(), exact.own_repins.into());
         platform_data.insert("total_reaction_count".to_owned(), exact.likes.into());
@@ -179,7 +182,8 @@ pub(super) fn shown(platform: Platform, counts: &PostCounts, plays_at_all: bool)
             likes: rounded(likes),
             comments: rounded(comments),
             shares: rounded(shares),
-            saves: exact(saves),
+            // What it shows of the kind is another thing, and stands in `platform_data`.
+            saves: unsupported,
         },
         Platform::Instagram => PostMetrics {
             likes: exact(likes),

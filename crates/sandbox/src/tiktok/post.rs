@@ -38,9 +38,9 @@ pub(super) fn not_shown(noise: &Noise, message: &str) -> String {
 /// The item that a post's page is about.
 pub(super) fn item(post: &PostFacts, author: &ProfileFacts) -> Value {
     let caption = text(post.description.as_ref());
-    let [likes, comments, shares, plays, saves] =
-        [post.metrics.likes, post.metrics.comments, post.metrics.shares, post.metrics.plays, post.metrics.saves]
-            .map(count);
+    let [likes, comments, shares, plays] =
+        [post.metrics.likes, post.metrics.comments, post.metrics.shares, post.metrics.plays].map(count);
+    let collections = post.platform_data.get("collect_count").and_then(Value::as_i64).unwrap_or(0).to_string();
     let mut item = json!({
         "id": post.external_id, "desc": caption,
         "createTime": post.create_time.map_or(0, Timestamp::as_seconds).to_string(), "scheduleTime": 0,
@@ -48,11 +48,11 @@ pub(super) fn item(post: &PostFacts, author: &ProfileFacts) -> Value {
         "music": { "id": post.external_id, "title": "original sound", "authorName": text(author.name.as_ref()), "original": true, "duration": 61 },
         "challenges": [],
         "stats": {
-            "diggCount": likes, "shareCount": shares, "commentCount": comments, "playCount": plays, "collectCount": saves.to_string(),
+            "diggCount": likes, "shareCount": shares, "commentCount": comments, "playCount": plays, "collectCount": collections,
         },
         "statsV2": {
             "diggCount": likes.to_string(), "shareCount": shares.to_string(), "commentCount": comments.to_string(),
-            "playCount": plays.to_string(), "collectCount": saves.to_string(), "repostCount": "0",
+            "playCount": plays.to_string(), "collectCount": collections, "repostCount": "0",
         },
         "textExtra": [], "secret": false, "forFriend": false, "digged": false, "itemCommentStatus": 0, "takeDown": 0,
         "privateItem": false, "isAd": false, "shareEnabled": true, "locationCreated": "GB", "textLanguage": "en",

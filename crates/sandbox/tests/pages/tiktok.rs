@@ -80,7 +80,7 @@ async fn the_embed_page_lists_posts_that_have_pages() {
             assert_eq!(item["createTime"], json!(facts.create_time.unwrap().as_seconds().to_string()));
             assert_eq!(item["stats"]["diggCount"].as_i64(), facts.metrics.likes.value());
             assert_eq!(item["statsV2"]["playCount"], exact(facts.metrics.plays));
-            assert_eq!(item["stats"]["collectCount"], exact(facts.metrics.saves));
+            assert_eq!(item["stats"]["collectCount"], json!(facts.platform_data["collect_count"].to_string()));
             assert_eq!(item["desc"], json!(facts.description.clone().unwrap_or_default()));
             let is_video = facts.media_type == Some(MediaType::Video);
             assert_eq!(item.get("imagePost").is_none(), is_video);

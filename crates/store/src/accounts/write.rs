@@ -1,13 +1,13 @@
 //! Adding, changing and removing accounts.
 
-use domain::{AccountId, Platform, TargetKind, Trigger, fold};
+use domain::{AccountId, Metadata, Platform, TargetKind, Trigger, fold};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::changes::{AccountChange, NewAccount, Refusal};
 use crate::schedule::{self, Target};
 use crate::search::texts;
-use crate::sql::{Filter, Number, execute, is_postgres, row, values};
+use crate::sql::{Number, Patch, execute, is_postgres, row, values};
 use crate::views::Account;
 use crate::{StoreError, TenantTx, creators, organizations, tracked_posts};
 
@@ -89,11 +89,6 @@ impl TenantTx {
             self.require_creator(creator).await?;
         }
         self.lock_account(id, tracked.profile_id).await?;
-        let mut set = Filter::new("updated_at = $1", self.now.as_millis());
-        let mut assign = |column: &str, value: sea_orm::Value| {
-            let place = set.bind(value);
-            set.assign(column, &place);
-        };
         let AccountChange {
             category,
             scrape_interval_hours,
@@ -103,30 +98,16 @@ impl TenantTx {
             max_recent_posts,
             post_lookback_days,
         } = change;
-        if let Some(category) = category {
-            assign("category", category.clone().into());
-        }
-        if let Some(hours) = scrape_interval_hours {
-            assign("scrape_interval_hours", (*hours).into());
-        }
-        if let Some(metadata) = metadata {
-            assign("metadata", metadata.to_stored().into());
-        }
-        if let Some(is_active) = is_active {
-            assign("is_active", (*is_active).into());
-        }
-        if let Some(creator) = creator_id {
-            assign("creator_id", creator.map(|id| id.0).into());
-        }
-        if let Some(bound) = max_recent_posts {
-            assign("max_recent_posts", (*bound).into());
-        }
-        if let Some(bound) = post_lookback_days {
-            assign("post_lookback_days", (*bound).into());
-        }
-        let place = set.bind(id.0);
-        let sql = format!("UPDATE accounts SET {} WHERE id = {place}", set.text());
-        if execute(&self.tx, &sql, set.values()).await? == 0 {
+        let mut patch = Patch::at(self.now);
+        patch.set_if("category", category.clone());
+        patch.set_if("scrape_interval_hours", *scrape_interval_hours);
+        patch.set_if("metadata", metadata.as_ref().map(Metadata::to_stored));
+        patch.set_if("is_active", *is_active);
+        patch.set_if("creator_id", creator_id.map(|creator| creator.map(|id| id.0)));
+        patch.set_if("max_recent_posts", *max_recent_posts);
+        patch.set_if("post_lookback_days", *post_lookback_days);
+        let (sql, values) = patch.of("accounts", id.0);
+        if execute(&self.tx, &sql, values).await? == 0 {
             // Deleted while this waited for its lock.
             return Err(Refusal::NoAccount(id));
         }

@@ -5,7 +5,7 @@ use domain::{CollectionId, CollectionKind, Metadata, fold};
 use super::{Collection, find, of_kind};
 use crate::changes::Refusal;
 use crate::merged::Key;
-use crate::sql::{Filter, Number, execute, is_postgres, row, values};
+use crate::sql::{Number, Patch, execute, is_postgres, row, values};
 use crate::{StoreError, TenantTx};
 
 /// Collections of one kind that an organization may have.
@@ -84,7 +84,7 @@ impl TenantTx {
         Ok(id)
     }
 
-    /// Changes a collection.
+    /// Changes a collection. What is so already is no change.
     pub async fn update_collection(
         &mut self,
         kind: CollectionKind,
@@ -93,19 +93,12 @@ impl TenantTx {
     ) -> Result<(), Refusal> {
         self.lock_collection(kind, id).await?;
         let CollectionChange { name, metadata } = change;
-        let mut set = Filter::new("updated_at = $1", self.now.as_millis());
-        if let Some(name) = name {
-            let place = set.bind(name.clone());
-            set.assign("name", &place);
-            let place = set.bind(fold(name));
-            set.assign("name_folded", &place);
-        }
-        if let Some(metadata) = metadata {
-            let place = set.bind(metadata.to_stored());
-            set.assign("metadata", &place);
-        }
-        let place = set.bind(id.0);
-        execute(&self.tx, &format!("UPDATE collections SET {} WHERE id = {place}", set.text()), set.values()).await?;
+        let mut patch = Patch::at(self.now);
+        patch.set_if("name", name.clone());
+        patch.set_if("name_folded", name.as_deref().map(fold));
+        patch.set_if("metadata", metadata.as_ref().map(Metadata::to_stored));
+        let (sql, values) = patch.of("collections", id.0);
+        execute(&self.tx, &sql, values).await?;
         Ok(())
     }
 

@@ -9,13 +9,17 @@ mod work;
 
 use std::time::Duration;
 
-use domain::{ExportDataset, ExportFilters, ExportFormat, ExportId, ExportStatus, OrganizationId, Timestamp};
+use domain::{
+    DateBasis, ExportDataset, ExportFilters, ExportFormat, ExportId, ExportStatus, OrganizationId, ReportedMetrics,
+    Timestamp,
+};
 use sea_orm::ConnectionTrait;
 use uuid::Uuid;
 
 use crate::columns::columns;
 use crate::listing::{self, Listing, SortColumn};
 use crate::paging::{Page, PageRequest, Position, RowId, SortKey};
+use crate::report::{ReportFilter, ReportMetrics};
 use crate::sql::{Filter, row, values};
 use crate::{Store, StoreError, Tenant, TenantTx};
 
@@ -80,6 +84,36 @@ pub struct ExportFilter {
 pub enum ExportOrder {
     /// When it was asked for (the default).
     CreatedAt,
+}
+
+impl ReportFilter {
+    /// Which posts an export with these filters reports on.
+    pub fn of_export(filters: &ExportFilters) -> Self {
+        let window = filters.window();
+        let basis = filters.report.as_ref().map(|report| report.date_basis).unwrap_or_default();
+        Self {
+            platform: filters.platform,
+            media_type: filters.media_type,
+            source: filters.source,
+            status: filters.status,
+            account_id: filters.account_id,
+            creator_id: filters.creator_id,
+            project_id: filters.project_id,
+            group_id: filters.group_id,
+            published: window.filter(|_| basis == DateBasis::Published),
+            read: window.filter(|_| basis == DateBasis::Metric),
+        }
+    }
+}
+
+impl ReportMetrics {
+    /// Which numbers an export with these filters has.
+    pub fn of_export(filters: &ExportFilters) -> Self {
+        match (filters.report.as_ref().map(|report| report.metrics), filters.window()) {
+            (Some(ReportedMetrics::Range), Some(window)) => Self::Range(window),
+            (Some(ReportedMetrics::Range), None) | (Some(ReportedMetrics::Lifetime) | None, _) => Self::Lifetime,
+        }
+    }
 }
 
 const FROM: &str = "FROM exports e";

@@ -13,17 +13,23 @@ use crate::search::texts;
 use crate::sql::{Filter, execute, row, values};
 use crate::{StoreError, days};
 
-/// The metrics of a post with their columns.
-pub const fn readings(facts: &PostFacts) -> Readings<6> {
+/// The metrics of a post with their columns. A number for what the platform does not count is none.
+pub fn readings(facts: &PostFacts) -> Readings<6> {
     let metrics = &facts.metrics;
-    [
+    let said = [
         ("view_count", metrics.views),
         ("like_count", metrics.likes),
         ("comment_count", metrics.comments),
         ("share_count", metrics.shares),
         ("play_count", metrics.plays),
         ("saved_count", metrics.saves),
-    ]
+    ];
+    said.map(|(column, reading)| match reading {
+        Reading::Known { .. } if !facts.platform.has_metric(column) => {
+            (column, Reading::Null(MetricStatus::Unsupported))
+        }
+        Reading::Known { .. } | Reading::Null(_) => (column, reading),
+    })
 }
 
 /// Records the page of a single post.

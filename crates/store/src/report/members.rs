@@ -176,11 +176,11 @@ impl Tenant {
         let sql = format!(
             "SELECT n.creator_id, n.platform, n.media_type, COUNT(*) AS posts, \
              COUNT(CASE WHEN COALESCE({}) IS NOT NULL THEN 1 END) AS counted, \
-             COUNT(CASE WHEN n.observed_days > 0 THEN 1 END) AS observed, {}, \
+             COUNT(CASE WHEN n.observed_days > 0 THEN 1 END) AS observed, COUNT(n.first_scrape_at) AS posts_read, {}, \
              CAST(SUM(n.engagement) AS BIGINT) AS engagement, \
              CAST(SUM(CASE WHEN {is_rated} THEN n.engagement END) AS BIGINT) AS rated_engagement, \
              CAST(SUM(CASE WHEN {is_rated} THEN n.view_count END) AS BIGINT) AS rated_views \
-             FROM (SELECT n.*, {ENGAGEMENT} AS engagement FROM (SELECT m.creator_id, t.platform, {media_type} AS media_type, {}, \
+             FROM (SELECT n.*, {ENGAGEMENT} AS engagement FROM (SELECT m.creator_id, t.platform, t.first_scrape_at, {media_type} AS media_type, {}, \
              {} AS observed_days FROM ({}) m JOIN tracked_posts t ON t.organization_id = $1 AND t.post_id = m.post_id{joins}{} \
              WHERE {}) n) n GROUP BY n.creator_id, n.platform, n.media_type",
             COUNTS.map(|metric| format!("n.{metric}_count")).join(", "),
@@ -283,6 +283,7 @@ struct Group {
     posts: i64,
     counted: i64,
     observed: i64,
+    posts_read: i64,
     view_count: Option<i64>,
     view_posts: i64,
     like_count: Option<i64>,
@@ -322,6 +323,7 @@ impl Group {
             tmv: card.value(platform, &attention(&counts)),
             posts: self.posts,
             posts_counted: self.counted,
+            posts_read: self.posts_read,
             posts_observed: self.observed,
             counted: CountedPosts {
                 views: self.view_posts,
@@ -346,6 +348,7 @@ struct Sums {
     tmv: Option<i64>,
     posts: i64,
     posts_counted: i64,
+    posts_read: i64,
     posts_observed: i64,
     counted: CountedPosts,
 }
@@ -357,7 +360,7 @@ fn plus(one: Option<i64>, other: Option<i64>) -> Option<i64> {
 
 impl Sums {
     fn add(&mut self, other: &Self) {
-        let Self { counts, engagements, rated, tmv, posts, posts_counted, posts_observed, counted } = self;
+        let Self { counts, engagements, rated, tmv, posts, posts_counted, posts_read, posts_observed, counted } = self;
         counts.view_count = plus(counts.view_count, other.counts.view_count);
         counts.like_count = plus(counts.like_count, other.counts.like_count);
         counts.comment_count = plus(counts.comment_count, other.counts.comment_count);
@@ -369,6 +372,7 @@ impl Sums {
         *tmv = media_value::sum([*tmv, other.tmv].into_iter());
         *posts += other.posts;
         *posts_counted += other.posts_counted;
+        *posts_read += other.posts_read;
         *posts_observed += other.posts_observed;
         counted.views += other.counted.views;
         counted.likes += other.counted.likes;
@@ -393,6 +397,7 @@ impl Sums {
             numbers: self.numbers(),
             posts_known: self.posts,
             posts_counted: self.posts_counted,
+            posts_read: self.posts_read,
             counted: self.counted,
             posts_observed: is_range.then_some(self.posts_observed),
         }

@@ -164,6 +164,8 @@ pub struct MemberNumbers {
     pub posts_known: i64,
     /// Those of them with a known metric.
     pub posts_counted: i64,
+    /// Those of them that were read at all.
+    pub posts_read: i64,
     /// Of how many posts each count is known.
     pub counted: CountedPosts,
     /// Those of the posts that were read within the window; of a window alone.

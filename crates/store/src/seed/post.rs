@@ -272,7 +272,7 @@ fn write_tracked(
         .to_vec();
         row.extend(record_fields(&record, added_at, post));
         row.extend(fields![since, until, before.as_deref()]);
-        let made = whole_post(&seen, &samples, post.facts.create_time);
+        let made = whole_post(&seen, &samples, post.facts.platform, post.facts.create_time);
         row.push(made.first().map(|day| day.day.number()).into());
         row.extend(made.last().map_or_else(|| vec![Field::Null; NEWEST_DAY.len()], PostDay::newest_fields));
         batch.tracked_posts.push(&row);

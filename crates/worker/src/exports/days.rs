@@ -6,6 +6,7 @@ use domain::{Counts, Gains, HistoryDay, Window};
 use files::{Column, Kind, Value};
 use store::{AccountFilterOfDays, StoreError, WalkedAccount};
 
+use super::ExportError;
 use super::walk::{AccountPlace, Place, Row, Walk};
 
 /// The columns. Their order is part of the contract: new ones come at the end.
@@ -37,7 +38,7 @@ pub const COLUMNS: &[Column] = &[
 ];
 
 /// The next days: the rest of the account at hand, or all of some further accounts.
-pub async fn page(walk: &Walk) -> Result<Vec<Row>, StoreError> {
+pub async fn page(walk: &Walk) -> Result<Vec<Row>, ExportError> {
     let unreadable = StoreError::Unreadable { table: "exports", column: "filters" };
     let window = walk.job.filters.window().ok_or(unreadable)?;
     let filter = AccountFilterOfDays { accounts: walk.account_filter(), account_id: walk.job.filters.account_id };
@@ -56,7 +57,7 @@ pub async fn page(walk: &Walk) -> Result<Vec<Row>, StoreError> {
     let days = u32::try_from(window.days()).unwrap_or(1).max(1);
     let most = (walk.page_rows / days).clamp(1, MOST_ACCOUNTS);
     let found = walk.tenant.walk_accounts(&filter, walk.account_place().map(AccountPlace::account), most).await?;
-    rows(walk, &found, window).await
+    Ok(rows(walk, &found, window).await?)
 }
 
 /// Accounts at once, whatever the window: each is a parameter of the statement.

@@ -15,8 +15,8 @@ use std::time::Duration;
 
 use domain::Clock;
 use domain::backoff::Backoff;
-use files::{FilesError, Folder, PartLimits, Storage};
-use store::{ExportClaim, ExportJob, Store, StoreError};
+use files::{FilesError, Folder, Layout, PartLimits, Storage};
+use store::{Account, ExportClaim, ExportJob, ReportMember, ReportPost, Store, StoreError};
 use thiserror::Error;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -43,6 +43,19 @@ pub struct ExportsConfig {
     pub page_rows: u32,
     /// How failures are followed up.
     pub backoff: Backoff,
+    /// What rows say.
+    pub layouts: Layouts,
+}
+
+/// What rows say of records: the same as the API does, which this crate does not know.
+#[derive(Clone, Copy, Debug)]
+pub struct Layouts {
+    /// Of an account.
+    pub accounts: &'static Layout<Account>,
+    /// Of a post in a report.
+    pub posts: &'static Layout<ReportPost>,
+    /// Of a creator in a report.
+    pub members: &'static Layout<ReportMember>,
 }
 
 /// How often an export is taken up without getting further before it is given up.
@@ -69,6 +82,9 @@ enum ExportError {
     Store(#[from] StoreError),
     #[error("the file could not be written")]
     Files(#[from] FilesError),
+    /// What is written already has other columns, or what is asked for lacks something.
+    #[error("it was asked for from another version of the service")]
+    Older,
 }
 
 /// What became of an export in this worker's hands.
@@ -168,6 +184,11 @@ impl Exporter {
         };
         let error = match outcome {
             Ok(Ended::Done) => return,
+            Err(ExportError::Older) => {
+                let why = "It was asked for from another version of the service, which wrote other columns. Ask for it again.";
+                self.give_up(job, why.to_owned()).await;
+                return;
+            }
             Ok(Ended::Lost) => {
                 info!("the export was deleted, or another worker has it");
                 return;

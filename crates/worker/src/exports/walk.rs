@@ -1,12 +1,12 @@
 //! Walking through the rows of an export, page by page, from any place.
 
-use domain::{AccountId, ExportDataset, Timestamp};
-use files::{Column, Value};
+use domain::{AccountId, ExportDataset, RateCard, Timestamp};
+use files::{Column, FilesError, Value};
 use serde::{Deserialize, Serialize};
-use store::{AccountFilter, ExportJob, ReportFilter, StoreError, Tenant};
+use store::{AccountFilter, ExportJob, Tenant};
 use uuid::Uuid;
 
-use super::{accounts, days, members, posts};
+use super::{ExportError, Layouts, accounts, days, members, posts};
 
 /// Where a row stands: what a walk goes by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +40,35 @@ impl AccountPlace {
     }
 }
 
+/// Where the next part begins, as it is noted with the one before.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Noted {
+    /// Which columns the parts have, so that nobody goes on with others.
+    form: u64,
+    after: Place,
+}
+
+impl Noted {
+    /// After this row, of a file with these columns.
+    pub fn after(row: &Row, columns: &[Column]) -> Self {
+        Self { form: form_of(columns), after: row.place }
+    }
+
+    /// The place that a job goes on from, when its parts have these columns.
+    fn of(job: &ExportJob, columns: &[Column]) -> Result<Option<Place>, ExportError> {
+        let Some(text) = &job.place else { return Ok(None) };
+        let noted = serde_json::from_str::<Self>(text).ok().filter(|noted| noted.form == form_of(columns));
+        noted.map(|noted| Some(noted.after)).ok_or(ExportError::Older)
+    }
+}
+
+/// A number for these columns: FNV-1a over their names.
+fn form_of(columns: &[Column]) -> u64 {
+    let names = columns.iter().flat_map(|column| column.name.bytes().chain([0]));
+    names.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
 /// A row, and where it stands.
 pub struct Row {
     pub values: Vec<Value>,
@@ -54,18 +83,19 @@ pub struct Walk {
     pub place: Option<Place>,
     /// Rows at once, about.
     pub page_rows: u32,
+    /// What they say.
+    pub layouts: Layouts,
 }
 
 impl Walk {
     /// A walk from where the job stands.
-    pub fn of(tenant: Tenant, job: &ExportJob, page_rows: u32) -> Result<Self, StoreError> {
-        let unreadable = |_| StoreError::Unreadable { table: "exports", column: "place" };
-        let place = job.place.as_deref().map(serde_json::from_str).transpose().map_err(unreadable)?;
-        Ok(Self { tenant, job: job.clone(), place, page_rows })
+    pub fn of(tenant: Tenant, job: &ExportJob, page_rows: u32, layouts: Layouts) -> Result<Self, ExportError> {
+        let place = Noted::of(job, columns(layouts, job.dataset))?;
+        Ok(Self { tenant, job: job.clone(), place, page_rows, layouts })
     }
 
     /// The next rows; none at the end.
-    pub async fn page(&mut self) -> Result<Vec<Row>, StoreError> {
+    pub async fn page(&mut self) -> Result<Vec<Row>, ExportError> {
         let rows = match self.job.dataset {
             ExportDataset::Accounts => accounts::page(self).await,
             ExportDataset::Timeseries => days::page(self).await,
@@ -86,21 +116,9 @@ impl Walk {
         }
     }
 
-    /// Which posts are reported on.
-    pub fn report_filter(&self) -> ReportFilter {
-        let filters = &self.job.filters;
-        ReportFilter {
-            platform: filters.platform,
-            media_type: filters.media_type,
-            source: filters.source,
-            status: filters.status,
-            account_id: filters.account_id,
-            creator_id: filters.creator_id,
-            project_id: filters.project_id,
-            group_id: filters.group_id,
-            published: filters.window(),
-            read: None,
-        }
+    /// What posts are worth.
+    pub fn card(&self) -> Result<&RateCard, ExportError> {
+        self.job.filters.report.as_ref().map(|report| &report.card).ok_or(ExportError::Older)
     }
 
     /// Which accounts are visited.
@@ -116,12 +134,20 @@ impl Walk {
     }
 }
 
+/// Rows with their places.
+pub fn rows_at(places: Vec<Place>, rows: Vec<Vec<Value>>) -> Result<Vec<Row>, ExportError> {
+    if places.len() != rows.len() {
+        return Err(FilesError::Misfit.into());
+    }
+    Ok(places.into_iter().zip(rows).map(|(place, values)| Row { values, place }).collect())
+}
+
 /// The columns of an export of `dataset`.
-pub const fn columns(dataset: ExportDataset) -> &'static [Column] {
+pub const fn columns(layouts: Layouts, dataset: ExportDataset) -> &'static [Column] {
     match dataset {
-        ExportDataset::Accounts => accounts::COLUMNS,
+        ExportDataset::Accounts => layouts.accounts.columns,
         ExportDataset::Timeseries => days::COLUMNS,
-        ExportDataset::Posts => posts::COLUMNS,
-        ExportDataset::Members => members::COLUMNS,
+        ExportDataset::Posts => layouts.posts.columns,
+        ExportDataset::Members => layouts.members.columns,
     }
 }

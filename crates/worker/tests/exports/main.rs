@@ -6,13 +6,15 @@ mod mortal;
 #[path = "../../../store/tests/support/mod.rs"]
 mod support;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
 use domain::backoff::Backoff;
+use domain::media_value::{Priced, WrittenCard};
 use domain::{
-    AccountId, Clock, Day, ExportDataset, ExportFilters, ExportFormat, ExportId, ExportStatus, Platform, RequestId,
-    Timestamp,
+    AccountId, Clock, DateBasis, Day, ExportDataset, ExportFilters, ExportFormat, ExportId, ExportStatus, Platform,
+    RateCard, ReportOptions, ReportedMetrics, RequestId, Timestamp,
 };
 use files::{Folder, PartLimits, Storage};
 use futures_util::TryStreamExt;
@@ -23,7 +25,7 @@ use parquet::file::reader::{FileReader, SerializedFileReader};
 use store::{Export, JobTarget, NewExport, Refusal, Store, Tenant};
 use support::{Home, START, add, new_account, post, profile, work};
 use tokio_util::sync::CancellationToken;
-use worker::{Exporter, ExportsConfig};
+use worker::{Exporter, ExportsConfig, Layouts};
 
 const LEASE: Duration = Duration::from_secs(30);
 const KEPT: Duration = Duration::from_hours(24);
@@ -95,6 +97,7 @@ impl World {
             part: PartLimits { rows: part_rows, bytes: usize::MAX },
             page_rows: 7,
             backoff: Backoff { base: Duration::from_secs(30), cap: Duration::from_hours(1) },
+            layouts: Layouts { accounts: &api::ACCOUNT_ROWS, posts: &api::POST_ROWS, members: &api::MEMBER_ROWS },
         };
         Exporter::new(self.store().clone(), self.clock.clone(), "w1".to_owned(), config)
     }
@@ -153,9 +156,35 @@ fn days() -> ExportFilters {
     ExportFilters { start_date: Some(start.plus(-1)), end_date: Some(start.plus(4)), ..ExportFilters::default() }
 }
 
+/// A report of what is known now, in which a view is worth a tenth.
+fn report() -> ExportFilters {
+    let prices = Platform::ALL.map(|platform| (platform.as_str(), Priced::ALL.map(|what| (what.as_str(), "0"))));
+    let prices: BTreeMap<_, BTreeMap<_, _>> = prices.into_iter().map(|(name, each)| (name, each.into())).collect();
+    let card = serde_json::json!({"id": "test-1", "currency": "EUR", "prices": prices});
+    let card: WrittenCard = serde_json::from_value(card).unwrap();
+    let card = RateCard::try_from(card).unwrap().with("tiktok.thousand_views:100").unwrap();
+    let report = ReportOptions {
+        date_basis: DateBasis::Published,
+        metrics: ReportedMetrics::Lifetime,
+        card,
+        rate_card: None,
+        rates: None,
+    };
+    ExportFilters { report: Some(report), ..ExportFilters::default() }
+}
+
+/// A report of what was gained within [`days`] by the posts that were read then.
+fn gains() -> ExportFilters {
+    let lifetime = report().report.unwrap();
+    let report = ReportOptions { date_basis: DateBasis::Metric, metrics: ReportedMetrics::Range, ..lifetime };
+    ExportFilters { report: Some(report), ..days() }
+}
+
 fn filters(dataset: ExportDataset) -> ExportFilters {
     match dataset {
-        ExportDataset::Accounts | ExportDataset::Posts | ExportDataset::Members => ExportFilters::default(),
+        ExportDataset::Accounts => ExportFilters::default(),
+        ExportDataset::Posts => gains(),
+        ExportDataset::Members => report(),
         ExportDataset::Timeseries => days(),
     }
 }
@@ -256,17 +285,57 @@ on_both! {
 
     async fn posts_and_creators_are_there_once_each(home) {
         let world = world(home).await;
-        let undisturbed = async |dataset| {
-            lines(&world.undisturbed(dataset, ExportFormat::Ndjson, &ExportFilters::default()).await)
+        let undisturbed = async |dataset, filters| {
+            lines(&world.undisturbed(dataset, ExportFormat::Ndjson, &filters).await)
         };
-        let posts = undisturbed(ExportDataset::Posts).await;
+        let posts = undisturbed(ExportDataset::Posts, report()).await;
         assert_eq!(posts.len(), ACCOUNTS);
         let urls: std::collections::BTreeSet<_> = posts.iter().map(|row| row["url"].as_str().unwrap()).collect();
         assert_eq!(urls.len(), ACCOUNTS);
         assert!(posts.iter().all(|row| row["views"] == 102 && row["source"] == "auto_discovered"), "{posts:?}");
-        let members = undisturbed(ExportDataset::Members).await;
+        let members = undisturbed(ExportDataset::Members, report()).await;
         let names: Vec<_> = members.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect();
         assert_eq!(names, (0..ACCOUNTS).map(|n| format!("Creator {n:02}")).collect::<Vec<_>>());
+    }
+
+    async fn a_row_of_a_report_says_what_the_report_says(home) {
+        let world = world(home).await;
+        let undisturbed = async |dataset, filters| {
+            lines(&world.undisturbed(dataset, ExportFormat::Ndjson, &filters).await)
+        };
+        let card = gains().report.unwrap().card;
+        for (filters, views, metrics) in [(report(), 102, "lifetime"), (gains(), 102, "range")] {
+            let posts = undisturbed(ExportDataset::Posts, filters.clone()).await;
+            let (filter, kind) = (store::ReportFilter::of_export(&filters), store::ReportMetrics::of_export(&filters));
+            let expected = world.tenant.report_posts(&filter, kind, &card, None, 100).await.unwrap();
+            assert_eq!(posts.len(), expected.len());
+            for (row, post) in posts.iter().zip(&expected) {
+                assert_eq!((&row["id"], &row["views"]), (&post.id.into(), &views.into()), "{row}");
+                assert_eq!(post.numbers.tmv, Some(10_200_000), "a tenth for each view");
+                assert_eq!((&row["tmv"], &row["metrics"]), (&10.2.into(), &metrics.into()));
+                assert_eq!((&row["rate_card_id"], &row["rate_card_currency"]), (&"custom".into(), &"EUR".into()));
+                assert_eq!((&row["metric_status"]["saves"], &row["saves"]), (&"unsupported".into(), &serde_json::Value::Null));
+                assert_eq!(row["coverage_observed_days"].is_null(), metrics == "lifetime", "{row}");
+            }
+        }
+        let members = undisturbed(ExportDataset::Members, gains()).await;
+        assert!(members.iter().all(|row| row["tmv"].is_null() && row["metric_status"]["views"] == "not_yet_scraped"));
+        assert!(members.iter().all(|row| row["coverage_posts"] == 0 && row["start_date"] == days().start_date.unwrap().to_string()));
+    }
+
+    async fn what_another_version_asked_for_or_began_is_given_up(home) {
+        let world = world(home).await;
+        let asked = world.ask(ExportDataset::Posts, ExportFormat::Csv, ExportFilters::default()).await;
+        let begun = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        world.home.sql("UPDATE exports SET place = '{\"account\":{}}' WHERE dataset = 'accounts'").await;
+        for _ in 0..2 {
+            assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        }
+        for id in [asked, begun] {
+            let export = world.export(id).await;
+            assert_eq!(export.status, ExportStatus::Failed);
+            assert!(export.failure.unwrap().contains("another version"));
+        }
     }
 
     async fn filters_leave_out_what_they_say(home) {

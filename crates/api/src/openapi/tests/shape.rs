@@ -114,7 +114,7 @@ fn has_format(format: &str, text: &str) -> bool {
         "date-time" => domain::Timestamp::parse(text).is_some(),
         "date" => text.len() == 10 && domain::Timestamp::parse(&format!("{text}T00:00:00Z")).is_some(),
         "uri" => url::Url::parse(text).is_ok(),
-        "int32" | "int64" | "float" | "double" => true,
+        "int32" | "int64" | "float" | "double" | "binary" => true,
         other => panic!("the format {other} is not known here"),
     }
 }

@@ -1,0 +1,14 @@
+//! How records become rows.
+
+use domain::ExportFilters;
+
+use crate::{Column, FilesError, Value};
+
+/// How records of one kind are laid out in a file.
+#[derive(Debug)]
+pub struct Layout<R: 'static> {
+    /// The columns.
+    pub columns: &'static [Column],
+    /// The rows of these records, as an export with these filters has them: a value for each of the columns.
+    pub rows: fn(Vec<R>, &ExportFilters) -> Result<Vec<Vec<Value>>, FilesError>,
+}
