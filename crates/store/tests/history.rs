@@ -446,8 +446,8 @@ on_both! {
         let held = async || {
             [
                 home.number("SELECT MAX(saved_count) FROM post_days").await,
-                home.number("SELECT SUM(saved_total) FROM post_days").await,
-                home.number("SELECT SUM(saved_known) FROM organization_days").await,
+                home.number("SELECT CAST(SUM(saved_total) AS BIGINT) FROM post_days").await,
+                home.number("SELECT CAST(SUM(saved_known) AS BIGINT) FROM organization_days").await,
                 home.number("SELECT MAX(saved_count) FROM tracked_posts").await,
             ]
         };

@@ -20,7 +20,9 @@ use crate::query::PageParams;
 use crate::range::Wanted;
 use crate::respond::{Answer, Envelope, Reply};
 use crate::views::export::{ExportOut, ExportView};
-use crate::views::export_in::{ExportIn, ExportListFiltersOut, ExportListParams, LinkParams, export_list, new_export};
+use crate::views::export_in::{
+    ExportIn, ExportListFiltersOut, ExportListParams, LinkParams, RangeParams, export_list, new_export,
+};
 use crate::views::report_in::is_own;
 
 /// The export with a link to its file, when that is there.
@@ -154,8 +156,7 @@ pub(crate) async fn delete(call: Call) -> Answer {
     params(
         ("export_id" = uuid::Uuid, Path, description = "The export's id."),
         LinkParams,
-        ("Range" = Option<String>, Header, description = "Which bytes: one range, such as `bytes=0-1023`.", example = "bytes=0-1023"),
-        ("If-Range" = Option<String>, Header, description = "The entity tag of the file that the range is of."),
+        RangeParams,
     ),
     responses(
         (

@@ -237,6 +237,19 @@ pub(crate) struct LinkParams {
     signature: String,
 }
 
+/// Which part of a file.
+#[derive(IntoParams)]
+#[into_params(parameter_in = Header)]
+#[expect(dead_code, reason = "the published form of what Wanted reads")]
+pub(crate) struct RangeParams {
+    /// Which bytes: one range, such as `bytes=0-1023`.
+    #[param(rename = "Range", example = "bytes=0-1023")]
+    range: Option<String>,
+    /// The entity tag of the file that the range is of.
+    #[param(rename = "If-Range")]
+    if_range: Option<String>,
+}
+
 #[cfg(test)]
 mod tests {
     use domain::{DateBasis, ReportedMetrics};
