@@ -85,7 +85,10 @@ pub(crate) async fn list(call: Call) -> Answer {
 /// which is not remembered for the idempotency key.
 #[utoipa::path(
     post, path = "/v2/exports", operation_id = "create_export", tag = "exports",
-    request_body = ExportIn,
+    request_body(content = ExportIn, example = json!({
+        "dataset": "posts", "format": "csv",
+        "filters": {"platform": "instagram", "period": "30d", "date_basis": "metric", "metrics": "range"},
+    })),
     responses((status = 202, description = "It will be written.", body = Envelope<ExportOut>))
 )]
 pub(crate) async fn create(mut call: Call) -> Answer {

@@ -243,10 +243,10 @@ pub(crate) struct LinkParams {
 #[expect(dead_code, reason = "the published form of what Wanted reads")]
 pub(crate) struct RangeParams {
     /// Which bytes: one range, such as `bytes=0-1023`.
-    #[param(rename = "Range", example = "bytes=0-1023")]
+    #[param(rename = "Range", nullable = false, example = "bytes=0-1023")]
     range: Option<String>,
     /// The entity tag of the file that the range is of.
-    #[param(rename = "If-Range")]
+    #[param(rename = "If-Range", nullable = false)]
     if_range: Option<String>,
 }
 
