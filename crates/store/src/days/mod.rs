@@ -4,6 +4,7 @@
 //! recording's transaction and can be made anew from the snapshots. An account's day holds what its profile says and the sums over its posts.
 
 mod fold;
+mod newest;
 mod organization;
 mod prune;
 mod read;
@@ -15,6 +16,7 @@ mod sums;
 mod whole;
 
 pub(crate) use fold::DAY_MS;
+pub(crate) use newest::Newest;
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
 pub use read::{DayOfAccount, Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};

@@ -51,7 +51,7 @@ impl Tenant {
     /// Whether a record is the organization's.
     pub(super) async fn has(&self, kind: TrackedKind, id: RowId) -> Result<bool, StoreError> {
         match (kind, id) {
-            (TrackedKind::Account, RowId::Uuid(id)) => self.tracks(RunTarget::Account(domain::AccountId(id))).await,
+            (TrackedKind::Account, RowId::Uuid(id)) => self.tracks(RunTarget::Account(AccountId(id))).await,
             (TrackedKind::Video, RowId::Uuid(id)) => self.tracks(RunTarget::Video(domain::VideoId(id))).await,
             (TrackedKind::AccountVideo, RowId::Integer(id)) => {
                 self.tracks(RunTarget::AccountVideo(domain::AccountVideoId(id))).await
