@@ -1,8 +1,8 @@
 //! The creators whose accounts gained most.
 //!
-//! What an account gained is the difference of two sums: as of the window's end, and as of the day before it. A look-up for each account and sum would
-//! be most of the work. But an account knows the sums of its newest day, which is within most windows; and most accounts are read every day, so that the
-//! sums before the window are taken by the organization's index, and only what is not there is looked up.
+//! What an account gained is the difference of two sums: as of the window's end, and as of the day before it. An account knows the sums of its newest
+//! day, which is within most windows, and whether it is older than the window; so there is one look-up for each account at most, and none for one
+//! that was not read in the window, or first read in it. A post that is shown twice knows the same of itself.
 
 use domain::{Coverage, CreatorId, Day, GainName, Gains, Window};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
@@ -45,35 +45,34 @@ impl FromQueryResult for Ranked {
     }
 }
 
-/// What each account gained, by its creator: the sums of its newest day, which it knows itself, less those of the day before the window. Most accounts are
-/// read every day, so the day before the window (`d`) has most of what is looked for; only an account without it is looked up.
+/// The sum `sum` of the newest day by the window's end, which the row `of` knows itself or `e` has, less that of the newest before the window, `b`.
+fn gained(of: &str, sum: &str) -> String {
+    format!("CASE WHEN {of}.last_day <= $3 THEN {of}.{sum} ELSE e.{sum} END - COALESCE(b.{sum}, 0)")
+}
+
+/// What each account gained, by its creator. The days of an account say how many of its days have a known gain.
 fn accounts(is_postgres: bool) -> String {
     let days = Newest::of_account("a.id", is_postgres);
     let columns = GAINED_METRICS.map(|metric| {
-        let gained = |sum: String| {
-            format!("CASE WHEN a.last_day <= $3 THEN a.{sum} ELSE e.{sum} END - COALESCE(d.{sum}, b.{sum}, 0)")
-        };
-        format!("{}, {}", gained(format!("{metric}_total")), gained(format!("{metric}_days")))
+        format!("{}, {}", gained("a", &format!("{metric}_total")), gained("a", &format!("{metric}_days")))
     });
     format!(
-        "SELECT a.creator_id, {} FROM a LEFT JOIN d ON d.account_id = a.id{}{} WHERE a.last_day >= $2",
+        "SELECT a.creator_id, {} FROM a{}{} WHERE a.last_day >= $2",
         columns.join(", "),
         days.join("e", "<= $3", "a.last_day > $3"),
-        days.join("b", "< $2 - 1", "d.account_id IS NULL AND a.first_day < $2 - 1 AND a.last_day >= $2"),
+        days.join("b", "< $2", "a.first_day < $2 AND a.last_day >= $2"),
     )
 }
 
-/// What is to be taken away, by creator: of each post that an account shows which another of its creator showed before, what it gained since this one did.
-/// Of those who show a post, the first has it.
+/// What is to be taken away, by creator: of each post that an account shows which another of its creator showed before, what it gained since this one
+/// did. Of a creator's accounts that show a post, the first has it.
 fn repeats(is_postgres: bool) -> String {
     let days = Newest::of_post("s.id", is_postgres);
     let begin = "CASE WHEN s.since > $2 THEN s.since ELSE $2 END";
     // The accounts' own number of known days stays: it is known as long as one of their posts is.
     let columns = GAINED_METRICS.map(|metric| {
         if POST_METRICS.contains(&metric) {
-            format!(
-                "COALESCE(b.{metric}_total, 0) - CASE WHEN s.last_day <= $3 THEN s.{metric}_total ELSE e.{metric}_total END, 0"
-            )
+            format!("-({}), 0", gained("s", &format!("{metric}_total")))
         } else {
             "0, 0".to_owned()
         }
@@ -122,7 +121,6 @@ fn sql(order: GainName, is_postgres: bool) -> String {
     format!(
         "WITH a AS MATERIALIZED (SELECT id, creator_id, first_day, last_day, {named} FROM accounts \
          WHERE organization_id = $1 AND creator_id IS NOT NULL), \
-         d AS MATERIALIZED (SELECT account_id, {named} FROM account_days WHERE organization_id = $1 AND day = $2 - 1), \
          r (creator_id, {named}) AS ({} UNION ALL {}), \
          g AS (SELECT r.creator_id, {} FROM r GROUP BY r.creator_id), \
          k AS (SELECT g.*, RANK() OVER (ORDER BY {key} DESC) AS place FROM g WHERE {key} IS NOT NULL) \
