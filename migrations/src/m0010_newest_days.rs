@@ -1,4 +1,4 @@
-//! What an account repeats of its newest day, so that most windows need not look for their end.
+//! What an account repeats of its newest day, so that most windows need not look for their end, and no index of an organization's days is needed.
 
 use sea_orm_migration::prelude::*;
 

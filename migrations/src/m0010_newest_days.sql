@@ -18,3 +18,4 @@ UPDATE accounts SET first_day = (SELECT MIN(x.day) FROM account_days x WHERE x.a
     view_total = d.view_total, like_total = d.like_total, comment_total = d.comment_total, share_total = d.share_total, play_total = d.play_total, saved_total = d.saved_total, follower_total = d.follower_total,
     view_days = d.view_days, like_days = d.like_days, comment_days = d.comment_days, share_days = d.share_days, play_days = d.play_days, saved_days = d.saved_days, follower_days = d.follower_days
 FROM account_days d WHERE d.account_id = accounts.id AND d.day = (SELECT MAX(x.day) FROM account_days x WHERE x.account_id = accounts.id);
+DROP INDEX account_days_of_organization;

@@ -1,3 +1,4 @@
+CREATE INDEX account_days_of_organization ON account_days (organization_id, day);
 ALTER TABLE accounts DROP COLUMN first_day;
 ALTER TABLE accounts DROP COLUMN last_day;
 ALTER TABLE accounts DROP COLUMN view_total;
