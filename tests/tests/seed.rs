@@ -168,7 +168,7 @@ async fn days_made_anew_are_the_same_days(pair: Pair) {
     let seeded = Fresh::seeded(pair, SMALL).await;
     let days = async || {
         let mut all = Vec::new();
-        for table in ["post_days", "account_days", "organization_days", "tracked_posts"] {
+        for table in ["post_days", "account_days", "organization_days", "tracked_posts", "accounts"] {
             all.push((table, seeded.dump(table).await));
         }
         all

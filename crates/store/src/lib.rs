@@ -68,11 +68,11 @@ pub use collections::{
     Collection, CollectionChange, CollectionFilter, CollectionMember, CollectionOrder, MOST_COLLECTIONS, MOST_MEMBERS,
     MemberCounts, MemberFilter, MemberOrder, NewCollection,
 };
-pub use days::{Delta, Deltas, PrunedDays, Rebuilt, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
+pub use days::{DayOfAccount, Delta, Deltas, PrunedDays, Rebuilt, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use error::StoreError;
 pub use exports::{
-    AccountFilterOfDays, DayOfAccount, Export, ExportClaim, ExportFile, ExportFilter, ExportJob, ExportOrder,
-    ExportPart, FinishedExport, MOST_EXPORTS, MOST_EXPORTS_AT_ONCE, NewExport, WalkedAccount,
+    AccountFilterOfDays, Export, ExportClaim, ExportFile, ExportFilter, ExportJob, ExportOrder, ExportPart,
+    FinishedExport, MOST_EXPORTS, MOST_EXPORTS_AT_ONCE, NewExport, WalkedAccount,
 };
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
 pub use keys::{Key, KeyChange, KeyRecord, NewKey, NewOrganization, Organization, RetiringSecret, Rotated, Rotation};

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::{AccountId, Day, PostFacts, Precision, Reading, Timestamp, VideoId, Window};
-use store::{AccountChange, JobTarget, RowId, Tenant, TrackedKind};
+use store::{AccountChange, JobTarget, NewAccount, RowId, Tenant, TrackedKind};
 use support::{
     HOUR, Home, START, account_videos, add, add_video, answer, begin, exact, feed, make_due, new_account, new_video,
     organization, page_of, patch, post, post_id, profile, tenant, work,
@@ -38,6 +38,30 @@ async fn all_days(home: &Home) -> (Vec<String>, Vec<String>) {
         days(home, "post_days", POST_DAYS, "tracked_post_id").await,
         days(home, "account_days", ACCOUNT_DAYS, "account_id").await,
     )
+}
+
+/// Whoever repeats of its newest day something else than it says.
+async fn misremembered(home: &Home) -> Vec<String> {
+    let mut all = Vec::new();
+    for (table, days, key, others, metrics) in [
+        ("accounts", "account_days", "account_id", "", "view like comment share play saved follower"),
+        ("tracked_posts", "post_days", "tracked_post_id", "observed_days", "view like comment share play saved"),
+    ] {
+        let sums = metrics.split_whitespace().flat_map(|metric| ["total", "days"].map(|of| format!("{metric}_{of}")));
+        let differs = sums.chain(others.split_whitespace().map(str::to_owned));
+        let differs: Vec<_> = differs.map(|column| format!("t.{column} IS DISTINCT FROM d.{column}")).collect();
+        let edge = |edge: &str| format!("(SELECT {edge}(x.day) FROM {days} x WHERE x.{key} = t.id)");
+        let sql = format!(
+            "SELECT '{table} of ' || COALESCE(CAST(d.day AS TEXT), '-') FROM {table} t \
+             LEFT JOIN {days} d ON d.{key} = t.id AND d.day = {} \
+             WHERE t.last_day IS DISTINCT FROM d.day OR t.first_day IS DISTINCT FROM {} OR {}",
+            edge("MAX"),
+            edge("MIN"),
+            differs.join(" OR ")
+        );
+        all.extend(home.lines(&sql).await);
+    }
+    all
 }
 
 async fn rebuild(home: &Home) {
@@ -379,6 +403,7 @@ on_both! {
                 make_due(&home, now).await;
             }
             world.compare(&home).await;
+            assert_eq!(misremembered(&home).await, [""; 0]);
             world.add_up(start, now).await;
             let kept = all_days(&home).await;
             assert!(kept.0.len() > 50 && kept.1.len() > 20, "{} {}", kept.0.len(), kept.1.len());
@@ -467,6 +492,34 @@ on_both! {
         };
         let shown = tenant.snapshots(TrackedKind::Video, RowId::Uuid(video.0), &page).await.unwrap().unwrap();
         assert_eq!((shown.rows[0].counts.views, shown.rows[0].counts.saves), (Some(10), None));
+    }
+
+    async fn what_is_known_of_newest_days_is_made_anew_with_them_and_filled_in_by_the_migration(home) {
+        let tenant = tenant(&home.store).await;
+        add(&tenant, &new_account("amy"), START).await;
+        add(&tenant, &NewAccount { is_active: false, ..new_account("never") }, START).await;
+        for day in 0..3 {
+            let now = START.plus(24 * HOUR * day);
+            make_due(&home, now).await;
+            let posts = [1, 2].map(|n| post(post_id(n), START, n * 10 + i64::from(day) * n));
+            work(&home.store, now, answer("11", "amy", &posts)).await;
+        }
+        assert_eq!(misremembered(&home).await, [""; 0]);
+        let knows = "SELECT first_day || '|' || last_day || '|' || view_total || '|' || view_days FROM accounts WHERE first_day IS NOT NULL";
+        let first = Day::of(START);
+        let known = home.lines(knows).await;
+        assert_eq!(known, [format!("{}|{}|36|3", first.number(), first.plus(2).number())]);
+        home.sql("UPDATE accounts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4, follower_total = 5").await;
+        home.sql("UPDATE tracked_posts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4").await;
+        assert_eq!(misremembered(&home).await.len(), 4);
+        rebuild(&home).await;
+        assert_eq!(misremembered(&home).await, [""; 0]);
+        for migration in ["m0008_reporting", "m0010_newest_days"] {
+            home.take_back(migration).await;
+            home.store.migrate().await.unwrap();
+            assert_eq!(misremembered(&home).await, [""; 0]);
+            assert_eq!(home.lines(knows).await, known);
+        }
     }
 
     async fn of_equal_reads_of_a_day_the_first_and_the_last_are_kept(home) {

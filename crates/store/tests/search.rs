@@ -6,7 +6,6 @@ mod support;
 
 use domain::metadata::Metadata;
 use domain::{CreatorId, Observation, PostFacts, RequestId, Timestamp, fold};
-use migrations::{Migrator, MigratorTrait};
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
@@ -351,9 +350,7 @@ on_both! {
         add_creator(&one, "Élodie", START).await;
         read(&home.store, START, |_| named("1", "early", "Früh", 5), &[said(1, 5, "Schöne Straße", "gäst")]).await;
         add(&two, &new_account("early"), START).await;
-        let connection = home.connection().await;
-        Migrator::down(&connection, Some(1)).await.unwrap();
-        connection.close().await.unwrap();
+        home.take_back("m0006_search").await;
         home.sql("UPDATE posts SET description_folded = 'schöne straße'").await;
         home.sql("UPDATE creators SET name_folded = 'élodie'").await;
         home.store.migrate().await.unwrap();

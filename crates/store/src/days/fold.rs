@@ -9,7 +9,10 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, Quer
 use uuid::Uuid;
 
 use super::organization::Changed;
-use super::rows::{ACCOUNT_DAY, AccountDay, POST_DAY, POST_METRICS, PostDay, SumDay, selected, upsert};
+use super::rows::{
+    ACCOUNT_DAY, AccountDay, NEWEST_ACCOUNT_DAY, NEWEST_POST_DAY, POST_DAY, POST_METRICS, PostDay, SumDay, selected,
+    upsert,
+};
 use super::seen::Seen;
 use crate::StoreError;
 use crate::columns::Columns;
@@ -108,22 +111,37 @@ pub async fn write_post(
         kept.days.insert(day.day, day.is);
     }
     changed.posts(post.organization, kept.before.as_ref(), &kept.days, 1);
-    keep_newest(tx, post.id).await
+    keep_newest_of_post(tx, post.id).await
 }
 
 /// Brings what the tracked post itself knows of its newest day up to date: most windows end there, and then need not look for it.
-pub async fn keep_newest(tx: &DatabaseTransaction, id: i64) -> Result<(), StoreError> {
-    let of = |edge: &str| format!("(SELECT {edge}(x.day) FROM post_days x WHERE x.tracked_post_id = $1)");
-    let sums = POST_METRICS.map(|metric| format!("{metric}_total = d.{metric}_total, {metric}_days = d.{metric}_days"));
-    let sql = format!(
-        "UPDATE tracked_posts SET first_day = {}, last_day = d.day, observed_days = d.observed_days, {} FROM post_days d \
-         WHERE tracked_posts.id = $1 AND d.tracked_post_id = $1 AND d.day = {}",
-        of("MIN"),
-        sums.join(", "),
-        of("MAX")
-    );
+pub async fn keep_newest_of_post(tx: &DatabaseTransaction, id: i64) -> Result<(), StoreError> {
+    let sql = newest_sql("tracked_posts", "post_days", "tracked_post_id", &NEWEST_POST_DAY);
     execute(tx, &sql, values![id]).await?;
     Ok(())
+}
+
+/// Likewise what the account itself knows.
+pub async fn keep_newest_of_account(tx: &DatabaseTransaction, id: Uuid) -> Result<(), StoreError> {
+    let sql = newest_sql("accounts", "account_days", "account_id", &NEWEST_ACCOUNT_DAY);
+    execute(tx, &sql, values![id]).await?;
+    Ok(())
+}
+
+/// The statement that has the row `$1` of `table` repeat its newest day in `columns`. Without a day it knows nothing.
+fn newest_sql(table: &str, days: &str, key: &str, columns: &[String]) -> String {
+    let edge = |edge: &str| format!("(SELECT {edge}(x.day) FROM {days} x WHERE x.{key} = $1)");
+    let set: Vec<String> = columns
+        .iter()
+        .map(|column| format!("{column} = d.{}", if column == "last_day" { "day" } else { column }))
+        .collect();
+    format!(
+        "UPDATE {table} SET first_day = {}, {} FROM (SELECT 1 AS one) o \
+         LEFT JOIN {days} d ON d.{key} = $1 AND d.day = {} WHERE {table}.id = $1",
+        edge("MIN"),
+        set.join(", "),
+        edge("MAX")
+    )
 }
 
 /// The days of a post that was published at `create_time`, of the reads of each; `before` is the last day before them.
@@ -178,7 +196,7 @@ pub async fn write_account(
         before = Some(is);
     }
     changed.accounts(account.organization, kept.before.as_ref(), &kept.days, 1);
-    Ok(())
+    keep_newest_of_account(tx, account.id).await
 }
 
 /// The days from `from` on with a read of one of the account's posts.

@@ -4,24 +4,28 @@
 //! recording's transaction and can be made anew from the snapshots. An account's day holds what its profile says and the sums over its posts.
 
 mod fold;
+mod newest;
 mod organization;
 mod prune;
 mod read;
 mod rebuild;
 mod record;
-pub(crate) mod rows;
+mod rows;
 mod seen;
 mod sums;
 mod whole;
 
 pub(crate) use fold::DAY_MS;
+pub(crate) use newest::Newest;
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
-pub use read::{Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
+pub use read::{DayOfAccount, Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use rebuild::Rebuilt;
 pub(crate) use record::without_hearts;
 pub(crate) use record::{COLLECTED_POST, collected_posts, see_profile, write_accounts, write_posts};
-pub(crate) use rows::{ACCOUNT_DAY, NEWEST_DAY, POST_DAY, POST_METRICS, PostDay};
+pub(crate) use rows::{
+    ACCOUNT_DAY, AccountDay, GAINED_METRICS, NEWEST_ACCOUNT_DAY, NEWEST_POST_DAY, POST_DAY, POST_METRICS, PostDay,
+};
 pub(crate) use seen::Seen;
 pub(crate) use sums::{COLUMNS as ORGANIZATION_DAY, DaySums, MetricSums, Rows, SummedDay, summed};
 pub(crate) use whole::{ShownPost, whole_account, whole_post};

@@ -229,7 +229,8 @@ impl Store {
         let next = "SELECT id FROM organizations WHERE id > $1 ORDER BY id LIMIT 1";
         let Some(Next { id }) = row::<Next>(&tx, next, values![after]).await? else { return Ok(None) };
         execute(&tx, "DELETE FROM organization_days WHERE organization_id = $1", values![id]).await?;
-        let rows = made_of("t.organization_id = $1", "d.organization_id = $1");
+        let of_accounts = "d.account_id IN (SELECT a.id FROM accounts a WHERE a.organization_id = $1)";
+        let rows = made_of("t.organization_id = $1", of_accounts);
         execute(&tx, &add_all(Sign::Plus, &rows), values![id]).await?;
         tx.commit().await?;
         Ok(Some(id))

@@ -8,7 +8,10 @@ use domain::history::Sample;
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::fold::{AccountHistory, PostHistory, keep_newest, kept_account, kept_post, write_account, write_post};
+use super::fold::{
+    AccountHistory, PostHistory, keep_newest_of_account, keep_newest_of_post, kept_account, kept_post, write_account,
+    write_post,
+};
 use super::organization::Changed;
 use super::record::{platform_of, without_hearts};
 use super::seen::Seen;
@@ -110,7 +113,7 @@ async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost, changed: &mut
     let oldest = samples.iter().find(|sample| seen.has(sample.at)).map(|sample| Day::of(sample.at));
     let first = "SELECT MIN(day) AS day FROM post_days WHERE tracked_post_id = $1";
     let first = row::<First>(tx, first, values![id]).await?.and_then(|first| first.day);
-    let Some(from) = first_whole_day(oldest, first) else { return Ok(()) };
+    let Some(from) = first_whole_day(oldest, first) else { return keep_newest_of_post(tx, id).await };
     let kept = kept_post(tx, id, from).await?;
     changed.posts(organization_id, kept.before.as_ref(), &kept.days, -1);
     execute(tx, "DELETE FROM post_days WHERE tracked_post_id = $1 AND day >= $2", values![id, from.number()]).await?;
@@ -119,7 +122,7 @@ async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost, changed: &mut
     let post = PostHistory { id, organization: organization_id, platform, create_time, seen };
     write_post(tx, &post, &samples, from, changed).await?;
     // Where nothing was written, days may have gone all the same.
-    keep_newest(tx, id).await
+    keep_newest_of_post(tx, id).await
 }
 
 async fn rebuild_account(
@@ -141,14 +144,15 @@ async fn rebuild_account(
         (oldest, read) => match first_whole_day(oldest, read) {
             Some(day) if read.is_none_or(|read| day.number() <= read) => Day::from_number(0),
             Some(day) => day,
-            None => return Ok(()),
+            None => return keep_newest_of_account(tx, id).await,
         },
     };
     let kept = kept_account(tx, id, from).await?;
     changed.accounts(organization_id, kept.before.as_ref(), &kept.days, -1);
     execute(tx, "DELETE FROM account_days WHERE account_id = $1 AND day >= $2", values![id, from.number()]).await?;
     let account = AccountHistory { id, organization: organization_id, seen };
-    write_account(tx, &account, &samples, from, changed).await
+    write_account(tx, &account, &samples, from, changed).await?;
+    keep_newest_of_account(tx, id).await
 }
 
 /// The first day whose snapshots are all there. `oldest` is the day of the oldest snapshot, `first` the first day that has a row.

@@ -17,6 +17,9 @@ pub const POST_METRICS: [&str; 6] = ["view", "like", "comment", "share", "play",
 /// The metrics of a profile, as their columns begin.
 pub const PROFILE_METRICS: [&str; 3] = ["follower", "following", "profile_post"];
 
+/// The metrics of accounts that windows tell gains of: those of posts, then the followers.
+pub const GAINED_METRICS: [&str; 7] = ["view", "like", "comment", "share", "play", "saved", "follower"];
+
 /// What each metric has columns for.
 const OF_METRIC: [&str; 4] = ["count", "gain", "total", "days"];
 
@@ -84,12 +87,19 @@ pub static ACCOUNT_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
     columns
 });
 
+fn sums_of(metrics: &[&str]) -> impl Iterator<Item = String> {
+    metrics.iter().flat_map(|metric| ["total", "days"].map(|of| format!("{metric}_{of}")))
+}
+
 /// The columns in which a tracked post repeats its newest day, in the order of [`PostDay::newest_fields`].
-pub static NEWEST_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let mut columns: Vec<String> = ["last_day", "observed_days"].map(str::to_owned).into();
-    columns.extend(POST_METRICS.iter().flat_map(|metric| ["total", "days"].map(|of| format!("{metric}_{of}"))));
-    columns
+pub static NEWEST_POST_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let days = ["last_day", "observed_days"].map(str::to_owned);
+    days.into_iter().chain(sums_of(&POST_METRICS)).collect()
 });
+
+/// The columns in which an account repeats its newest day, in the order of [`AccountDay::newest_fields`].
+pub static NEWEST_ACCOUNT_DAY: LazyLock<Vec<String>> =
+    LazyLock::new(|| std::iter::once("last_day".to_owned()).chain(sums_of(&GAINED_METRICS)).collect());
 
 /// What is selected of `table` for rows of these columns.
 pub fn selected(table: &str, columns: &[String]) -> String {
@@ -173,7 +183,7 @@ impl PostDay {
         all
     }
 
-    /// What its tracked post knows of it while it is the newest: the columns of [`NEWEST_DAY`].
+    /// What its tracked post knows of it while it is the newest: the columns of [`NEWEST_POST_DAY`].
     pub fn newest_fields(&self) -> Vec<Field<'static>> {
         let Self { day, is: TargetDay { metrics, observed_days } } = self;
         let mut all = fields![day.number(), *observed_days].to_vec();
@@ -221,6 +231,15 @@ impl AccountDay {
         all
     }
 
+    /// What its account knows of it while it is the newest: the columns of [`NEWEST_ACCOUNT_DAY`].
+    pub fn newest_fields(&self) -> Vec<Field<'static>> {
+        let [followers, _, _] = &self.profile;
+        let mut all = fields![self.day.number()].to_vec();
+        all.extend(self.sums.iter().flat_map(|sum| fields![sum.total, sum.days]));
+        all.extend(fields![followers.total, followers.days]);
+        all
+    }
+
     /// The parameters of an [`upsert`].
     pub fn values(&self, account: Uuid, organization: Uuid) -> Vec<Value> {
         as_values(self.fields(account, organization))
@@ -242,6 +261,7 @@ mod tests {
         let day = Day::from_number(1);
         let post = PostDay { day, is: TargetDay { metrics: [MetricDay::default(); 6], observed_days: 1 } };
         assert_eq!(post.values(1).len(), 1 + POST_DAY.len());
+        assert_eq!(post.newest_fields().len(), NEWEST_POST_DAY.len());
         let account = AccountDay {
             day,
             observed_days: 1,
@@ -252,5 +272,6 @@ mod tests {
             posts_fallen: 0,
         };
         assert_eq!(account.values(Uuid::nil(), Uuid::nil()).len(), 2 + ACCOUNT_DAY.len());
+        assert_eq!(account.newest_fields().len(), NEWEST_ACCOUNT_DAY.len());
     }
 }

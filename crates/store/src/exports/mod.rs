@@ -24,7 +24,7 @@ use crate::sql::{Filter, row, values};
 use crate::{Store, StoreError, Tenant, TenantTx};
 
 pub use make::{MOST_EXPORTS, MOST_EXPORTS_AT_ONCE, NewExport};
-pub use rows::{AccountFilterOfDays, DayOfAccount, WalkedAccount};
+pub use rows::{AccountFilterOfDays, WalkedAccount};
 pub use work::{ExportClaim, ExportJob, ExportPart, FinishedExport};
 
 /// How long an export can be looked up after its end, or after its file's.

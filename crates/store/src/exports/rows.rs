@@ -1,16 +1,12 @@
 //! Walking through what exports are made of, by key.
 
-use domain::history::MetricDay;
-use domain::{AccountId, Counts, Gains, HistoryDay, Platform, Timestamp, Window};
-use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
+use domain::{AccountId, Platform, Timestamp};
+use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::accounts;
-use crate::columns::Columns;
-use crate::days::rows::{ACCOUNT_DAY, AccountDay, selected};
-use crate::merged::padded;
 use crate::paging::AccountFilter;
-use crate::sql::{places, rows, values};
+use crate::sql::rows;
 use crate::{StoreError, Tenant};
 
 /// Which accounts a walk through days visits.
@@ -35,33 +31,12 @@ pub struct WalkedAccount {
     pub username: String,
 }
 
-/// A day of an account on which it, or one of its posts, was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DayOfAccount {
-    /// The account.
-    pub account: AccountId,
-    /// What is shown of the day.
-    pub is: HistoryDay,
-}
-
 #[derive(FromQueryResult)]
 struct WalkedRow {
     id: Uuid,
     added_at: i64,
     platform: String,
     username: String,
-}
-
-struct DayRow {
-    account: Uuid,
-    day: AccountDay,
-}
-
-impl FromQueryResult for DayRow {
-    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
-        let mut columns = Columns::of(row)?;
-        Ok(Self { account: columns.next()?, day: AccountDay::read(&mut columns)? })
-    }
 }
 
 impl Tenant {
@@ -95,44 +70,5 @@ impl Tenant {
             })
         });
         walked.collect()
-    }
-
-    /// The days of `window` on which these accounts were read, account by account, the oldest first.
-    pub async fn days_of_accounts(
-        &self,
-        accounts: &[AccountId],
-        window: Window,
-    ) -> Result<Vec<DayOfAccount>, StoreError> {
-        if accounts.is_empty() {
-            return Ok(Vec::new());
-        }
-        let ids = padded(accounts.iter().map(|id| id.0).collect());
-        let sql = format!(
-            "SELECT d.account_id, {} FROM account_days d WHERE d.account_id IN ({}) AND d.day >= $2 AND d.day <= $3 \
-             AND d.organization_id = $1 ORDER BY d.account_id, d.day",
-            selected("d", &ACCOUNT_DAY),
-            places(4, ids.len())
-        );
-        let mut values = values![self.organization.0, window.first().number(), window.last().number()];
-        values.extend(ids.into_iter().map(Value::from));
-        let found = rows::<DayRow>(&self.store.read, &sql, values).await?;
-        Ok(found.into_iter().map(DayRow::view).collect())
-    }
-}
-
-impl DayRow {
-    /// Of the profile's own counts those that were read this day, and the sums of the last known counts of its posts when one of them was.
-    fn view(self) -> DayOfAccount {
-        let Self { account, day: AccountDay { day, profile, sums, posts_observed, posts_fallen, .. } } = self;
-        let anomaly = posts_fallen > 0 || profile.iter().any(MetricDay::is_fall);
-        let [followers, following, posts] =
-            profile.map(|metric| metric.count.filter(|_| metric.is_read).map(|count| count.value));
-        let [views, likes, comments, shares, plays, saves] = sums.map(|sum| sum.count.filter(|_| posts_observed > 0));
-        let values = Counts { views, plays, likes, comments, shares, saves, followers, following, posts };
-        let [views, likes, comments, shares, plays, saves] = sums.map(|sum| sum.gain);
-        let [followers, _, _] = profile.map(|metric| metric.gain);
-        let gains = Gains { views, plays, likes, comments, shares, saves, followers };
-        let is = HistoryDay { day, observed: true, anomaly, values, gains };
-        DayOfAccount { account: AccountId(account), is }
     }
 }

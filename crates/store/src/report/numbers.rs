@@ -4,6 +4,7 @@ use domain::Platform;
 use domain::media_value::{MOST_VALUE, RateCard};
 
 use super::ReportMetrics;
+use crate::days::Newest;
 use crate::sql::Filter;
 
 /// The counts, as their columns begin.
@@ -35,20 +36,8 @@ impl Numbers {
             ("e", format!("<= {last}"), format!("t.last_day > {last}")),
             ("b", format!("< {first}"), format!("t.first_day < {first} AND t.last_day >= {first}")),
         ];
-        let joins = ends.map(|(name, than, when)| {
-            let days = format!("post_days x WHERE x.tracked_post_id = t.id AND x.day {than}");
-            if is_postgres {
-                // One way down the index, where the newest day and then its row would be two.
-                format!(
-                    " LEFT JOIN LATERAL (SELECT x.* FROM {days} AND {when} ORDER BY x.day DESC LIMIT 1) {name} ON TRUE"
-                )
-            } else {
-                format!(
-                    " LEFT JOIN post_days {name} ON {when} AND {name}.tracked_post_id = t.id \
-                     AND {name}.day = (SELECT MAX(x.day) FROM {days})"
-                )
-            }
-        });
+        let days = Newest::of_post("t.id", is_postgres);
+        let joins = ends.map(|(name, than, when)| days.join(name, &than, &when));
         Self { joins: joins.concat(), range: Some(Range { first, last }) }
     }
 

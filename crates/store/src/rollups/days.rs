@@ -48,7 +48,7 @@ static OF_CREATOR: LazyLock<String> = LazyLock::new(|| {
 });
 
 /// The condition under which the post of account video `v`, of an account `a`, was shown by another account of the same creator before.
-pub const IS_REPEAT: &str = "EXISTS (SELECT 1 FROM account_videos e JOIN accounts b ON b.id = e.account_id \
+const IS_REPEAT: &str = "EXISTS (SELECT 1 FROM account_videos e JOIN accounts b ON b.id = e.account_id \
      WHERE e.post_id = v.post_id AND b.creator_id = a.creator_id AND e.first_scrape_at IS NOT NULL \
      AND (e.first_scrape_at, e.id) < (v.first_scrape_at, v.id))";
 

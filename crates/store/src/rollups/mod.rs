@@ -24,10 +24,7 @@ pub enum RolledUp {
     Creator(CreatorId),
 }
 
-/// The metrics of which there are gains, as their columns begin: those of posts, then the followers of accounts.
-const OF_GAINS: [&str; 7] = ["view", "like", "comment", "share", "play", "saved", "follower"];
-
-/// Gains, in the order of [`OF_GAINS`].
+/// Gains, in the order of [`GAINED_METRICS`](crate::days::GAINED_METRICS).
 const fn gains_of(gains: [Option<i64>; 7]) -> Gains {
     let [views, likes, comments, shares, plays, saves, followers] = gains;
     Gains { views, plays, likes, comments, shares, saves, followers }

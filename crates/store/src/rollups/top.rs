@@ -1,18 +1,17 @@
 //! The creators whose accounts gained most.
 //!
-//! What an account gained is the difference of two sums: as of the window's end, and as of the day before it. A look-up for each account and sum would
-//! be most of the work, and most accounts are read every day: so the days at hand, and those before them, are taken by the organization's index, and
-//! only what has neither is looked up.
+//! What an account gained is the difference of two sums: as of the window's end, and as of the day before it. An account knows the sums of its newest
+//! day, which is within most windows, and whether it is older than the window; so there is one look-up for each account at most, and none for one
+//! that was not read in the window, or first read in it. A post that is shown twice knows the same of itself.
 
 use domain::{Coverage, CreatorId, Day, GainName, Gains, Window};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
-use super::days::IS_REPEAT;
-use super::{OF_GAINS, gains_of};
+use super::gains_of;
 use crate::columns::Columns;
-use crate::days::{DAY_MS, POST_METRICS};
-use crate::sql::{rows, values};
+use crate::days::{DAY_MS, GAINED_METRICS, Newest, POST_METRICS};
+use crate::sql::{is_postgres, rows, values};
 use crate::{StoreError, Tenant};
 
 /// A creator in a window.
@@ -38,7 +37,7 @@ impl FromQueryResult for Ranked {
     fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
         let columns = &mut Columns::of(row)?;
         let (id, name) = (columns.next()?, columns.next()?);
-        let mut gains = [None; OF_GAINS.len()];
+        let mut gains = [None; GAINED_METRICS.len()];
         for gain in &mut gains {
             *gain = columns.next()?;
         }
@@ -46,45 +45,48 @@ impl FromQueryResult for Ranked {
     }
 }
 
-/// The sums of each account of organization `$1` as of the day at the place `day`, those accounts that have any, each with `sign` before it: three
-/// rows of accounts, each of those that the ones before lack. The days of an account say how many of its days have a known gain.
-fn standings(day: &str, sign: &str) -> String {
-    let columns = OF_GAINS.map(|metric| format!("{sign}s.{metric}_total, {sign}s.{metric}_days")).join(", ");
-    let has =
-        |days: &str| format!("SELECT x.account_id FROM account_days x WHERE x.organization_id = $1 AND x.day {days}");
+/// The sum `sum` of the newest day by the window's end, which the row `of` knows itself or `e` has, less that of the newest before the window, `b`.
+fn gained(of: &str, sum: &str) -> String {
+    format!("CASE WHEN {of}.last_day <= $3 THEN {of}.{sum} ELSE e.{sum} END - COALESCE(b.{sum}, 0)")
+}
+
+/// What each account gained, by its creator. The days of an account say how many of its days have a known gain.
+fn accounts(is_postgres: bool) -> String {
+    let days = Newest::of_account("a.id", is_postgres);
+    let columns = GAINED_METRICS.map(|metric| {
+        format!("{}, {}", gained("a", &format!("{metric}_total")), gained("a", &format!("{metric}_days")))
+    });
     format!(
-        "SELECT s.account_id, {columns} FROM account_days s WHERE s.organization_id = $1 AND s.day = {day} \
-         UNION ALL SELECT s.account_id, {columns} FROM account_days s WHERE s.organization_id = $1 AND s.day = {day} - 1 \
-         AND s.account_id NOT IN ({}) \
-         UNION ALL SELECT s.account_id, {columns} FROM accounts b JOIN account_days s ON s.account_id = b.id AND s.day = \
-         (SELECT MAX(x.day) FROM account_days x WHERE x.account_id = b.id AND x.day < {day} - 1) \
-         WHERE b.organization_id = $1 AND b.id NOT IN ({})",
-        has(&format!("= {day}")),
-        has(&format!(">= {day} - 1 AND x.day <= {day}")),
+        "SELECT a.creator_id, {} FROM a{}{} WHERE a.last_day >= $2",
+        columns.join(", "),
+        days.join("e", "<= $3", "a.last_day > $3"),
+        days.join("b", "< $2", "a.first_day < $2 AND a.last_day >= $2"),
     )
 }
 
-/// What is to be taken away: of each post that an account shows which another of its creator showed before, what it gained since this one did.
-fn repeats() -> String {
-    let since = format!("v.first_scrape_at / {DAY_MS}");
-    let newest = |than: &str| format!("(SELECT MAX(x.day) FROM post_days x WHERE x.tracked_post_id = t.id AND {than})");
-    // The account's own number of known days stays: it is known as long as one of its posts is.
-    let columns = OF_GAINS.map(|metric| {
+/// What is to be taken away, by creator: of each post that an account shows which another of its creator showed before, what it gained since this one
+/// did. Of a creator's accounts that show a post, the first has it.
+fn repeats(is_postgres: bool) -> String {
+    let days = Newest::of_post("s.id", is_postgres);
+    let begin = "CASE WHEN s.since > $2 THEN s.since ELSE $2 END";
+    // The accounts' own number of known days stays: it is known as long as one of their posts is.
+    let columns = GAINED_METRICS.map(|metric| {
         if POST_METRICS.contains(&metric) {
-            format!("COALESCE(o.{metric}_total, 0) - n.{metric}_total, 0")
+            format!("-({}), 0", gained("s", &format!("{metric}_total")))
         } else {
             "0, 0".to_owned()
         }
     });
     format!(
-        "SELECT v.account_id, {} FROM tracked_posts t \
-         JOIN account_videos v ON v.post_id = t.post_id AND v.organization_id = $1 AND {since} <= $3 JOIN accounts a ON a.id = v.account_id \
-         JOIN post_days n ON n.tracked_post_id = t.id AND n.day = {} \
-         LEFT JOIN post_days o ON o.tracked_post_id = t.id AND o.day = {} \
-         WHERE t.organization_id = $1 AND t.feeds > 1 AND {IS_REPEAT}",
+        "SELECT s.creator_id, {} FROM (SELECT a.creator_id, t.id, t.first_day, t.last_day, v.first_scrape_at / {DAY_MS} AS since, {}, \
+         ROW_NUMBER() OVER (PARTITION BY a.creator_id, v.post_id ORDER BY v.first_scrape_at, v.id) AS place \
+         FROM tracked_posts t JOIN account_videos v ON v.post_id = t.post_id AND v.organization_id = $1 AND v.first_scrape_at IS NOT NULL \
+         JOIN a ON a.id = v.account_id WHERE t.organization_id = $1 AND t.feeds > 1 AND t.last_day >= $2) s{}{} \
+         WHERE s.place > 1 AND s.since <= $3 AND CASE WHEN s.last_day <= $3 THEN s.last_day ELSE e.day END >= s.since",
         columns.join(", "),
-        newest(&format!("x.day <= $3 AND x.day >= {since}")),
-        newest(&format!("x.day < CASE WHEN {since} > $2 THEN {since} ELSE $2 END")),
+        POST_METRICS.map(|metric| format!("t.{metric}_total")).join(", "),
+        days.join("e", "<= $3", "s.last_day > $3"),
+        days.join("b", &format!("< {begin}"), &format!("s.first_day < {begin}")),
     )
 }
 
@@ -108,24 +110,25 @@ const fn key(order: GainName) -> &'static str {
     }
 }
 
-fn sql(order: GainName) -> String {
-    let named: Vec<String> = OF_GAINS.iter().map(|metric| format!("{metric}_total, {metric}_days")).collect();
-    let sums = OF_GAINS.iter().zip(["views", "likes", "comments", "shares", "plays", "saves", "followers"]);
+fn sql(order: GainName, is_postgres: bool) -> String {
+    let named = GAINED_METRICS.map(|metric| format!("{metric}_total, {metric}_days")).join(", ");
+    let sums = GAINED_METRICS.iter().zip(["views", "likes", "comments", "shares", "plays", "saves", "followers"]);
     let sums: Vec<String> = sums
         .map(|(metric, name)| {
             format!("CASE WHEN SUM(r.{metric}_days) <> 0 THEN CAST(SUM(r.{metric}_total) AS BIGINT) END AS {name}")
         })
         .collect();
     format!(
-        "WITH r (account_id, {}) AS ({} UNION ALL {} UNION ALL {}) \
-         SELECT c.id, c.name, g.views, g.likes, g.comments, g.shares, g.plays, g.saves, g.followers FROM \
-         (SELECT a.creator_id, {} FROM r JOIN accounts a ON a.id = r.account_id AND a.creator_id IS NOT NULL GROUP BY a.creator_id) g \
-         JOIN creators c ON c.id = g.creator_id AND c.organization_id = $1 \
-         WHERE {key} IS NOT NULL ORDER BY {key} DESC, c.name_folded, c.id LIMIT $4",
-        named.join(", "),
-        standings("$3", ""),
-        standings("($2 - 1)", "-"),
-        repeats(),
+        "WITH a AS MATERIALIZED (SELECT id, creator_id, first_day, last_day, {named} FROM accounts \
+         WHERE organization_id = $1 AND creator_id IS NOT NULL), \
+         r (creator_id, {named}) AS ({} UNION ALL {}), \
+         g AS (SELECT r.creator_id, {} FROM r GROUP BY r.creator_id), \
+         k AS (SELECT g.*, RANK() OVER (ORDER BY {key} DESC) AS place FROM g WHERE {key} IS NOT NULL) \
+         SELECT c.id, c.name, g.views, g.likes, g.comments, g.shares, g.plays, g.saves, g.followers \
+         FROM k g JOIN creators c ON c.id = g.creator_id AND c.organization_id = $1 \
+         WHERE g.place <= $4 ORDER BY {key} DESC, c.name_folded, c.id LIMIT $4",
+        accounts(is_postgres),
+        repeats(is_postgres),
         sums.join(", "),
         key = key(order),
     )
@@ -142,7 +145,8 @@ impl Tenant {
     ) -> Result<Vec<TopCreator>, StoreError> {
         let number = |day: Day| day.number();
         let values = values![self.organization.0, number(window.first()), number(window.last()), i64::from(limit)];
-        let ranked = rows::<Ranked>(&self.store.read, &sql(order), values).await?;
+        let read = &self.store.read;
+        let ranked = rows::<Ranked>(read, &sql(order, is_postgres(read)), values).await?;
         let ids: Vec<CreatorId> = ranked.iter().map(|found| CreatorId(found.id)).collect();
         let covered = self.creators_coverage(&ids, window).await?;
         let coverage = |id: Uuid| {

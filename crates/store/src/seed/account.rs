@@ -7,7 +7,7 @@ use super::post::{METRICS, WrittenPost};
 use super::table::SeedBatch;
 use super::tracked::{Read, Record};
 use crate::copy::{Field, fields};
-use crate::days::{Changed, ShownPost, whole_account, without_hearts};
+use crate::days::{AccountDay, Changed, NEWEST_ACCOUNT_DAY, ShownPost, whole_account, without_hearts};
 use crate::record::note_of;
 use crate::search::texts::APART;
 
@@ -44,7 +44,15 @@ pub fn write(
         .filter(|(_, feed, _)| feed.account == account.id)
         .map(|(post, _, record)| (post, record))
         .collect();
-    write_record(batch, account, of, &record, &seen.to_stored(), &shown);
+    let posts: Vec<ShownPost<'_>> = shown
+        .iter()
+        .filter_map(|(post, record)| {
+            Some(ShownPost { days: post.days.get(&account.organization)?, from: Day::of(record.first?) })
+        })
+        .collect();
+    let samples: Vec<_> = of.read.samples().iter().map(without_hearts).collect();
+    let days = whole_account(&seen, &samples, &posts);
+    write_record(batch, account, of, &record, &seen.to_stored(), &shown, &days);
 
     let folded = fold(of.username);
     let mut names = format!("{APART}{folded}{APART}");
@@ -54,14 +62,6 @@ pub fn write(
     }
     batch.account_texts.push(&fields![text_id, account.id.0, account.organization.0, names.as_str()]);
 
-    let posts: Vec<ShownPost<'_>> = shown
-        .iter()
-        .filter_map(|(post, record)| {
-            Some(ShownPost { days: post.days.get(&account.organization)?, from: Day::of(record.first?) })
-        })
-        .collect();
-    let samples: Vec<_> = of.read.samples().iter().map(without_hearts).collect();
-    let days = whole_account(&seen, &samples, &posts);
     for day in &days {
         batch.account_days.push(&day.fields(account.id.0, account.organization.0));
     }
@@ -78,6 +78,7 @@ fn write_record(
     record: &Record<4>,
     seen: &(Option<i64>, Option<i64>, Option<String>),
     shown: &[(&WrittenPost, &Record<6>)],
+    days: &[AccountDay],
 ) {
     let millis = |at: Option<Timestamp>| at.map(Timestamp::as_millis);
     let updated_at = shown.iter().filter_map(|(_, record)| record.last).chain(record.last).max();
@@ -117,5 +118,7 @@ fn write_record(
     }
     let (since, until, before) = seen;
     row.extend(fields![count.map(|_| notes.as_str()), *since, *until, before.as_deref()]);
+    row.push(days.first().map(|day| day.day.number()).into());
+    row.extend(days.last().map_or_else(|| vec![Field::Null; NEWEST_ACCOUNT_DAY.len()], AccountDay::newest_fields));
     batch.accounts.push(&row);
 }

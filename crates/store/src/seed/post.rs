@@ -9,7 +9,7 @@ use super::table::SeedBatch;
 use super::tracked::{Read, Record};
 use super::{SeedAccount, SeedFeed, SeedPost, SeedVideo};
 use crate::copy::{Field, fields};
-use crate::days::{Changed, NEWEST_DAY, PostDay, whole_post};
+use crate::days::{Changed, NEWEST_POST_DAY, PostDay, whole_post};
 use crate::record::metric_status;
 use crate::record::provenance::Kept;
 use crate::search::texts::APART;
@@ -274,7 +274,7 @@ fn write_tracked(
         row.extend(fields![since, until, before.as_deref()]);
         let made = whole_post(&seen, &samples, post.facts.platform, post.facts.create_time);
         row.push(made.first().map(|day| day.day.number()).into());
-        row.extend(made.last().map_or_else(|| vec![Field::Null; NEWEST_DAY.len()], PostDay::newest_fields));
+        row.extend(made.last().map_or_else(|| vec![Field::Null; NEWEST_POST_DAY.len()], PostDay::newest_fields));
         batch.tracked_posts.push(&row);
         let by_day = made.iter().map(|day| (day.day, day.is)).collect();
         counters.changed.posts(organization.0, None, &by_day, 1);

@@ -5,7 +5,7 @@ use sqlx::PgConnection;
 
 use crate::StoreError;
 use crate::copy::{CopyRows, Field};
-use crate::days::{ACCOUNT_DAY, NEWEST_DAY, ORGANIZATION_DAY, POST_DAY};
+use crate::days::{ACCOUNT_DAY, NEWEST_ACCOUNT_DAY, NEWEST_POST_DAY, ORGANIZATION_DAY, POST_DAY};
 use crate::insert::insert;
 
 /// Rows of one table.
@@ -109,8 +109,9 @@ impl SeedBatch {
         let table = |name: &'static str, columns: &'static str| {
             Table::new(is_postgres, name, columns.split_whitespace().collect())
         };
-        let days = |name: &'static str, key: &[&'static str], columns: &'static [String]| {
-            Table::new(is_postgres, name, key.iter().copied().chain(columns.iter().map(String::as_str)).collect())
+        let days = |name: &'static str, others: &'static str, columns: &'static [String]| {
+            let days = columns.iter().map(String::as_str);
+            Table::new(is_postgres, name, others.split_whitespace().chain(days).collect())
         };
         Self {
             organizations: table("organizations", "id name is_active created_at updated_at"),
@@ -143,15 +144,16 @@ impl SeedBatch {
                 "post_snapshots",
                 "post_id taken_at run_id adapter inexact fell view_count like_count comment_count share_count play_count saved_count",
             ),
-            accounts: table(
+            accounts: days(
                 "accounts",
                 "id organization_id profile_id creator_id platform username username_folded category metadata is_active \
                  scrape_interval_hours added_at updated_at first_scrape_at last_scrape_at follower_count following_count \
                  profile_post_count total_post_count view_count like_count comment_count share_count play_count saved_count \
-                 sum_notes seen_since seen_until seen_before",
+                 sum_notes seen_since seen_until seen_before first_day",
+                &NEWEST_ACCOUNT_DAY,
             ),
             account_texts: table("account_texts", "id target_id organization_id names"),
-            account_days: days("account_days", &["account_id", "organization_id"], &ACCOUNT_DAY),
+            account_days: days("account_days", "account_id organization_id", &ACCOUNT_DAY),
             videos: table(
                 "videos",
                 "id organization_id post_id platform metadata is_active scrape_interval_hours added_at updated_at first_scrape_at \
@@ -166,32 +168,13 @@ impl SeedBatch {
             account_video_texts: table("account_video_texts", "id target_id organization_id names words"),
             tracked_posts: days(
                 "tracked_posts",
-                &[
-                    "id",
-                    "organization_id",
-                    "post_id",
-                    "platform",
-                    "feeds",
-                    "added_at",
-                    "updated_at",
-                    "first_scrape_at",
-                    "last_scrape_at",
-                    "create_time",
-                    "view_count",
-                    "like_count",
-                    "comment_count",
-                    "share_count",
-                    "play_count",
-                    "saved_count",
-                    "seen_since",
-                    "seen_until",
-                    "seen_before",
-                    "first_day",
-                ],
-                &NEWEST_DAY,
+                "id organization_id post_id platform feeds added_at updated_at first_scrape_at last_scrape_at create_time \
+                 view_count like_count comment_count share_count play_count saved_count seen_since seen_until seen_before \
+                 first_day",
+                &NEWEST_POST_DAY,
             ),
-            post_days: days("post_days", &["tracked_post_id"], &POST_DAY),
-            organization_days: days("organization_days", &["organization_id", "day", "part"], &ORGANIZATION_DAY),
+            post_days: days("post_days", "tracked_post_id", &POST_DAY),
+            organization_days: days("organization_days", "organization_id day part", &ORGANIZATION_DAY),
             schedules: table(
                 "schedules",
                 "kind target_id platform priority generation reason last_attempt_at last_attempt_outcome last_success_at",

@@ -11,6 +11,7 @@ use domain::{
     AccountId, Channel, CreatorId, Handle, MetricStatus, Observation, OrganizationId, Outcome, Platform, PostFacts,
     PostRef, Precision, ProfileFacts, ProfileMetrics, Reading, RequestId, Source, Timestamp, VideoId, Wake,
 };
+use migrations::{Migrator, MigratorTrait};
 use sea_orm::{ConnectionTrait, Statement};
 use serde_json::Map;
 use sqlx::{ConnectOptions, Connection, Executor};
@@ -270,6 +271,16 @@ impl Home {
     pub async fn sql(&self, text: &str) {
         let connection = self.connection().await;
         connection.execute_unprepared(text).await.unwrap_or_else(|error| panic!("{text}: {error}"));
+        connection.close().await.unwrap();
+    }
+
+    /// Takes back the migration of this name and all that came after it.
+    pub async fn take_back(&self, name: &str) {
+        let migrations = Migrator::migrations();
+        let place = migrations.iter().position(|migration| migration.name() == name).unwrap();
+        let steps = u32::try_from(migrations.len() - place).unwrap();
+        let connection = self.connection().await;
+        Migrator::down(&connection, Some(steps)).await.unwrap();
         connection.close().await.unwrap();
     }
 

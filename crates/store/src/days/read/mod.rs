@@ -12,6 +12,7 @@ use domain::Platform;
 use sea_orm::Value;
 
 pub use deltas::{Delta, Deltas};
+pub use series::DayOfAccount;
 pub use snapshots::{Snapshot, SnapshotOrder};
 pub use windows::WindowNumbers;
 

@@ -3,15 +3,36 @@
 use std::collections::HashMap;
 
 use domain::history::MetricDay;
-use domain::{Counts, Day, HistoryDay, Window};
+use domain::{AccountId, Counts, Day, HistoryDay, Window};
+use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
+use uuid::Uuid;
 
 use super::windows::gains_of;
 use super::{TrackedKind, id_value};
+use crate::columns::Columns;
 use crate::days::fold::DAY_MS;
 use crate::days::rows::{ACCOUNT_DAY, AccountDay, POST_DAY, PostDay, selected};
+use crate::merged::padded;
 use crate::paging::RowId;
-use crate::sql::{rows, values};
+use crate::sql::{places, rows, values};
 use crate::{RunTarget, StoreError, Tenant};
+
+/// A day of an account on which it, or one of its posts, was read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DayOfAccount {
+    /// The account.
+    pub account: AccountId,
+    /// What is shown of the day.
+    pub is: HistoryDay,
+}
+
+impl FromQueryResult for DayOfAccount {
+    fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
+        let mut columns = Columns::of(row)?;
+        let account = AccountId(columns.next::<Uuid>()?);
+        Ok(Self { account, is: of_account(&AccountDay::read(&mut columns)?) })
+    }
+}
 
 impl Tenant {
     /// Each day of `window`, the oldest first. `None` when the record is not the organization's.
@@ -30,7 +51,7 @@ impl Tenant {
     /// Whether a record is the organization's.
     pub(super) async fn has(&self, kind: TrackedKind, id: RowId) -> Result<bool, StoreError> {
         match (kind, id) {
-            (TrackedKind::Account, RowId::Uuid(id)) => self.tracks(RunTarget::Account(domain::AccountId(id))).await,
+            (TrackedKind::Account, RowId::Uuid(id)) => self.tracks(RunTarget::Account(AccountId(id))).await,
             (TrackedKind::Video, RowId::Uuid(id)) => self.tracks(RunTarget::Video(domain::VideoId(id))).await,
             (TrackedKind::AccountVideo, RowId::Integer(id)) => {
                 self.tracks(RunTarget::AccountVideo(domain::AccountVideoId(id))).await
@@ -40,6 +61,27 @@ impl Tenant {
         }
     }
 
+    /// The days of `window` on which these accounts were read, account by account, the oldest first.
+    pub async fn days_of_accounts(
+        &self,
+        accounts: &[AccountId],
+        window: Window,
+    ) -> Result<Vec<DayOfAccount>, StoreError> {
+        if accounts.is_empty() {
+            return Ok(Vec::new());
+        }
+        let ids = padded(accounts.iter().map(|id| id.0).collect());
+        let sql = format!(
+            "SELECT d.account_id, {} FROM account_days d WHERE d.account_id IN ({}) AND d.day >= $2 AND d.day <= $3 \
+             AND d.organization_id = $1 ORDER BY d.account_id, d.day",
+            selected("d", &ACCOUNT_DAY),
+            places(4, ids.len())
+        );
+        let mut values = values![self.organization.0, window.first().number(), window.last().number()];
+        values.extend(ids.into_iter().map(Value::from));
+        rows::<DayOfAccount>(&self.store.read, &sql, values).await
+    }
+
     /// Each day of `window`, of a record that may be anybody's: another organization's has no days here.
     pub(super) async fn days_of(
         &self,
@@ -47,18 +89,13 @@ impl Tenant {
         id: RowId,
         window: Window,
     ) -> Result<Vec<HistoryDay>, StoreError> {
-        let mut values = values![self.organization.0, window.first().number(), window.last().number()];
-        values.push(id_value(id));
-        let mut known: HashMap<Day, HistoryDay> = match kind {
-            TrackedKind::Account => {
-                let sql = format!(
-                    "SELECT {} FROM account_days d WHERE d.account_id = $4 AND d.organization_id = $1 AND d.day >= $2 AND d.day <= $3",
-                    selected("d", &ACCOUNT_DAY)
-                );
-                let found = rows::<AccountDay>(&self.store.read, &sql, values).await?;
-                found.iter().map(|day| (day.day, of_account(day))).collect()
+        let mut known: HashMap<Day, HistoryDay> = match (kind, id) {
+            (TrackedKind::Account, RowId::Uuid(id)) => {
+                let found = self.days_of_accounts(&[AccountId(id)], window).await?;
+                found.into_iter().map(|found| (found.is.day, found.is)).collect()
             }
-            TrackedKind::Video | TrackedKind::AccountVideo => {
+            (TrackedKind::Account, RowId::Integer(_)) => HashMap::new(),
+            (TrackedKind::Video | TrackedKind::AccountVideo, id) => {
                 let sql = format!(
                     "SELECT {} FROM {} v JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
                      JOIN post_days d ON d.tracked_post_id = t.id AND d.day >= $2 AND d.day <= $3 \
@@ -66,6 +103,8 @@ impl Tenant {
                     selected("d", &POST_DAY),
                     kind.table()
                 );
+                let mut values = values![self.organization.0, window.first().number(), window.last().number()];
+                values.push(id_value(id));
                 let found = rows::<PostDay>(&self.store.read, &sql, values).await?;
                 found.iter().map(|day| (day.day, of_post(day))).collect()
             }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::standings::{Standing, standings};
 use super::{TrackedKind, id_value};
 use crate::days::fold::DAY_MS;
-use crate::days::rows::POST_METRICS;
+use crate::days::rows::{GAINED_METRICS, POST_METRICS};
 use crate::merged::padded;
 use crate::paging::RowId;
 use crate::sql::{places, rows};
@@ -28,10 +28,7 @@ pub struct WindowNumbers {
     pub coverage: Coverage,
 }
 
-/// Every metric that there is a gain of: those of posts, and the followers of accounts.
-const OF_ACCOUNTS: [&str; 7] = ["view", "like", "comment", "share", "play", "saved", "follower"];
-
-/// Gains out of what metrics gained, in the order of [`OF_ACCOUNTS`], of which a post has the first.
+/// Gains out of what metrics gained, in the order of [`GAINED_METRICS`], of which a post has the first.
 pub fn gains_of(gains: &[Option<i64>]) -> Gains {
     let at = |place: usize| gains.get(place).copied().flatten();
     Gains { views: at(0), likes: at(1), comments: at(2), shares: at(3), plays: at(4), saves: at(5), followers: at(6) }
@@ -99,7 +96,7 @@ impl Tenant {
         let (connection, organization) = (&self.store.read, self.organization.0);
         Ok(match kind {
             TrackedKind::Account => {
-                let found = standings(connection, organization, kind, ids, days, OF_ACCOUNTS).await?;
+                let found = standings(connection, organization, kind, ids, days, GAINED_METRICS).await?;
                 let each = found.into_iter();
                 each.map(|(id, it)| (id, Stretches { platform: it.platform, each: between(&it.at) })).collect()
             }

@@ -1,0 +1,17 @@
+CREATE INDEX account_days_of_organization ON account_days (organization_id, day);
+ALTER TABLE accounts DROP COLUMN first_day;
+ALTER TABLE accounts DROP COLUMN last_day;
+ALTER TABLE accounts DROP COLUMN view_total;
+ALTER TABLE accounts DROP COLUMN view_days;
+ALTER TABLE accounts DROP COLUMN like_total;
+ALTER TABLE accounts DROP COLUMN like_days;
+ALTER TABLE accounts DROP COLUMN comment_total;
+ALTER TABLE accounts DROP COLUMN comment_days;
+ALTER TABLE accounts DROP COLUMN share_total;
+ALTER TABLE accounts DROP COLUMN share_days;
+ALTER TABLE accounts DROP COLUMN play_total;
+ALTER TABLE accounts DROP COLUMN play_days;
+ALTER TABLE accounts DROP COLUMN saved_total;
+ALTER TABLE accounts DROP COLUMN saved_days;
+ALTER TABLE accounts DROP COLUMN follower_total;
+ALTER TABLE accounts DROP COLUMN follower_days;
