@@ -12,6 +12,7 @@ mod m0006_search;
 mod m0007_rollups;
 mod m0008_reporting;
 mod m0009_exports;
+mod m0011_bounds;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -33,6 +34,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0007_rollups::Rollups),
             Box::new(m0008_reporting::Reporting),
             Box::new(m0009_exports::Exports),
+            Box::new(m0011_bounds::Bounds),
         ]
     }
 }

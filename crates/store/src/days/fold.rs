@@ -111,7 +111,9 @@ pub async fn write_post(
 /// Brings what the tracked post itself knows of its newest day up to date: most windows end there, and then need not look for it.
 pub async fn keep_newest(tx: &DatabaseTransaction, id: i64) -> Result<(), StoreError> {
     let of = |edge: &str| format!("(SELECT {edge}(x.day) FROM post_days x WHERE x.tracked_post_id = $1)");
-    let sums = POST_METRICS.map(|metric| format!("{metric}_total = d.{metric}_total, {metric}_days = d.{metric}_days"));
+    let sums = POST_METRICS.map(|metric| {
+        format!("{metric}_last = d.{metric}_count, {metric}_total = d.{metric}_total, {metric}_days = d.{metric}_days")
+    });
     let sql = format!(
         "UPDATE tracked_posts SET first_day = {}, last_day = d.day, observed_days = d.observed_days, {} FROM post_days d \
          WHERE tracked_posts.id = $1 AND d.tracked_post_id = $1 AND d.day = {}",

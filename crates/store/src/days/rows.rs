@@ -87,7 +87,7 @@ pub static ACCOUNT_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
 /// The columns in which a tracked post repeats its newest day, in the order of [`PostDay::newest_fields`].
 pub static NEWEST_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
     let mut columns: Vec<String> = ["last_day", "observed_days"].map(str::to_owned).into();
-    columns.extend(POST_METRICS.iter().flat_map(|metric| ["total", "days"].map(|of| format!("{metric}_{of}"))));
+    columns.extend(POST_METRICS.iter().flat_map(|metric| ["last", "total", "days"].map(|of| format!("{metric}_{of}"))));
     columns
 });
 
@@ -177,7 +177,7 @@ impl PostDay {
     pub fn newest_fields(&self) -> Vec<Field<'static>> {
         let Self { day, is: TargetDay { metrics, observed_days } } = self;
         let mut all = fields![day.number(), *observed_days].to_vec();
-        all.extend(metrics.iter().flat_map(|metric| fields![metric.total, metric.days]));
+        all.extend(metrics.iter().flat_map(|metric| fields![metric.count.map(|count| count.value), metric.total, metric.days]));
         all
     }
 
