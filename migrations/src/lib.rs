@@ -13,6 +13,7 @@ mod m0007_rollups;
 mod m0008_reporting;
 mod m0009_exports;
 mod m0010_newest_days;
+mod m0011_bounds;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -35,6 +36,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_reporting::Reporting),
             Box::new(m0009_exports::Exports),
             Box::new(m0010_newest_days::NewestDays),
+            Box::new(m0011_bounds::Bounds),
         ]
     }
 }

@@ -49,7 +49,11 @@ async fn misremembered(home: &Home) -> Vec<String> {
     ] {
         let sums = metrics.split_whitespace().flat_map(|metric| ["total", "days"].map(|of| format!("{metric}_{of}")));
         let differs = sums.chain(others.split_whitespace().map(str::to_owned));
-        let differs: Vec<_> = differs.map(|column| format!("t.{column} IS DISTINCT FROM d.{column}")).collect();
+        let mut differs: Vec<_> = differs.map(|column| format!("t.{column} IS DISTINCT FROM d.{column}")).collect();
+        if table == "tracked_posts" {
+            let last = |metric| format!("t.{metric}_last IS DISTINCT FROM d.{metric}_count");
+            differs.extend(metrics.split_whitespace().map(last));
+        }
         let edge = |edge: &str| format!("(SELECT {edge}(x.day) FROM {days} x WHERE x.{key} = t.id)");
         let sql = format!(
             "SELECT '{table} of ' || COALESCE(CAST(d.day AS TEXT), '-') FROM {table} t \

@@ -131,10 +131,12 @@ pub async fn keep_newest_of_account(tx: &DatabaseTransaction, id: Uuid) -> Resul
 /// The statement that has the row `$1` of `table` repeat its newest day in `columns`. Without a day it knows nothing.
 fn newest_sql(table: &str, days: &str, key: &str, columns: &[String]) -> String {
     let edge = |edge: &str| format!("(SELECT {edge}(x.day) FROM {days} x WHERE x.{key} = $1)");
-    let set: Vec<String> = columns
-        .iter()
-        .map(|column| format!("{column} = d.{}", if column == "last_day" { "day" } else { column }))
-        .collect();
+    let of_day = |column: &str| match column.strip_suffix("_last") {
+        Some(metric) => format!("{metric}_count"),
+        None if column == "last_day" => "day".to_owned(),
+        None => column.to_owned(),
+    };
+    let set: Vec<String> = columns.iter().map(|column| format!("{column} = d.{}", of_day(column))).collect();
     format!(
         "UPDATE {table} SET first_day = {}, {} FROM (SELECT 1 AS one) o \
          LEFT JOIN {days} d ON d.{key} = $1 AND d.day = {} WHERE {table}.id = $1",

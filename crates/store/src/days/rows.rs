@@ -87,19 +87,18 @@ pub static ACCOUNT_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
     columns
 });
 
-fn sums_of(metrics: &[&str]) -> impl Iterator<Item = String> {
-    metrics.iter().flat_map(|metric| ["total", "days"].map(|of| format!("{metric}_{of}")))
-}
-
 /// The columns in which a tracked post repeats its newest day, in the order of [`PostDay::newest_fields`].
 pub static NEWEST_POST_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let of_metric = |metric: &&str| ["last", "total", "days"].map(|of| format!("{metric}_{of}"));
     let days = ["last_day", "observed_days"].map(str::to_owned);
-    days.into_iter().chain(sums_of(&POST_METRICS)).collect()
+    days.into_iter().chain(POST_METRICS.iter().flat_map(of_metric)).collect()
 });
 
 /// The columns in which an account repeats its newest day, in the order of [`AccountDay::newest_fields`].
-pub static NEWEST_ACCOUNT_DAY: LazyLock<Vec<String>> =
-    LazyLock::new(|| std::iter::once("last_day".to_owned()).chain(sums_of(&GAINED_METRICS)).collect());
+pub static NEWEST_ACCOUNT_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
+    let of_metric = |metric: &&str| ["total", "days"].map(|of| format!("{metric}_{of}"));
+    std::iter::once("last_day".to_owned()).chain(GAINED_METRICS.iter().flat_map(of_metric)).collect()
+});
 
 /// What is selected of `table` for rows of these columns.
 pub fn selected(table: &str, columns: &[String]) -> String {
@@ -187,7 +186,9 @@ impl PostDay {
     pub fn newest_fields(&self) -> Vec<Field<'static>> {
         let Self { day, is: TargetDay { metrics, observed_days } } = self;
         let mut all = fields![day.number(), *observed_days].to_vec();
-        all.extend(metrics.iter().flat_map(|metric| fields![metric.total, metric.days]));
+        all.extend(
+            metrics.iter().flat_map(|metric| fields![metric.count.map(|count| count.value), metric.total, metric.days]),
+        );
         all
     }
 

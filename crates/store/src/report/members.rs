@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::belonging::creators_of_posts;
 use super::matching::Matching;
-use super::numbers::{COUNTS, ENGAGEMENT, Numbers};
+use super::numbers::{COUNTS, ENGAGEMENT, Numbers, once};
 use super::{
     CountedPosts, MemberNumbers, ReportFilter, ReportMember, ReportMetrics, ReportNumbers, ReportOrder, ReportRequest,
     attention,
@@ -162,6 +162,7 @@ impl Tenant {
             (None, None) => "a.creator_id IS NOT NULL".to_owned(),
         };
         let numbers = Numbers::of(metrics, &mut conditions, is_postgres(read));
+        let once = once(is_postgres(read));
         let media_type = if by_media_type {
             "CASE WHEN t.first_scrape_at IS NOT NULL THEN p.media_type END"
         } else {
@@ -182,10 +183,10 @@ impl Tenant {
              CAST(SUM(CASE WHEN {is_rated} THEN n.view_count END) AS BIGINT) AS rated_views \
              FROM (SELECT n.*, {ENGAGEMENT} AS engagement FROM (SELECT m.creator_id, t.platform, t.first_scrape_at, {media_type} AS media_type, {}, \
              {} AS observed_days FROM ({}) m JOIN tracked_posts t ON t.organization_id = $1 AND t.post_id = m.post_id{joins}{} \
-             WHERE {}) n) n GROUP BY n.creator_id, n.platform, n.media_type",
+             WHERE {}{once}) n{once}) n GROUP BY n.creator_id, n.platform, n.media_type",
             COUNTS.map(|metric| format!("n.{metric}_count")).join(", "),
             sums.join(", "),
-            numbers.columns(),
+            numbers.columns(&COUNTS),
             numbers.observed_days(),
             creators_of_posts(&whose),
             numbers.joins,

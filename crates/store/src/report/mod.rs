@@ -9,6 +9,7 @@ mod bounds;
 mod matching;
 mod members;
 mod numbers;
+mod order;
 mod posts;
 
 use std::collections::BTreeMap;

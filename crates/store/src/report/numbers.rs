@@ -70,10 +70,17 @@ impl Numbers {
         }
     }
 
-    /// Every one of [`COUNTS`], named as a column of counts.
-    pub fn columns(&self) -> String {
-        COUNTS.map(|metric| format!("{} AS {metric}_count", self.count(metric))).join(", ")
+    /// Some of [`COUNTS`], each named as a column of counts.
+    pub fn columns(&self, metrics: &[&str]) -> String {
+        let columns: Vec<_> =
+            metrics.iter().map(|metric| format!("{} AS {metric}_count", self.count(metric))).collect();
+        columns.join(", ")
     }
+}
+
+/// What ends a subquery whose expressions are worked out once for each row, however often the query around it names them.
+pub const fn once(is_postgres: bool) -> &'static str {
+    if is_postgres { " OFFSET 0" } else { " LIMIT -1" }
 }
 
 /// Engagement, of the columns of `n`.
@@ -92,14 +99,20 @@ pub fn engagement_rate() -> String {
     )
 }
 
+/// What of a platform's posts has a price, with its price in millionths.
+pub fn priced(card: &RateCard, platform: Platform) -> Vec<(&'static str, i64)> {
+    let [view, like, comment, share, save] = card.prices(platform).each();
+    let mut parts = vec![("view", view), ("like", like), ("comment", comment), ("share", share)];
+    if platform.has_saves() {
+        parts.push(("saved", save));
+    }
+    parts
+}
+
 /// The media value by the prices of `card` in millionths, of the columns of `n`, the platform among them.
 pub fn tmv(card: &RateCard) -> String {
     let of_platform = Platform::ALL.map(|platform| {
-        let [view, like, comment, share, save] = card.prices(platform).each();
-        let mut parts = vec![("view", view), ("like", like), ("comment", comment), ("share", share)];
-        if platform.has_saves() {
-            parts.push(("saved", save));
-        }
+        let parts = priced(card, platform);
         let known: Vec<_> = parts.iter().map(|(metric, _)| format!("n.{metric}_count")).collect();
         let sum = |kind: &str| {
             let parts = parts.iter().map(|(metric, price)| {
