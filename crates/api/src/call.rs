@@ -23,6 +23,7 @@ use crate::negotiate;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
 use crate::respond::{Answer, Precondition, shown};
+use crate::window::Calendar;
 use crate::{Shared, Worker};
 
 /// One call. Its body is read when a handler asks for it, after everything that may refuse it unread.
@@ -96,6 +97,13 @@ impl Call {
     /// The day (UTC) on which the call came.
     pub(crate) fn today(&self) -> Day {
         Day::of(self.exchange.now)
+    }
+
+    /// That day, and how far back days are kept.
+    pub(crate) fn calendar(&self) -> Calendar {
+        let today = self.today();
+        let kept_from = self.shared().daily_retention.map(|kept| Day::of(self.exchange.now.minus(kept)));
+        Calendar { today, kept_from }
     }
 
     /// The key that the call was made with.

@@ -222,6 +222,7 @@ mod tests {
             kept_address: crate::KeptAddress::None,
             allowed_origins: Vec::new(),
             refresh_cooldown: std::time::Duration::ZERO,
+            daily_retention: None,
             rate_cards: Vec::new(),
             public_url: None,
             limits: crate::limit::MemoryLimits::default(),

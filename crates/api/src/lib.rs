@@ -72,6 +72,7 @@ struct Shared {
     kept_address: KeptAddress,
     allowed_origins: Vec<String>,
     refresh_cooldown: Duration,
+    daily_retention: Option<Duration>,
     rate_cards: Vec<RateCard>,
     public_url: Option<String>,
     limits: MemoryLimits,

@@ -55,6 +55,8 @@ pub struct ApiConfig {
     pub allowed_origins: Vec<String>,
     /// For how long after a read a refresh on demand is answered with that read.
     pub refresh_cooldown: Duration,
+    /// How long days of history are kept; `None` for good.
+    pub daily_retention: Option<Duration>,
     /// The prices of media value that callers may name; the first is taken when none is named.
     pub rate_cards: Vec<RateCard>,
     /// What this process is called in the record of calls.
@@ -192,6 +194,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         kept_address,
         allowed_origins,
         refresh_cooldown,
+        daily_retention,
         rate_cards,
         process,
         public_url,
@@ -224,6 +227,7 @@ pub fn start(config: ApiConfig, store: Store, queue: Queue, clock: Clock) -> io:
         kept_address,
         allowed_origins,
         refresh_cooldown,
+        daily_retention,
         rate_cards,
         openapi: Bytes::from(openapi_json_at(public_url.as_deref())),
         public_url,

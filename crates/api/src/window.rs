@@ -10,6 +10,27 @@ use crate::views::vocabulary::PeriodName;
 /// What is taken when the client does not say.
 const DEFAULT: Period = Period::Month;
 
+/// The day on which a call came, and how far back days are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Calendar {
+    pub(crate) today: Day,
+    /// The first day that is kept; `None` when all are.
+    pub(crate) kept_from: Option<Day>,
+}
+
+impl Calendar {
+    /// Refuses days that are no longer kept: what was gained in them is not known any more.
+    pub(crate) fn check_kept(self, window: Window) -> Result<(), FieldErrors> {
+        match self.kept_from {
+            Some(kept_from) if window.first() < kept_from => {
+                let message = format!("must be {kept_from} or later: earlier days are no longer kept");
+                Err(FieldErrors::of("start_date", message))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
 /// The days that a call is about, and how it named them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Asked {
@@ -24,11 +45,14 @@ impl Asked {
     }
 
     /// Reads the days. What is wrong is left with `parameters`, whose end then refuses it.
-    pub(crate) fn read(parameters: &mut impl Parameters, today: Day) -> Self {
+    pub(crate) fn read(parameters: &mut impl Parameters, calendar: Calendar) -> Self {
+        let Calendar { today, .. } = calendar;
         let period = parameters.read("period", |text| Period::parse(text, &Period::ALL));
         let first = parameters.read("start_date", date);
         let last = parameters.read("end_date", date);
-        Self::of(period, first, last, today).unwrap_or_else(|errors| {
+        let asked = Self::of(period, first, last, today);
+        let asked = asked.and_then(|asked| calendar.check_kept(asked.window).map(|()| asked));
+        asked.unwrap_or_else(|errors| {
             parameters.refuse(errors);
             Self::ending(DEFAULT, today)
         })
@@ -96,7 +120,7 @@ pub(crate) struct WindowParams {
     /// Days that end today (UTC), today included; or `custom`, which is also meant when dates are given without it. Default `30d`.
     #[param(inline)]
     period: Option<PeriodName>,
-    /// The first day, with `custom` alone. There may be at most 366 days.
+    /// The first day, with `custom` alone. There may be at most 366 days, all of them kept: an operator may keep days for two years only.
     #[param(format = Date)]
     start_date: Option<String>,
     /// The last day, itself included, with `custom` alone. Not after today (UTC).
@@ -136,8 +160,8 @@ mod tests {
     use crate::body::Fields;
     use crate::query::Query;
 
-    fn today() -> Day {
-        Day::parse("2024-03-01").unwrap()
+    fn calendar() -> Calendar {
+        Calendar { today: Day::parse("2024-03-01").unwrap(), kept_from: Day::parse("2023-01-10") }
     }
 
     /// The window, or the fields that are refused, from a query and from a body, which must be the same.
@@ -155,7 +179,7 @@ mod tests {
             given.iter().map(|(name, value)| ((*name).to_owned(), json!(value))).collect();
         let mut query = Query::parse(&text.join("&"));
         let mut fields = Fields::parse(json!(body).to_string().as_bytes()).ok().unwrap();
-        let (one, other) = (Asked::read(&mut query, today()), Asked::read(&mut fields, today()));
+        let (one, other) = (Asked::read(&mut query, calendar()), Asked::read(&mut fields, calendar()));
         let (one, other) = (query.finish().map(|()| one), fields.finish().map(|()| other));
         assert_eq!(one, other);
         match one {
@@ -194,6 +218,7 @@ mod tests {
             (None, Some("2024-02-02"), Some("2024-03-02"), vec!["end_date"]),
             (None, Some("2023-03-01"), Some("2024-03-01"), vec!["start_date"]),
             (None, Some("2023-02-29"), Some("2024-3-1"), vec!["start_date", "end_date"]),
+            (None, Some("2023-01-09"), Some("2023-01-10"), vec!["start_date"]),
             (Some("8d"), None, None, vec!["period"]),
             (Some(""), None, None, vec!["period"]),
         ] {
@@ -209,7 +234,7 @@ mod tests {
     fn a_body_with_another_type_is_refused_by_name() {
         let mut fields =
             Fields::parse(br#"{"period": 7, "start_date": null, "end_date": ["2024-01-01"]}"#).ok().unwrap();
-        Asked::read(&mut fields, today());
+        Asked::read(&mut fields, calendar());
         let named: Vec<_> = fields.finish().unwrap_err().into_iter().map(|error| error.field).collect();
         assert_eq!(named, ["period", "start_date", "end_date"]);
     }

@@ -82,6 +82,7 @@ pub fn api(config: &Config, store: Store, queue: Queue, scraper: &Scraper) -> Re
         allowed_origins: config.http.allowed_origins.to_vec(),
         rate_cards: rate_cards::load(&config.reporting.rate_card).map_err(Failure::RateCard)?,
         refresh_cooldown: Duration::from_mins(config.refresh.cooldown_minutes),
+        daily_retention: config.retention.daily_days.map(days),
         process: name("serve"),
         public_url: config.http.public_url.clone(),
         sources: configured_sources(config, scraper),

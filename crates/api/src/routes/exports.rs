@@ -94,7 +94,7 @@ pub(crate) async fn list(call: Call) -> Answer {
 pub(crate) async fn create(mut call: Call) -> Answer {
     let post = call.post().await?;
     let read = |fields| {
-        let (new, client) = new_export(fields, call.today(), &call.shared().rate_cards)?;
+        let (new, client) = new_export(fields, call.calendar(), &call.shared().rate_cards)?;
         is_own(&call, client)?;
         Ok(new)
     };

@@ -1,6 +1,6 @@
 //! Numbers over time of accounts, videos and account videos: windows, several at once, day by day, beside the window before, and the reads.
 
-use domain::{AccountId, Analytics, HistoryDay, MetricName, VideoId};
+use domain::{AccountId, Analytics, FieldErrors, HistoryDay, MetricName, VideoId};
 use serde::Serialize;
 use store::{Deltas, Direction, RowId, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 
@@ -29,7 +29,7 @@ use actix_web::http::StatusCode;
 pub(crate) async fn account_metrics(mut call: Call) -> Answer {
     let mut fields = call.question().await?;
     let given = uuid_ids(&mut fields, "account_ids");
-    let asked = window_asked(fields, call.today())?;
+    let asked = window_asked(fields, call.calendar())?;
     let numbers = numbers(&call, TrackedKind::Account, &given, asked).await?;
     answered(&RollupMetricsAnswerOut::new(given, numbers, asked))
 }
@@ -45,7 +45,7 @@ pub(crate) async fn account_metrics(mut call: Call) -> Answer {
 pub(crate) async fn video_metrics(mut call: Call) -> Answer {
     let mut fields = call.question().await?;
     let given = uuid_ids(&mut fields, "video_ids");
-    let asked = window_asked(fields, call.today())?;
+    let asked = window_asked(fields, call.calendar())?;
     let numbers = numbers(&call, TrackedKind::Video, &given, asked).await?;
     answered(&MetricsAnswerOut::new(given, numbers, asked))
 }
@@ -61,7 +61,7 @@ pub(crate) async fn video_metrics(mut call: Call) -> Answer {
 pub(crate) async fn account_video_metrics(mut call: Call) -> Answer {
     let mut fields = call.question().await?;
     let given = account_video_ids(&mut fields);
-    let asked = window_asked(fields, call.today())?;
+    let asked = window_asked(fields, call.calendar())?;
     let numbers = numbers(&call, TrackedKind::AccountVideo, &given, asked).await?;
     answered(&MetricsAnswerOut::new(given, numbers, asked))
 }
@@ -273,8 +273,18 @@ async fn deltas(
 /// The window that a query asks for.
 pub(crate) fn asked(call: &Call) -> Result<Asked, Problem> {
     let mut query = call.query();
-    let asked = Asked::read(&mut query, call.today());
+    let asked = Asked::read(&mut query, call.calendar());
     query.finish()?;
+    Ok(asked)
+}
+
+/// Likewise, beside the window before it.
+pub(crate) fn asked_beside(call: &Call) -> Result<Asked, Problem> {
+    let asked = asked(call)?;
+    call.calendar().check_kept(asked.window.before()).map_err(|_| {
+        let days = asked.window.days();
+        FieldErrors::of("start_date", format!("must be later: the {days} days before it are no longer kept"))
+    })?;
     Ok(asked)
 }
 
@@ -285,7 +295,7 @@ async fn days(call: &Call, kind: TrackedKind, id: RowId) -> Result<(Vec<HistoryD
 }
 
 async fn analytics(call: &Call, kind: TrackedKind, id: RowId) -> Result<(Analytics, Asked), Problem> {
-    let asked = asked(call)?;
+    let asked = asked_beside(call)?;
     let analytics = call.tenant()?.analytics(kind, id, asked.window).await?.ok_or_else(Problem::not_found)?;
     Ok((analytics, asked))
 }

@@ -3,7 +3,7 @@
 use domain::{Analytics, CreatorId, HistoryDay};
 use store::{RolledUp, RowId};
 
-use super::history::{asked, tagged};
+use super::history::{asked, asked_beside, tagged};
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::respond::Answer;
@@ -38,7 +38,7 @@ pub(crate) async fn creator_timeseries(call: Call) -> Answer {
 )]
 pub(crate) async fn creator_analytics(call: Call) -> Answer {
     let id: CreatorId = call.id("creator_id")?;
-    let asked = asked(&call)?;
+    let asked = asked_beside(&call)?;
     let found = call.tenant()?.creator_analytics(id, asked.window).await?;
     let facts: (Analytics, Asked) = (found.ok_or_else(Problem::not_found)?, asked);
     tagged(&call, facts, |(it, asked)| RollupAnalyticsAnswerOut::new("creator", RowId::Uuid(id.0), it, asked))

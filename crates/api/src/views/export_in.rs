@@ -1,8 +1,6 @@
 //! What clients send about exports, and the list of them that they ask for.
 
-use domain::{
-    AccountId, CreatorId, Day, ExportDataset, ExportFilters, OrganizationId, RateCard, ReportOptions, Window,
-};
+use domain::{AccountId, CreatorId, ExportDataset, ExportFilters, OrganizationId, RateCard, ReportOptions, Window};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{Direction, ExportFilter, ExportOrder, NewExport, ReportFilter};
@@ -18,7 +16,7 @@ use crate::views::vocabulary::{
     DateBasisName, ExportDatasetName, ExportFormatName, MediaTypeName, PeriodName, PlatformName, PostSourceName,
     PostStatusName, ReportMetricsName,
 };
-use crate::window::{Asked, report_dates};
+use crate::window::{Asked, Calendar, report_dates};
 
 /// An export to be written.
 #[derive(ToSchema)]
@@ -102,7 +100,7 @@ pub(crate) struct ExportFiltersIn {
 /// Reads the body of a POST, and whose posts it asks for, if it says so. `cards` begins with the service's own.
 pub(crate) fn new_export(
     mut fields: Fields,
-    today: Day,
+    calendar: Calendar,
     cards: &[RateCard],
 ) -> Result<(NewExport, Option<OrganizationId>), Problem> {
     let (dataset, format) = (fields.required("dataset", body::choice), fields.required("format", body::choice));
@@ -118,13 +116,13 @@ pub(crate) fn new_export(
     let filters = match dataset {
         ExportDataset::Accounts => of_accounts(&mut part),
         ExportDataset::Timeseries => {
-            let Asked { period: _, window } = Asked::read(&mut part, today);
+            let Asked { period: _, window } = Asked::read(&mut part, calendar);
             let account_id = id(&mut part, "account_id", AccountId);
             ExportFilters { account_id, ..dated(of_accounts(&mut part), Some(window)) }
         }
         ExportDataset::Posts | ExportDataset::Members => {
             let filters;
-            (filters, client) = of_report(&mut part, today, cards);
+            (filters, client) = of_report(&mut part, calendar, cards);
             filters
         }
     };
@@ -137,10 +135,12 @@ pub(crate) fn new_export(
 }
 
 /// What a report reads, and a period for its dates.
-fn of_report(part: &mut Fields, today: Day, cards: &[RateCard]) -> (ExportFilters, Option<OrganizationId>) {
-    let dates = if part.has("period") { Some(Asked::read(part, today).window) } else { report_dates(part, today) };
+fn of_report(part: &mut Fields, calendar: Calendar, cards: &[RateCard]) -> (ExportFilters, Option<OrganizationId>) {
+    // Whether the days must be kept follows from what is asked of them.
+    let any = Calendar { kept_from: None, ..calendar };
+    let dates = if part.has("period") { Some(Asked::read(part, any).window) } else { report_dates(part, any.today) };
     let Reported { filter, dates, basis, metrics, client_id, card, rate_card, rates } =
-        Reported::read(part, dates, cards);
+        Reported::read(part, dates, calendar, cards);
     let ReportFilter {
         platform,
         media_type,
@@ -262,7 +262,8 @@ mod tests {
         let mut card = RateCard::without_prices();
         "own".clone_into(&mut card.id);
         let cards = [card];
-        new_export(fields, Day::parse("2024-03-01").unwrap(), &cards).map(|(new, _)| new).map_err(|problem| {
+        let calendar = Calendar { today: domain::Day::parse("2024-03-01").unwrap(), kept_from: None };
+        new_export(fields, calendar, &cards).map(|(new, _)| new).map_err(|problem| {
             let document: Value = serde_json::from_slice(&problem.document("/v2/exports", "r-1")).unwrap();
             let errors = document["errors"].as_array().unwrap();
             errors.iter().map(|error| error["field"].as_str().unwrap().to_owned()).collect()

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use domain::{Day, MetricName, Platform};
+use domain::{MetricName, Platform};
 use serde_json::Value;
 use store::RowId;
 use utoipa::ToSchema;
@@ -12,7 +12,7 @@ use utoipa::openapi::schema::{AnyOfBuilder, Array, ArrayBuilder, ObjectBuilder, 
 use crate::body::{Fields, integer, uuid};
 use crate::problem::Problem;
 use crate::views::vocabulary::{AccountMetricName, PeriodName, PostMetricName};
-use crate::window::Asked;
+use crate::window::{Asked, Calendar};
 
 /// Records in one call, at most.
 pub(crate) const MOST_IDS: usize = 200;
@@ -255,8 +255,8 @@ fn distinct(ids: Vec<GivenId>) -> Vec<GivenId> {
 }
 
 /// Ends the reading of a body that asks for a window.
-pub(crate) fn window_asked(mut fields: Fields, today: Day) -> Result<Asked, Problem> {
-    let asked = Asked::read(&mut fields, today);
+pub(crate) fn window_asked(mut fields: Fields, calendar: Calendar) -> Result<Asked, Problem> {
+    let asked = Asked::read(&mut fields, calendar);
     fields.finish()?;
     Ok(asked)
 }

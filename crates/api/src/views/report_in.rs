@@ -16,7 +16,7 @@ use crate::query::{Order, Query};
 use crate::views::vocabulary::{
     DateBasisName, MediaTypeName, PlatformName, PostSourceName, PostStatusName, ReportMetricsName,
 };
-use crate::window::report_dates;
+use crate::window::{Calendar, report_dates};
 
 /// Rows on a page when the client does not say.
 const DEFAULT_LIMIT: u32 = 50;
@@ -205,7 +205,12 @@ pub(crate) struct Reported {
 
 impl Reported {
     /// Reads all but the dates. What is wrong is left with `parameters`, whose end then refuses it.
-    pub(crate) fn read(parameters: &mut impl Parameters, dates: Option<Window>, known: &[RateCard]) -> Self {
+    pub(crate) fn read(
+        parameters: &mut impl Parameters,
+        dates: Option<Window>,
+        calendar: Calendar,
+        known: &[RateCard],
+    ) -> Self {
         let basis = choice(parameters, "date_basis").unwrap_or_default();
         let filter = ReportFilter {
             platform: choice(parameters, "platform"),
@@ -224,6 +229,12 @@ impl Reported {
         if metrics == ReportedMetrics::Range && dates.is_none() {
             parameters.refuse(FieldErrors::of("start_date", "is required with metrics=range"));
         }
+        // What was published on days that are not kept is known all the same.
+        if let (true, Some(window)) = (metrics == ReportedMetrics::Range || basis == DateBasis::Metric, dates)
+            && let Err(errors) = calendar.check_kept(window)
+        {
+            parameters.refuse(errors);
+        }
         let (card, rate_card, rates) = rates(parameters, known);
         Self { filter, dates, basis, metrics, client_id, card, rate_card, rates }
     }
@@ -241,7 +252,7 @@ impl Reported {
 pub(crate) fn report_query(call: &Call) -> Result<AskedReport, Problem> {
     let mut query = call.query();
     let dates = report_dates(&mut query, call.today());
-    let reported = Reported::read(&mut query, dates, &call.shared().rate_cards);
+    let reported = Reported::read(&mut query, dates, call.calendar(), &call.shared().rate_cards);
     let sort = query.sort(ORDERS);
     let limit = query.limit(MOST_ROWS).unwrap_or(DEFAULT_LIMIT);
     let include_total = query.boolean("include_total").unwrap_or(false);

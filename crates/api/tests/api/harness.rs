@@ -20,6 +20,9 @@ use uuid::Uuid;
 /// A minute that begins a window.
 pub const NOON: Timestamp = Timestamp::from_millis(1_790_000_040_000);
 
+/// How long the service of the tests keeps days.
+pub const KEPT_DAYS: u64 = 36_500;
+
 /// A running API with one organization and one key. Stops serving when it is dropped with the test's runtime; its files go with it.
 pub struct Api {
     pub addr: SocketAddr,
@@ -181,6 +184,7 @@ pub fn config(rate_limit_per_minute: u32, limiter: LimiterConfig) -> ApiConfig {
         kept_address: KeptAddress::Truncated,
         allowed_origins: Vec::new(),
         refresh_cooldown: Duration::from_mins(15),
+        daily_retention: Some(Duration::from_hours(24 * KEPT_DAYS)),
         rate_cards: vec![rate_card("test-1", "2.5"), rate_card("test-2", "10")],
         process: "test".to_owned(),
         public_url: None,

@@ -10,7 +10,7 @@ use domain::{
 use serde_json::{Map, Value, json};
 use store::{Breaker, Budget, Claim, ClaimPolicy, JobTarget, PlatformPolicy, RecordPolicy, Recorded, SourcePlan};
 
-use crate::harness::{Api, NOON, new_key, new_organization, request};
+use crate::harness::{Api, KEPT_DAYS, NOON, new_key, new_organization, request};
 
 const POST: &str = "7571863205253778710";
 
@@ -211,9 +211,19 @@ async fn what_is_wrong_is_named_and_what_is_others_is_not_there() {
         ("/v2/timeseries?start_date=2024-01-02&end_date=2024-01-01", vec!["end_date"]),
         ("/v2/timeseries?start_date=2020-01-01&end_date=2024-01-01", vec!["start_date"]),
         ("/v2/timeseries?start_date=2024-01-01&end_date=2999-01-01", vec!["end_date"]),
+        ("/v2/timeseries?start_date=1900-01-01&end_date=1900-01-02", vec!["start_date"]),
+        ("/v2/posts?start_date=1900-01-01&end_date=1900-01-02&metrics=range", vec!["start_date"]),
+        ("/v2/members?start_date=1900-01-01&end_date=1900-01-02&date_basis=metric", vec!["start_date"]),
     ] {
         assert_eq!(api.get(path).await.expect(422).invalid(), invalid, "{path}");
     }
+    // What was published then is known all the same, and so are days whose forerunners are gone.
+    api.get("/v2/posts?start_date=1900-01-01&end_date=1900-01-02").await.expect(200);
+    let first = Day::of(api.clock.now()).plus(-i32::try_from(KEPT_DAYS).unwrap());
+    let window = format!("start_date={first}&end_date={}", first.plus(6));
+    api.get(&format!("/v2/creators/{creator}/timeseries?{window}")).await.expect(200);
+    let beside = api.get(&format!("/v2/creators/{creator}/analytics?{window}")).await.expect(422);
+    assert_eq!(beside.invalid(), ["start_date"]);
     let foreign = new_organization(&api.store, None).await;
     let key = format!("Bearer {}", new_key(&api.store, foreign, "read", None).await);
     let theirs = async |path: &str| request(api.addr, "GET", path, &[("Authorization", key.as_str())], &[]).await;
