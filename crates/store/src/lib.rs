@@ -86,7 +86,7 @@ pub use record::{RecordPolicy, Recorded};
 pub use refresh::Refreshed;
 pub use report::{
     CountedPosts, MemberNumbers, ReportFilter, ReportMember, ReportMetrics, ReportNumbers, ReportOrder, ReportPost,
-    ReportRequest,
+    ReportRequest, Stretch,
 };
 pub use request_events::{ApiProcess, NewRequestEvent, RecordedRequest, RequestEvent};
 pub use rollups::{Overview, OverviewNumbers, RolledUp, TopCreator};
