@@ -242,7 +242,7 @@ fn number(post: &ReportPost) -> i64 {
 
 async fn only_post(tenant: &Tenant) -> ReportPost {
     let all = ReportFilter::default();
-    let mut posts = tenant.report_posts(&all, ReportMetrics::Lifetime, &card(), None, 10).await.unwrap();
+    let mut posts = tenant.report_posts(&all, ReportMetrics::Lifetime, &card(), None, 10).await.unwrap().rows;
     assert_eq!(posts.len(), 1);
     posts.remove(0)
 }
@@ -620,8 +620,8 @@ on_both! {
             let new = NewVideo { metadata: Metadata::from_stored(notes), ..new_video(&post_id(n).to_string()) };
             add_video(&tenant, &new, START).await;
         }
-        let posts =
-            tenant.report_posts(&ReportFilter::default(), ReportMetrics::Lifetime, &card(), None, 10).await.unwrap();
+        let posts = tenant.report_posts(&ReportFilter::default(), ReportMetrics::Lifetime, &card(), None, 10).await;
+        let posts = posts.unwrap().rows;
         let sources: Vec<_> = posts.iter().map(|post| post.source).collect();
         let submitted = PostSource::Submitted;
         assert_eq!(sources, [submitted, submitted, PostSource::BrandInitiated, submitted]);
