@@ -82,8 +82,8 @@ pub(crate) async fn list(call: Call) -> Answer {
 /// Rows are read a page at a time, so the file is no snapshot of one moment: a row shows how things stood when it was read, some time between `started_at` and
 /// `finished_at`. What is added meanwhile may be there or not. The days of a window are settled when the export is asked for.
 ///
-/// An organization may have 100 exports; one more is a 403 with `QUOTA_EXCEEDED`. Of these 5 may be under way; a sixth is a 429 with `Retry-After`,
-/// which is not remembered for the idempotency key.
+/// An organization may have 100 exports; one more is a 403 with `QUOTA_EXCEEDED`. Of these 5 may be under way. A sixth is a 409 with `Retry-After`; that
+/// passes by itself, so it is not remembered for the idempotency key. An export waits while its organization is not active.
 #[utoipa::path(
     post, path = "/v2/exports", operation_id = "create_export", tag = "exports",
     request_body(content = ExportIn, example = json!({

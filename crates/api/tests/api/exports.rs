@@ -119,3 +119,22 @@ async fn a_tag_that_a_client_has_of_a_file_is_good_for_deleting_it() {
     api.send("DELETE", &path, &[("If-Match", before.header("etag"))], None).await.expect(412);
     api.send("DELETE", &path, &[("If-Match", after.header("etag"))], None).await.expect(204);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_too_many_at_once_is_a_conflict_that_passes_and_is_not_remembered() {
+    let api = Api::start().await;
+    let body = json!({"dataset": "accounts", "format": "csv"});
+    for _ in 0..5 {
+        api.post("/v2/exports", &body).await.expect(202);
+    }
+    let key = [("Idempotency-Key", "sixth")];
+    let refused = api.send("POST", "/v2/exports", &key, Some(&body)).await.expect(409);
+    assert_eq!(refused.json()["code"], "CONFLICT");
+    assert_eq!(refused.header("retry-after"), "30");
+    finish(&api, NOON).await;
+    let made = api.send("POST", "/v2/exports", &key, Some(&body)).await.expect(202);
+    assert!(!made.headers.contains_key("idempotency-replayed"));
+    // Its answer is remembered, although there are five again.
+    let again = api.send("POST", "/v2/exports", &key, Some(&body)).await.expect(202);
+    assert_eq!((again.header("idempotency-replayed"), again.id()), ("true", made.id()));
+}
