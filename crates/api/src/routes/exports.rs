@@ -80,7 +80,8 @@ pub(crate) async fn list(call: Call) -> Answer {
 /// - `parquet`: typed, compressed with Snappy. Texts are strings, counts 64-bit integers, times milliseconds in UTC, dates dates; any may be null.
 ///
 /// Rows are read a page at a time, so the file is no snapshot of one moment: a row shows how things stood when it was read, some time between `started_at` and
-/// `finished_at`. What is added meanwhile may be there or not. The days of a window are settled when the export is asked for.
+/// `finished_at`. What is added or deleted meanwhile may be there or not. Two things go by `created_at`, the moment of asking, however long the file takes: the days of
+/// a window, and in `accounts` what is fresh, so `freshness_state` is of that moment.
 ///
 /// An organization may have 100 exports; one more is a 403 with `QUOTA_EXCEEDED`. Of these 5 may be under way. A sixth is a 409 with `Retry-After`; that
 /// passes by itself, so it is not remembered for the idempotency key. An export waits while its organization is not active.
