@@ -150,15 +150,15 @@ impl Store {
         Ok(())
     }
 
-    /// The same, as if it had not been taken up: for whoever is told to stop, or cannot do anything about it.
-    pub async fn release_export(&self, hold: &ExportHold, due_at: Timestamp) -> Result<(), StoreError> {
+    /// The same at once, and as if it had not been taken up: for whoever is told to stop, or may not go on.
+    pub async fn release_export(&self, hold: &ExportHold, now: Timestamp) -> Result<(), StoreError> {
         execute(
             &self.write,
             "UPDATE exports SET attempts = attempts - 1 WHERE id = $1 AND lease_token = $2 AND attempts > 0",
             values![hold.id.0, hold.lease_token],
         )
         .await?;
-        self.put_off_export(hold, due_at).await
+        self.put_off_export(hold, now).await
     }
 
     /// How often an export was taken up since it last got further, this time included; `None` when the lease was lost.

@@ -13,8 +13,8 @@ mod write;
 use std::sync::Arc;
 use std::time::Duration;
 
+use domain::Clock;
 use domain::backoff::Backoff;
-use domain::{Clock, Timestamp};
 use files::{FilesError, Folder, Layout, PartLimits, Storage};
 use store::{Account, ExportClaim, ExportHold, ExportJob, FinishedExport, ReportMember, ReportPost, Store, StoreError};
 use thiserror::Error;
@@ -185,7 +185,7 @@ impl Exporter {
             outcome = write::whole(&self.inner, job) => outcome,
             () = self.keep(&job.hold) => Ok(Ended::Lost),
             () = shutdown.cancelled() => {
-                self.give_back(&job.hold, clock.now()).await;
+                self.give_back(&job.hold).await;
                 return;
             }
         };
@@ -211,12 +211,12 @@ impl Exporter {
 
     async fn lost(&self, hold: &ExportHold) {
         info!("the export was deleted, another worker has it, or its organization is not active");
-        self.give_back(hold, self.inner.clock.now()).await;
+        self.give_back(hold).await;
     }
 
     /// Lets go of an export as if it had not been taken up. Nothing happens when it is somebody else's by now.
-    async fn give_back(&self, hold: &ExportHold, due_at: Timestamp) {
-        if let Err(error) = self.inner.store.release_export(hold, due_at).await {
+    async fn give_back(&self, hold: &ExportHold) {
+        if let Err(error) = self.inner.store.release_export(hold, self.inner.clock.now()).await {
             debug!(error = %chain(&error), "could not give an export back; its lease ends by itself");
         }
     }
