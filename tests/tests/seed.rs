@@ -278,6 +278,15 @@ async fn a_database_in_use_is_left_alone_unless_one_says_so(pair: Pair) {
         assert!(before.iter().all(|row| after.binary_search(row).is_ok()), "{table}: what was there stays");
     }
     assert_eq!(seeded.structure().await, structure);
+    let before = seeded.dump_all().await;
+    for arguments in
+        ["seed --profiles 9 --days 12 --seed 1 --add", "seed --profiles 7 --days 3 --seed 2 --add --organizations 4"]
+    {
+        let refused = seeded.try_run(&arguments.split(' ').collect::<Vec<_>>());
+        let said = String::from_utf8(refused.stderr).unwrap();
+        assert!(!refused.status.success() && said.contains("take another number"), "{said}");
+    }
+    assert_eq!(seeded.dump_all().await, before);
 }
 
 async fn the_service_answers_from_it(pair: Pair) {

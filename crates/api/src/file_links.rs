@@ -9,10 +9,16 @@ use tokio::sync::OnceCell;
 
 use crate::problem::{Code, Problem};
 
-/// Signs links and checks them, with a secret that all processes of the service share.
+/// Links to files, with a secret that all processes of the service share.
 pub(crate) struct FileLinks {
     good_for: Duration,
     key: OnceCell<hmac::Key>,
+}
+
+/// What signs links and checks them. It is had before a transaction begins: the first of all brings the secret, by a write of its own.
+pub(crate) struct Signer<'a> {
+    good_for: Duration,
+    key: &'a hmac::Key,
 }
 
 /// A link in its parts.
@@ -30,35 +36,30 @@ impl FileLinks {
         Self { good_for, key: OnceCell::new() }
     }
 
-    async fn key(&self, store: &Store, now: Timestamp) -> Result<&hmac::Key, Problem> {
+    /// What signs and checks, once the secret is known.
+    pub(crate) async fn signer(&self, store: &Store, now: Timestamp) -> Result<Signer<'_>, Problem> {
         let read = async || {
             let mut new = [0; 32];
             aws_lc_rs::rand::fill(&mut new).map_err(|_| Problem::internal("there is no randomness"))?;
             let secret = store.link_secret(&new, now).await?;
             Ok::<_, Problem>(hmac::Key::new(hmac::HMAC_SHA256, &secret))
         };
-        self.key.get_or_try_init(read).await
+        Ok(Signer { good_for: self.good_for, key: self.key.get_or_try_init(read).await? })
     }
+}
 
+impl Signer<'_> {
     /// A link to the file of an export that goes at `gone_at`. Links made soon after another are the same, so that what shows them is.
-    pub(crate) async fn sign(
-        &self,
-        store: &Store,
-        export: ExportId,
-        gone_at: Timestamp,
-        now: Timestamp,
-    ) -> Result<SignedLink, Problem> {
-        let key = self.key(store, now).await?;
+    pub(crate) fn sign(&self, export: ExportId, gone_at: Timestamp, now: Timestamp) -> SignedLink {
         let expires = end(now, self.good_for).min(gone_at.as_seconds());
-        let signature = hexadecimal(hmac::sign(key, &message(export, expires)).as_ref());
+        let signature = hexadecimal(hmac::sign(self.key, &message(export, expires)).as_ref());
         let path = format!("/v2/exports/{export}/download?expires={expires}&signature={signature}");
-        Ok(SignedLink { path, expires_at: Timestamp::from_seconds(expires).unwrap_or(gone_at) })
+        SignedLink { path, expires_at: Timestamp::from_seconds(expires).unwrap_or(gone_at) }
     }
 
     /// Refuses a link that was not signed here, or whose time is over. The signature is compared in constant time.
-    pub(crate) async fn check(
+    pub(crate) fn check(
         &self,
-        store: &Store,
         export: ExportId,
         expires: Option<i64>,
         signature: Option<&str>,
@@ -71,8 +72,7 @@ impl FileLinks {
             )
         };
         let (Some(expires), Some(signature)) = (expires, signature.and_then(bytes_of)) else { return Err(refused()) };
-        let key = self.key(store, now).await?;
-        hmac::verify(key, &message(export, expires), &signature).map_err(|_| refused())?;
+        hmac::verify(self.key, &message(export, expires), &signature).map_err(|_| refused())?;
         if expires > now.as_seconds() { Ok(()) } else { Err(refused()) }
     }
 }
@@ -106,20 +106,12 @@ fn bytes_of(text: &str) -> Option<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use store::StoreConfig;
-
     use super::*;
 
     const HOUR: Duration = Duration::from_hours(1);
 
-    async fn store() -> Store {
-        let url = "sqlite::memory:".to_owned();
-        Store::connect(&StoreConfig { url, max_connections: 1, age_curve: domain::AgeCurve::flat() }).await.unwrap()
-    }
-
-    fn links() -> FileLinks {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, &[7; 32]);
-        FileLinks { good_for: HOUR, key: OnceCell::new_with(Some(key)) }
+    fn key() -> hmac::Key {
+        hmac::Key::new(hmac::HMAC_SHA256, &[7; 32])
     }
 
     fn parts(link: &SignedLink) -> (Option<i64>, String) {
@@ -131,50 +123,52 @@ mod tests {
         )
     }
 
-    #[actix_web::test]
-    async fn a_link_is_good_until_its_end_and_no_longer() {
-        let (store, links, id, now) = (store().await, links(), ExportId::new(), Timestamp::from_millis(10_000_500));
-        let link = links.sign(&store, id, now.plus(24 * HOUR), now).await.unwrap();
+    #[test]
+    fn a_link_is_good_until_its_end_and_no_longer() {
+        let (key, id, now) = (key(), ExportId::new(), Timestamp::from_millis(10_000_500));
+        let links = Signer { good_for: HOUR, key: &key };
+        let link = links.sign(id, now.plus(24 * HOUR), now);
         let (expires, signature) = parts(&link);
         let left = link.expires_at.since(now);
         assert!((HOUR..=2 * HOUR).contains(&left), "{left:?}");
-        let check = async |at| links.check(&store, id, expires, Some(&signature), at).await.is_ok();
-        assert!(check(now).await && check(link.expires_at.minus(Duration::from_secs(1))).await);
-        assert!(!check(link.expires_at).await);
+        let check = |at| links.check(id, expires, Some(&signature), at).is_ok();
+        assert!(check(now) && check(link.expires_at.minus(Duration::from_secs(1))));
+        assert!(!check(link.expires_at));
         // The file's own end comes first.
-        let short = links.sign(&store, id, now.plus(Duration::from_mins(1)), now).await.unwrap();
+        let short = links.sign(id, now.plus(Duration::from_mins(1)), now);
         assert_eq!(short.expires_at.as_seconds(), 10_060);
     }
 
-    #[actix_web::test]
-    async fn nothing_of_a_link_can_be_changed() {
-        let (store, links, id, now) = (store().await, links(), ExportId::new(), Timestamp::from_millis(10_000_500));
-        let (expires, signature) = parts(&links.sign(&store, id, now.plus(24 * HOUR), now).await.unwrap());
-        let check = async |id, expires, signature: Option<&str>| {
-            links.check(&store, id, expires, signature, now).await.err().map(|problem| problem.code())
+    #[test]
+    fn nothing_of_a_link_can_be_changed() {
+        let (key, id, now) = (key(), ExportId::new(), Timestamp::from_millis(10_000_500));
+        let links = Signer { good_for: HOUR, key: &key };
+        let (expires, signature) = parts(&links.sign(id, now.plus(24 * HOUR), now));
+        let check = |id, expires, signature: Option<&str>| {
+            links.check(id, expires, signature, now).err().map(|problem| problem.code())
         };
-        assert_eq!(check(id, expires, Some(&signature)).await, None);
+        assert_eq!(check(id, expires, Some(&signature)), None);
         let refused = Some(Code::Forbidden);
-        assert_eq!(check(ExportId::new(), expires, Some(&signature)).await, refused);
-        assert_eq!(check(id, expires.map(|end| end + 1), Some(&signature)).await, refused);
-        assert_eq!((check(id, None, Some(&signature)).await, check(id, expires, None).await), (refused, refused));
+        assert_eq!(check(ExportId::new(), expires, Some(&signature)), refused);
+        assert_eq!(check(id, expires.map(|end| end + 1), Some(&signature)), refused);
+        assert_eq!((check(id, None, Some(&signature)), check(id, expires, None)), (refused, refused));
         for at in 0..signature.len() {
             let other = if &signature[at..=at] == "0" { "1" } else { "0" };
             let changed = format!("{}{other}{}", &signature[..at], &signature[at + 1..]);
-            assert_eq!(check(id, expires, Some(&changed)).await, refused);
+            assert_eq!(check(id, expires, Some(&changed)), refused);
         }
         for bad in ["", "0", &signature[2..], &signature.to_uppercase(), &format!("{signature}00"), "\u{fc}\u{fc}"] {
-            assert_eq!(check(id, expires, Some(bad)).await, refused, "{bad}");
+            assert_eq!(check(id, expires, Some(bad)), refused, "{bad}");
         }
     }
 
-    #[actix_web::test]
-    async fn links_that_follow_each_other_soon_are_the_same() {
-        let (store, links, id) = (store().await, links(), ExportId::new());
+    #[test]
+    fn links_that_follow_each_other_soon_are_the_same() {
+        let (key, id) = (key(), ExportId::new());
+        let links = Signer { good_for: HOUR, key: &key };
         let gone_at = Timestamp::from_millis(i64::from(u32::MAX) * 1000);
-        let at =
-            async |seconds: i64| links.sign(&store, id, gone_at, Timestamp::from_millis(seconds * 1000)).await.unwrap();
-        assert_eq!(at(7200).await, at(10_799).await);
-        assert_ne!(at(7200).await, at(10_800).await);
+        let at = |seconds: i64| links.sign(id, gone_at, Timestamp::from_millis(seconds * 1000));
+        assert_eq!(at(7200), at(10_799));
+        assert_ne!(at(7200), at(10_800));
     }
 }

@@ -1,7 +1,7 @@
 //! The one way in which anything is written: in a transaction, once for each `Idempotency-Key`, with the wakes rung after the commit.
 //!
 //! The answer to a key is kept in the transaction of the write itself, so a process killed between commit and answer is answered for from
-//! the record. A refused write (4xx) is kept too; 5xx and 429 never are. Bodies that are no JSON at all are refused before this.
+//! the record. A refused write (4xx) is kept too; 5xx, and what says when to try again, never are. Bodies that are no JSON at all are refused before this.
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -137,8 +137,7 @@ pub(crate) async fn write<T>(
 
 /// Whether a refusal is the answer to its key from now on: it is not when the same request may fare better later.
 fn is_kept(refusal: &Problem) -> bool {
-    let status = refusal.code().status();
-    status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS
+    refusal.code().status().is_client_error() && !refusal.passes()
 }
 
 async fn begin(call: &Call) -> Result<TenantTx, Problem> {

@@ -110,7 +110,7 @@ good key count against the client's address; beyond that limit they are answered
 change on the way.
 
 **Repeating a POST.** With an `Idempotency-Key` the same request gets the same answer for 24 hours, marked `Idempotency-Replayed: true`. \
-Refused requests are remembered too; malformed ones, 5xx and 429 are not.
+Refused requests are remembered too; malformed ones, 5xx and what comes with `Retry-After` are not.
 
 **Conditional requests.** `ETag` is strong, so a compressed body has another one than a plain one; all of them are taken \
 back. `If-None-Match` saves the body of a GET; `If-Match` guards a PATCH or DELETE against changes that you have not seen.";

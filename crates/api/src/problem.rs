@@ -118,6 +118,11 @@ impl Problem {
         self
     }
 
+    /// Whether it passes by itself.
+    pub(crate) fn passes(&self) -> bool {
+        self.0.retry_after_seconds.is_some()
+    }
+
     #[must_use]
     fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
@@ -251,13 +256,9 @@ impl From<Refusal> for Problem {
                 Code::QuotaExceeded,
                 format!("Your organization may have {most} exports, and has. Delete one first."),
             ),
-            // It passes by itself, so it is nothing to be remembered for a repetition.
-            Refusal::TooManyExportsAtOnce { most } => Self::new(
-                Code::RateLimited,
-                format!(
-                    "Your organization may have {most} exports under way, and has. Wait until one is finished, or delete one."
-                ),
-            )
+            Refusal::TooManyExportsAtOnce { most } => Self::conflict(format!(
+                "Your organization may have {most} exports under way, and has. Wait until one is finished, or delete one."
+            ))
             .retry(EXPORT_RETRY_SECONDS),
             Refusal::NoAccount(_)
             | Refusal::NoVideo(_)

@@ -25,6 +25,7 @@ const OLDEST_POST_DAYS: i64 = 400;
 /// What is drawn apart from each other.
 const PROFILE: u64 = 1;
 const POST: u64 = 2;
+const POST_ID: u64 = 3;
 
 /// Everybody's past over some days.
 #[derive(Clone, Copy, Debug)]
@@ -142,8 +143,9 @@ impl Past {
     pub fn post(&self, author: &ProfileFacts, number: u64, published: Timestamp, from: Timestamp) -> PastPost {
         let mut chance = self.chance(&[POST, number]);
         let platform = author.platform;
-        // Odd, so that as many posts as there are values have different ones.
-        let id = self.population.post_id_at(platform, published, number.wrapping_mul(0x9E37_79B1));
+        // Odd, so that as many posts as there are values have different ones; and of another seed all have others.
+        let distinct = number.wrapping_mul(0x9E37_79B1) ^ self.chance(&[POST_ID]).next();
+        let id = self.population.post_id_at(platform, published, distinct);
         let end = self.end();
         let gone_at = chance.one_in(50).then(|| self.moment(&mut chance));
         let status = match (gone_at, chance.below(4)) {

@@ -71,7 +71,7 @@ pub use collections::{
 pub use days::{DayOfAccount, Delta, Deltas, PrunedDays, Rebuilt, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use error::StoreError;
 pub use exports::{
-    AccountFilterOfDays, Export, ExportClaim, ExportFile, ExportFilter, ExportJob, ExportOrder, ExportPart,
+    AccountFilterOfDays, Export, ExportClaim, ExportFile, ExportFilter, ExportHold, ExportJob, ExportOrder, ExportPart,
     FinishedExport, MOST_EXPORTS, MOST_EXPORTS_AT_ONCE, NewExport, WalkedAccount,
 };
 pub use idempotency::{IdempotencyClaim, StoredAnswer};
@@ -86,7 +86,7 @@ pub use record::{RecordPolicy, Recorded};
 pub use refresh::Refreshed;
 pub use report::{
     CountedPosts, MemberNumbers, ReportFilter, ReportMember, ReportMetrics, ReportNumbers, ReportOrder, ReportPost,
-    ReportRequest,
+    ReportRequest, Stretch,
 };
 pub use request_events::{ApiProcess, NewRequestEvent, RecordedRequest, RequestEvent};
 pub use rollups::{Overview, OverviewNumbers, RolledUp, TopCreator};

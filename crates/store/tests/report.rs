@@ -14,7 +14,7 @@ use domain::{
 };
 use store::{
     AccountChange, Direction, JobTarget, NewCollection, NewVideo, PageRequest, ReportFilter, ReportMember,
-    ReportMetrics, ReportOrder, ReportPost, ReportRequest, Tenant,
+    ReportMetrics, ReportOrder, ReportPost, ReportRequest, Stretch, Tenant,
 };
 use support::{
     HOUR, Home, START, add, add_creator, add_video, begin, exact, failed, feed, make_due, new_account, new_video,
@@ -242,7 +242,7 @@ fn number(post: &ReportPost) -> i64 {
 
 async fn only_post(tenant: &Tenant) -> ReportPost {
     let all = ReportFilter::default();
-    let mut posts = tenant.report_posts(&all, ReportMetrics::Lifetime, &card(), None, 10).await.unwrap();
+    let mut posts = tenant.report_posts(&all, ReportMetrics::Lifetime, &card(), None, 10).await.unwrap().rows;
     assert_eq!(posts.len(), 1);
     posts.remove(0)
 }
@@ -253,7 +253,7 @@ async fn found(tenant: &Tenant, filter: &ReportFilter) -> BTreeSet<i64> {
     let numbers: BTreeSet<i64> = page.rows.iter().map(number).collect();
     assert_eq!((page.rows.len(), page.total), (numbers.len(), Some(i64::try_from(numbers.len()).unwrap())));
     let walked = tenant.report_posts(filter, ReportMetrics::Lifetime, &card(), None, 500).await.unwrap();
-    assert_eq!(walked.iter().map(number).collect::<BTreeSet<_>>(), numbers);
+    assert_eq!(walked.rows.iter().map(number).collect::<BTreeSet<_>>(), numbers);
     numbers
 }
 
@@ -408,7 +408,7 @@ on_both! {
         tx.commit().await.unwrap();
         let filter = ReportFilter { project_id: Some(project), ..none() };
         assert_eq!(found(tenant, &filter).await, set(&[6, 7, 8, 9, 10, 11]));
-        let names = |members: Vec<ReportMember>| members.into_iter().map(|it| it.name).collect::<Vec<_>>();
+        let names = |members: Stretch<ReportMember, _>| members.rows.into_iter().map(|it| it.name).collect::<Vec<_>>();
         let members = tenant.report_members(&filter, ReportMetrics::Lifetime, &card(), None, 10).await.unwrap();
         assert_eq!(names(members), ["Amy", "Bob"], "one by a post, one by an account");
         let filter = ReportFilter { group_id: Some(project), ..none() };
@@ -426,7 +426,8 @@ on_both! {
         let filter = ReportFilter { account_id: Some(late), ..ReportFilter::default() };
         assert_eq!(found(&other, &filter).await, (6..=10).collect());
         assert!(found(&world.tenant, &filter).await.is_empty());
-        for post in other.report_posts(&filter, ReportMetrics::Range(window(0, 10)), &card(), None, 500).await.unwrap() {
+        let range = ReportMetrics::Range(window(0, 10));
+        for post in other.report_posts(&filter, range, &card(), None, 500).await.unwrap().rows {
             let zero = |count: Option<i64>| count.is_none_or(|count| count == 0);
             assert!(zero(post.numbers.counts.view_count), "what was read before is not theirs: {post:?}");
             assert_eq!(post.observed_days, Some(1));
@@ -437,14 +438,14 @@ on_both! {
         let theirs = ReportFilter { creator_id: Some(world.creators[0]), ..ReportFilter::default() };
         assert!(found(&other, &theirs).await.is_empty());
         let members = other.report_members(&theirs, ReportMetrics::Lifetime, &card(), None, 10).await.unwrap();
-        assert!(members.is_empty());
+        assert!(members.rows.is_empty() && members.last.is_none());
     }
 
     async fn a_member_comes_to_what_its_posts_do_each_counted_once(home) {
         let world = world(home).await;
         let posts = [("Amy", vec![1, 2, 3, 4, 5, 6, 7, 11]), ("Bob", vec![6, 7, 8, 9, 10]), ("Cleo", vec![])];
         for metrics in [ReportMetrics::Lifetime, ReportMetrics::Range(window(2, 10)), ReportMetrics::Range(window(3, 4))] {
-            let all = world.tenant.report_members(&ReportFilter::default(), metrics, &card(), None, 10).await.unwrap();
+            let all = world.tenant.report_members(&ReportFilter::default(), metrics, &card(), None, 10).await.unwrap().rows;
             assert_eq!(all.len(), 3);
             for (member, (name, posts)) in all.iter().zip(&posts) {
                 assert_eq!(member.name, *name);
@@ -481,7 +482,7 @@ on_both! {
             }
         }
         let amy = world.tenant.report_members(&ReportFilter::default(), ReportMetrics::Lifetime, &card(), None, 1).await;
-        assert_eq!(amy.unwrap()[0].followers, Some(1000));
+        assert_eq!(amy.unwrap().rows[0].followers, Some(1000));
     }
 
     async fn members_are_in_every_order_with_nulls_last(home) {
@@ -539,9 +540,12 @@ on_both! {
         let mut after = None;
         for step in 0.. {
             let page = tenant.report_posts(&filter, metrics, &card(), after, 4).await.unwrap();
-            let Some(last) = page.last() else { break };
-            after = Some(last.id);
-            seen.extend(page.iter().map(number));
+            if page.last.is_none() {
+                break;
+            }
+            assert_eq!(page.last, page.rows.last().map(|post| post.id));
+            after = page.last;
+            seen.extend(page.rows.iter().map(number));
             if step == 0 {
                 add_video(tenant, &new_video(&post_id(50).to_string()), at(TODAY)).await;
                 let mut tx = begin(tenant, at(TODAY)).await;
@@ -555,9 +559,14 @@ on_both! {
         assert_eq!(throughout.into_iter().collect::<BTreeSet<_>>(), (1..=11).collect());
         let mut after = None;
         let mut names = Vec::new();
-        while let Some(member) = tenant.report_members(&filter, metrics, &card(), after, 1).await.unwrap().pop() {
-            after = Some(member.id);
-            names.push(member.name);
+        loop {
+            let page = tenant.report_members(&filter, metrics, &card(), after, 1).await.unwrap();
+            if page.last.is_none() {
+                break;
+            }
+            assert_eq!(page.last, page.rows.last().map(|member| member.id));
+            after = page.last;
+            names.extend(page.rows.into_iter().map(|member| member.name));
         }
         assert_eq!(names, ["Amy", "Bob", "Cleo"]);
     }
@@ -566,7 +575,7 @@ on_both! {
         let tenant = tenant(&home.store).await;
         add_video(&tenant, &new_video(&post_id(1).to_string()), START).await;
         for metrics in [ReportMetrics::Lifetime, ReportMetrics::Range(window(0, 1))] {
-            let posts = tenant.report_posts(&ReportFilter::default(), metrics, &card(), None, 10).await.unwrap();
+            let posts = tenant.report_posts(&ReportFilter::default(), metrics, &card(), None, 10).await.unwrap().rows;
             assert_eq!(posts[0].numbers, store::ReportNumbers::default());
             assert_eq!((posts[0].status, &posts[0].description, posts[0].media_type), (PostStatus::Live, &None, None));
         }
@@ -611,8 +620,8 @@ on_both! {
             let new = NewVideo { metadata: Metadata::from_stored(notes), ..new_video(&post_id(n).to_string()) };
             add_video(&tenant, &new, START).await;
         }
-        let posts =
-            tenant.report_posts(&ReportFilter::default(), ReportMetrics::Lifetime, &card(), None, 10).await.unwrap();
+        let posts = tenant.report_posts(&ReportFilter::default(), ReportMetrics::Lifetime, &card(), None, 10).await;
+        let posts = posts.unwrap().rows;
         let sources: Vec<_> = posts.iter().map(|post| post.source).collect();
         let submitted = PostSource::Submitted;
         assert_eq!(sources, [submitted, submitted, PostSource::BrandInitiated, submitted]);

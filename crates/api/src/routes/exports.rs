@@ -11,7 +11,7 @@ use futures_util::stream::BoxStream;
 use store::{Export, ExportFile, Page, TenantTx};
 
 use crate::call::Call;
-use crate::file_links::SignedLink;
+use crate::file_links::{SignedLink, Signer};
 use crate::idempotent;
 use crate::listing::{Listing, listed};
 use crate::negotiate::{Tags, refuses_identity};
@@ -25,16 +25,20 @@ use crate::views::export_in::{
 };
 use crate::views::report_in::is_own;
 
+/// What signs the links that the call shows.
+async fn signer(call: &Call) -> Result<Signer<'_>, Problem> {
+    let shared = call.shared();
+    shared.file_links.signer(&shared.store, call.now()).await
+}
+
 /// The export with a link to its file, when that is there.
-async fn view(call: &Call, export: Export) -> Result<ExportView, Problem> {
+fn view(call: &Call, signer: &Signer<'_>, export: Export) -> ExportView {
     let mut link = None;
     if let (Some(_), Some(gone_at)) = (&export.file, export.expires_at) {
-        let shared = call.shared();
-        let SignedLink { path, expires_at } =
-            shared.file_links.sign(&shared.store, export.id, gone_at, call.now()).await?;
+        let SignedLink { path, expires_at } = signer.sign(export.id, gone_at, call.now());
         link = Some((format!("{}{path}", call.base_url()), expires_at));
     }
-    Ok(ExportView { export, link })
+    ExportView { export, link }
 }
 
 /// List exports.
@@ -50,11 +54,8 @@ pub(crate) async fn list(call: Call) -> Answer {
     let (filter, sort, in_force) = export_list(&mut query);
     let (request, scope) = query.page(&call, sort.order, sort.direction, &in_force)?;
     let Page { rows, next, total } = call.tenant()?.exports(&filter, &request, call.now()).await?;
-    let mut views = Vec::new();
-    for export in rows {
-        views.push(view(&call, export).await?);
-    }
-    let page = Page { rows: views, next, total };
+    let signer = signer(&call).await?;
+    let page = Page { rows: rows.into_iter().map(|export| view(&call, &signer, export)).collect(), next, total };
     listed::<_, ExportOut, _, _>(&call, page, &request, &scope, in_force)
 }
 
@@ -79,10 +80,11 @@ pub(crate) async fn list(call: Call) -> Answer {
 /// - `parquet`: typed, compressed with Snappy. Texts are strings, counts 64-bit integers, times milliseconds in UTC, dates dates; any may be null.
 ///
 /// Rows are read a page at a time, so the file is no snapshot of one moment: a row shows how things stood when it was read, some time between `started_at` and
-/// `finished_at`. What is added meanwhile may be there or not. The days of a window are settled when the export is asked for.
+/// `finished_at`. What is added or deleted meanwhile may be there or not. Two things go by `created_at`, the moment of asking, however long the file takes: the days of
+/// a window, and in `accounts` what is fresh, so `freshness_state` is of that moment.
 ///
-/// An organization may have 100 exports; one more is a 403 with `QUOTA_EXCEEDED`. Of these 5 may be under way; a sixth is a 429 with `Retry-After`,
-/// which is not remembered for the idempotency key.
+/// An organization may have 100 exports; one more is a 403 with `QUOTA_EXCEEDED`. Of these 5 may be under way. A sixth is a 409 with `Retry-After`; that
+/// passes by itself, so it is not remembered for the idempotency key. An export waits while its organization is not active.
 #[utoipa::path(
     post, path = "/v2/exports", operation_id = "create_export", tag = "exports",
     request_body(content = ExportIn, example = json!({
@@ -99,18 +101,19 @@ pub(crate) async fn create(mut call: Call) -> Answer {
         Ok(new)
     };
     let input = post.fields().and_then(read);
+    let signer = signer(&call).await?;
     // What the filters name and is not yours is not there: a filter that finds nothing makes a file of no rows.
     idempotent::post(&call, post.key, &post.body, input, async |tx, new| {
         let id = tx.create_export(&new).await?;
-        let made = current(&call, tx, id).await?;
+        let made = current(&call, &signer, tx, id).await?;
         let location = Some(format!("/v2/exports/{id}"));
         Ok(Reply { status: StatusCode::ACCEPTED, location, ..Reply::ok::<ExportOut>(made)? })
     })
     .await
 }
 
-async fn current(call: &Call, tx: &TenantTx, id: ExportId) -> Result<ExportView, Problem> {
-    view(call, tx.export(id).await?.ok_or_else(Problem::not_found)?).await
+async fn current(call: &Call, signer: &Signer<'_>, tx: &TenantTx, id: ExportId) -> Result<ExportView, Problem> {
+    Ok(view(call, signer, tx.export(id).await?.ok_or_else(Problem::not_found)?))
 }
 
 /// Read an export.
@@ -125,7 +128,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     let id: ExportId = call.id("export_id")?;
     call.no_query()?;
     let export = call.tenant()?.export(id, call.now()).await?.ok_or_else(Problem::not_found)?;
-    call.show::<ExportOut>(view(&call, export).await?)
+    call.show::<ExportOut>(view(&call, &signer(&call).await?, export))
 }
 
 /// Delete an export.
@@ -139,9 +142,10 @@ pub(crate) async fn read(call: Call) -> Answer {
 pub(crate) async fn delete(call: Call) -> Answer {
     let id: ExportId = call.id("export_id")?;
     let precondition = call.delete()?;
+    let signer = signer(&call).await?;
     idempotent::write(&call, (), async |tx, ()| {
         if precondition.is_set() {
-            precondition.check(&current(&call, tx, id).await?)?;
+            precondition.check(&current(&call, &signer, tx, id).await?)?;
         }
         tx.delete_export(id).await?;
         Ok(Reply::no_content())
@@ -195,9 +199,8 @@ pub(crate) async fn download(call: Call) -> Answer {
     let expires = query.text("expires").and_then(|text| text.parse().ok());
     let signature = query.text("signature");
     query.finish()?;
-    let shared = call.shared();
-    shared.file_links.check(&shared.store, id, expires, signature.as_deref(), call.now()).await?;
-    let found = shared.store.linked_export(id, call.now()).await?;
+    signer(&call).await?.check(id, expires, signature.as_deref(), call.now())?;
+    let found = call.shared().store.linked_export(id, call.now()).await?;
     let (organization, export) = found.ok_or_else(Problem::not_found)?;
     let file = export.file.clone().ok_or_else(Problem::not_found)?;
     if refuses_identity(call.headers()) {

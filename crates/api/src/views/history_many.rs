@@ -1,6 +1,6 @@
 //! Answers about many records at once.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use domain::{Float, Platform};
 use serde::ser::SerializeMap;
@@ -28,6 +28,7 @@ fn sorted<T>(given: Vec<GivenId>, found: impl IntoIterator<Item = (RowId, Platfo
     let mut by_id: HashMap<RowId, (Platform, Option<T>)> =
         found.into_iter().map(|(id, platform, it)| (id, (platform, Some(it)))).collect();
     let mut sorted = Sorted { found: BTreeMap::new(), not_found: Vec::new() };
+    let mut missing = HashSet::new();
     for GivenId { id, platform, given } in given {
         match by_id.get_mut(&id) {
             Some((known, it)) if platform.is_none_or(|platform| platform == *known) => {
@@ -38,7 +39,8 @@ fn sorted<T>(given: Vec<GivenId>, found: impl IntoIterator<Item = (RowId, Platfo
                 // Of several lists that name it, the first has it.
                 sorted.found.extend(it.take().map(|it| (text, it)));
             }
-            Some(_) | None => sorted.not_found.push(given),
+            // Several lists may name it.
+            Some(_) | None => sorted.not_found.extend(missing.insert(id).then_some(given)),
         }
     }
     sorted

@@ -22,7 +22,7 @@ use crate::window::{Calendar, report_dates};
 const DEFAULT_LIMIT: u32 = 50;
 pub(crate) const MOST_ROWS: u32 = 500;
 /// Rows that may be passed over. Who wants more follows cursors, which cost the same everywhere.
-const MOST_OFFSET: u64 = 1_000_000;
+pub(crate) const MOST_OFFSET: u64 = 1_000_000;
 const LONGEST_RATES: usize = 1_000;
 
 const ORDERS: &[Order<ReportOrder>] = &[

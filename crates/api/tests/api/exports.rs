@@ -1,8 +1,12 @@
-//! Asking for files.
+//! Asking for files; that they are written is tried elsewhere.
 
+use std::time::{Duration, Instant};
+
+use domain::Timestamp;
 use serde_json::{Value, json};
+use store::{ExportClaim, FinishedExport};
 
-use crate::harness::{Api, new_organization};
+use crate::harness::{Api, NOON, new_organization};
 
 const NOBODY: &str = "0197a6f0-0000-7000-8000-000000000001";
 
@@ -81,4 +85,56 @@ async fn an_id_that_is_nobodys_finds_nothing_in_a_page_and_in_a_file() {
     for client in [other.to_string(), NOBODY.to_owned()] {
         api.post("/v2/exports", &report("posts", &json!({"client_id": client}))).await.expect(404);
     }
+}
+
+/// Ends the export that is next, without a worker.
+async fn finish(api: &Api, now: Timestamp) {
+    let claim = api.store.claim_export("test", Duration::from_mins(1), now).await.unwrap().expect("one that is due");
+    let ExportClaim::Write(job) = claim else { panic!("nothing to be written: {claim:?}") };
+    let sha256 = "0".repeat(64);
+    let finished = FinishedExport { name: "file".to_owned(), bytes: 1, sha256, kept: Duration::from_hours(1) };
+    assert!(api.store.finish_export(&job.hold, &finished, now).await.unwrap());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn the_first_link_of_all_may_be_made_for_a_precondition() {
+    let api = Api::start().await;
+    let made = api.post("/v2/exports", &json!({"dataset": "accounts", "format": "csv"})).await.expect(202);
+    finish(&api, NOON).await;
+    let began = Instant::now();
+    let path = format!("/v2/exports/{}", made.id());
+    api.send("DELETE", &path, &[("If-Match", "*")], None).await.expect(204);
+    assert!(began.elapsed() < Duration::from_secs(4), "it waited for itself");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tag_that_a_client_has_of_a_file_is_good_for_deleting_it() {
+    let api = Api::start().await;
+    let made = api.post("/v2/exports", &json!({"dataset": "accounts", "format": "csv"})).await.expect(202);
+    let path = format!("/v2/exports/{}", made.id());
+    let before = api.get(&path).await.expect(200);
+    finish(&api, NOON).await;
+    let after = api.get(&path).await.expect(200);
+    assert!(after.json()["data"]["download_url"].as_str().unwrap().contains("signature="));
+    api.send("DELETE", &path, &[("If-Match", before.header("etag"))], None).await.expect(412);
+    api.send("DELETE", &path, &[("If-Match", after.header("etag"))], None).await.expect(204);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_too_many_at_once_is_a_conflict_that_passes_and_is_not_remembered() {
+    let api = Api::start().await;
+    let body = json!({"dataset": "accounts", "format": "csv"});
+    for _ in 0..5 {
+        api.post("/v2/exports", &body).await.expect(202);
+    }
+    let key = [("Idempotency-Key", "sixth")];
+    let refused = api.send("POST", "/v2/exports", &key, Some(&body)).await.expect(409);
+    assert_eq!(refused.json()["code"], "CONFLICT");
+    assert_eq!(refused.header("retry-after"), "30");
+    finish(&api, NOON).await;
+    let made = api.send("POST", "/v2/exports", &key, Some(&body)).await.expect(202);
+    assert!(!made.headers.contains_key("idempotency-replayed"));
+    // Its answer is remembered, although there are five again.
+    let again = api.send("POST", "/v2/exports", &key, Some(&body)).await.expect(202);
+    assert_eq!((again.header("idempotency-replayed"), again.id()), ("true", made.id()));
 }

@@ -155,7 +155,7 @@ async fn many_records_are_asked_for_at_once() {
     assert_eq!(found.json(), json!({"data": {&video: of_post}, "meta": meta(json!([NEVER]))}));
 
     let body = json!({"account_video_ids": [account_video, 987_654], "tiktok_video_ids": [account_video.to_string()],
-        "instagram_post_ids": [account_video], "period": "7d"});
+        "instagram_post_ids": ["987654", account_video], "period": "7d"});
     let found = api.post("/v2/account-videos/metrics", &body).await.expect(200).json();
     let expected = json!({"data": {account_video.to_string(): of_post}, "meta": meta(json!([987_654, account_video]))});
     assert_eq!(found, expected);

@@ -14,6 +14,7 @@ mod conventions;
 mod creators;
 mod cursors;
 mod docs;
+mod exports;
 mod idempotency;
 mod isolation;
 mod limits;

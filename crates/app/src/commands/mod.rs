@@ -103,6 +103,9 @@ pub enum Failure {
     /// A history would be written among what is there.
     #[error("the database holds organizations already: take an empty one, or say --add")]
     NotEmpty,
+    /// The same people are not made twice.
+    #[error("the database holds what --seed {0} makes already: take another number")]
+    Sown(u64),
     /// A history cannot end before its last day has.
     #[error("--end {0} is not over yet: the last day can be yesterday at the latest")]
     NotOver(domain::Day),

@@ -30,7 +30,7 @@ pub struct Args {
     /// Days of history.
     #[arg(long, value_parser = clap::value_parser!(u16).range(1..=3_660))]
     days: u16,
-    /// The same number makes the same rows.
+    /// The same number makes the same rows. With --add it must be one that the database was not filled by.
     #[arg(long)]
     seed: u64,
     /// Organizations that share the profiles.
@@ -75,6 +75,12 @@ pub async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
         last,
     };
     let organizations = plan.organizations();
+    // Whatever else was asked for then, the first of them had this key, and what comes after the same handles.
+    if let Some(first) = organizations.first()
+        && store.authenticate(first.key.public_part()).await?.is_some()
+    {
+        return Err(Failure::Sown(args.seed));
+    }
     let rows = write(&store, plan, &organizations).await?;
     show(args, rows, &organizations)
 }

@@ -108,3 +108,18 @@ fn the_same_seed_has_the_same_past() {
     assert_eq!(of(&past), of(&past));
     assert_ne!(of(&past), of(&Past::new(6, past.first, past.last)));
 }
+
+#[test]
+fn posts_of_the_same_second_have_ids_of_their_own_whatever_the_seed() {
+    let past = past();
+    for platform in Platform::ALL {
+        let published = past.start();
+        let ids = (0..12).flat_map(|seed| {
+            let past = Past { seed, population: Population::new(seed), ..past };
+            let author = past.population.profile(platform, "maker", past.end());
+            (0..12).map(move |number| past.post(&author, number, published, past.start()).facts.external_id)
+        });
+        let all: BTreeSet<String> = ids.collect();
+        assert_eq!(all.len(), 144, "{platform:?}");
+    }
+}

@@ -3,6 +3,7 @@
 //! `due_at` drives everything that happens to one: it is when a worker is to look at it next, and while one works, when its lease ends. So an export whose
 //! worker died is taken up by another, a file whose time is over is removed, and so is the row in the end, all by the same look.
 
+mod claim;
 mod make;
 mod rows;
 mod work;
@@ -23,9 +24,10 @@ use crate::report::{ReportFilter, ReportMetrics};
 use crate::sql::{Filter, row, values};
 use crate::{Store, StoreError, Tenant, TenantTx};
 
+pub use claim::{ExportClaim, ExportHold, ExportJob};
 pub use make::{MOST_EXPORTS, MOST_EXPORTS_AT_ONCE, NewExport};
 pub use rows::{AccountFilterOfDays, WalkedAccount};
-pub use work::{ExportClaim, ExportJob, ExportPart, FinishedExport};
+pub use work::{ExportPart, FinishedExport};
 
 /// How long an export can be looked up after its end, or after its file's.
 const KEPT_AFTER: Duration = Duration::from_hours(30 * 24);

@@ -15,7 +15,7 @@ use super::matching::Matching;
 use super::numbers::{COUNTS, ENGAGEMENT, Numbers, once};
 use super::{
     CountedPosts, MemberNumbers, ReportFilter, ReportMember, ReportMetrics, ReportNumbers, ReportOrder, ReportRequest,
-    attention,
+    Stretch, attention,
 };
 use crate::creators;
 use crate::listing;
@@ -77,7 +77,7 @@ impl Tenant {
         card: &RateCard,
         after: Option<CreatorId>,
         limit: u32,
-    ) -> Result<Vec<ReportMember>, StoreError> {
+    ) -> Result<Stretch<ReportMember, CreatorId>, StoreError> {
         let mut conditions = creators_matching(self.organization, filter);
         conditions.and_if("c.id > ?", after.map(|id| id.0));
         let limit = conditions.bind(i64::from(limit));
@@ -85,7 +85,8 @@ impl Tenant {
             format!("SELECT c.id, c.added_at FROM creators c WHERE {} ORDER BY c.id LIMIT {limit}", conditions.text());
         let found = rows::<Candidate>(&self.store.read, &sql, conditions.values()).await?;
         let ids: Vec<Uuid> = found.iter().map(|found| found.id).collect();
-        self.dressed_members(filter, metrics, card, &ids).await
+        let rows = self.dressed_members(filter, metrics, card, &ids).await?;
+        Ok(Stretch { rows, last: ids.last().copied().map(CreatorId) })
     }
 
     /// What creators are sorted by; those of whom it is not known are left out.

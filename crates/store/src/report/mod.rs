@@ -94,6 +94,15 @@ pub struct ReportRequest {
     pub card: RateCard,
 }
 
+/// Rows of a walk that were read at once.
+#[derive(Clone, Debug)]
+pub struct Stretch<T, Id> {
+    /// The rows. What goes while they are read is left out, so there may be none although the walk goes on.
+    pub rows: Vec<T>,
+    /// After what it goes on; `None` at its end.
+    pub last: Option<Id>,
+}
+
 /// The numbers of a post, or of several together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct ReportNumbers {

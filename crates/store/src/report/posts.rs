@@ -12,7 +12,7 @@ use uuid::Uuid;
 use super::matching::{IS_TOLD, Matching, POST, SCHEDULE, noted_source};
 use super::numbers::{COUNTS, Numbers};
 use super::order::Placed;
-use super::{ReportFilter, ReportMetrics, ReportNumbers, ReportPost, ReportRequest};
+use super::{ReportFilter, ReportMetrics, ReportNumbers, ReportPost, ReportRequest, Stretch};
 use crate::merged::padded;
 use crate::paging::Page;
 use crate::sql::{Filter, is_postgres, places, rows};
@@ -41,7 +41,7 @@ impl Tenant {
         card: &RateCard,
         after: Option<i64>,
         limit: u32,
-    ) -> Result<Vec<ReportPost>, StoreError> {
+    ) -> Result<Stretch<ReportPost, i64>, StoreError> {
         let Matching { joins, mut conditions, .. } =
             Matching::of(self.organization, filter, is_postgres(&self.store.read));
         conditions.and_if("t.id > ?", after);
@@ -52,7 +52,7 @@ impl Tenant {
         );
         let ids: Vec<i64> =
             rows::<Placed>(&self.store.read, &sql, conditions.values()).await?.iter().map(|row| row.id).collect();
-        self.dressed_posts(&ids, metrics, card).await
+        Ok(Stretch { rows: self.dressed_posts(&ids, metrics, card).await?, last: ids.last().copied() })
     }
 
     /// These posts as they are reported, in this order. One that has gone meanwhile is left out.

@@ -4,13 +4,13 @@ use domain::CreatorId;
 use store::{ReportFilter, ReportMetrics};
 
 use super::ExportError;
-use super::walk::{Place, Row, Walk, rows_at};
+use super::walk::{Looked, Place, Walk, rows_at};
 
 /// Creators at once: the posts of each are summed.
 const MOST_CREATORS: u32 = 200;
 
 /// The next creators.
-pub async fn page(walk: &Walk) -> Result<Vec<Row>, ExportError> {
+pub async fn page(walk: &Walk) -> Result<Looked, ExportError> {
     let after = match walk.place {
         Some(Place::Member(id)) => Some(CreatorId(id)),
         Some(Place::Account(_) | Place::Post(_)) | None => None,
@@ -18,6 +18,7 @@ pub async fn page(walk: &Walk) -> Result<Vec<Row>, ExportError> {
     let (filters, most) = (&walk.job.filters, walk.page_rows.min(MOST_CREATORS));
     let (filter, metrics) = (ReportFilter::of_export(filters), ReportMetrics::of_export(filters));
     let found = walk.tenant.report_members(&filter, metrics, walk.card()?, after, most).await?;
-    let places = found.iter().map(|member| Place::Member(member.id.0)).collect();
-    rows_at(places, (walk.layouts.members.rows)(found, filters)?)
+    let places = found.rows.iter().map(|member| Place::Member(member.id.0)).collect();
+    let rows = rows_at(places, (walk.layouts.members.rows)(found.rows, filters)?)?;
+    Ok(Looked { rows, last: found.last.map(|CreatorId(id)| Place::Member(id)) })
 }

@@ -3,10 +3,10 @@
 use store::{ReportFilter, ReportMetrics};
 
 use super::ExportError;
-use super::walk::{Place, Row, Walk, rows_at};
+use super::walk::{Looked, Place, Walk, rows_at};
 
 /// The next posts.
-pub async fn page(walk: &Walk) -> Result<Vec<Row>, ExportError> {
+pub async fn page(walk: &Walk) -> Result<Looked, ExportError> {
     let after = match walk.place {
         Some(Place::Post(id)) => Some(id),
         Some(Place::Account(_) | Place::Member(_)) | None => None,
@@ -14,6 +14,7 @@ pub async fn page(walk: &Walk) -> Result<Vec<Row>, ExportError> {
     let filters = &walk.job.filters;
     let (filter, metrics) = (ReportFilter::of_export(filters), ReportMetrics::of_export(filters));
     let found = walk.tenant.report_posts(&filter, metrics, walk.card()?, after, walk.page_rows).await?;
-    let places = found.iter().map(|post| Place::Post(post.id)).collect();
-    rows_at(places, (walk.layouts.posts.rows)(found, filters)?)
+    let places = found.rows.iter().map(|post| Place::Post(post.id)).collect();
+    let rows = rows_at(places, (walk.layouts.posts.rows)(found.rows, filters)?)?;
+    Ok(Looked { rows, last: found.last.map(Place::Post) })
 }

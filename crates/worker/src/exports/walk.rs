@@ -75,6 +75,22 @@ pub struct Row {
     pub place: Place,
 }
 
+/// What a look for the next rows came to.
+pub struct Looked {
+    /// The rows. What goes while it is looked for is left out, so there may be none before the end.
+    pub rows: Vec<Row>,
+    /// From where to go on; `None` at the end.
+    pub last: Option<Place>,
+}
+
+impl From<Vec<Row>> for Looked {
+    /// What was found at one look.
+    fn from(rows: Vec<Row>) -> Self {
+        let last = rows.last().map(|row| row.place);
+        Self { rows, last }
+    }
+}
+
 /// A walk through an export's rows.
 pub struct Walk {
     pub tenant: Tenant,
@@ -96,16 +112,21 @@ impl Walk {
 
     /// The next rows; none at the end.
     pub async fn page(&mut self) -> Result<Vec<Row>, ExportError> {
-        let rows = match self.job.dataset {
-            ExportDataset::Accounts => accounts::page(self).await,
-            ExportDataset::Timeseries => days::page(self).await,
-            ExportDataset::Posts => posts::page(self).await,
-            ExportDataset::Members => members::page(self).await,
-        }?;
-        if let Some(last) = rows.last() {
-            self.place = Some(last.place);
+        loop {
+            let Looked { rows, last } = match self.job.dataset {
+                ExportDataset::Accounts => accounts::page(self).await?.into(),
+                ExportDataset::Timeseries => days::page(self).await?.into(),
+                ExportDataset::Posts => posts::page(self).await?,
+                ExportDataset::Members => members::page(self).await?,
+            };
+            if last.is_none() {
+                return Ok(rows);
+            }
+            self.place = last;
+            if !rows.is_empty() {
+                return Ok(rows);
+            }
         }
-        Ok(rows)
     }
 
     /// The account that was read last, in walks of accounts.

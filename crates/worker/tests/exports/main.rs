@@ -88,11 +88,15 @@ impl World {
     }
 
     fn exporter_on(&self, objects: Arc<dyn ObjectStore>, part_rows: u64) -> Exporter {
+        self.exporter_with(objects, part_rows, LEASE)
+    }
+
+    fn exporter_with(&self, objects: Arc<dyn ObjectStore>, part_rows: u64, lease: Duration) -> Exporter {
         let config = ExportsConfig {
             storage: Storage::of(objects),
             at_once: 1,
             interval: Duration::from_secs(1),
-            lease: LEASE,
+            lease,
             kept: KEPT,
             part: PartLimits { rows: part_rows, bytes: usize::MAX },
             page_rows: 7,
@@ -307,7 +311,7 @@ on_both! {
         for (filters, views, metrics) in [(report(), 102, "lifetime"), (gains(), 102, "range")] {
             let posts = undisturbed(ExportDataset::Posts, filters.clone()).await;
             let (filter, kind) = (store::ReportFilter::of_export(&filters), store::ReportMetrics::of_export(&filters));
-            let expected = world.tenant.report_posts(&filter, kind, &card, None, 100).await.unwrap();
+            let expected = world.tenant.report_posts(&filter, kind, &card, None, 100).await.unwrap().rows;
             assert_eq!(posts.len(), expected.len());
             for (row, post) in posts.iter().zip(&expected) {
                 assert_eq!((&row["id"], &row["views"]), (&post.id.into(), &views.into()), "{row}");
@@ -488,18 +492,151 @@ on_both! {
         assert!(!exporter.work_once(&CancellationToken::new()).await.unwrap());
     }
 
-    async fn an_organization_that_is_not_active_gets_no_file_and_has_no_links(home) {
+    async fn an_organization_that_is_not_active_has_no_links_and_its_exports_wait(home) {
         let world = world(home).await;
+        let (nobody, running) = (world.exporter(), CancellationToken::new());
+        let expected = world.undisturbed(ExportDataset::Accounts, ExportFormat::Csv, &ExportFilters::default()).await;
         let done = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
-        assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        assert!(nobody.work_once(&running).await.unwrap());
         let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
-        world.home.sql("UPDATE organizations SET is_active = FALSE").await;
-        assert!(world.store().linked_export(done, world.now()).await.unwrap().is_none());
-        for _ in 0..6 {
-            assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
-            world.later(LEASE);
+        // More often than an export may fail, and each time amid its being written.
+        for n in 0..7 {
+            let slow = Arc::new(Mortal::new(world.objects.clone(), 0, Step::Before));
+            let exporter = world.exporter_on(slow.clone(), 10);
+            let made_inactive = async {
+                slow.died().await;
+                world.home.sql("UPDATE organizations SET is_active = FALSE").await;
+                slow.revive();
+            };
+            let (found, ()) = tokio::join!(exporter.work_once(&running), made_inactive);
+            assert!(found.unwrap());
+            assert!(world.store().linked_export(done, world.now()).await.unwrap().is_none());
+            for _ in 0..2 {
+                assert!(!nobody.work_once(&running).await.unwrap(), "{n}");
+                assert_eq!(world.export(id).await.status, ExportStatus::Queued, "{n}");
+                world.later(LEASE);
+            }
+            world.home.sql("UPDATE organizations SET is_active = TRUE").await;
         }
-        assert_eq!(world.export(id).await.status, ExportStatus::Failed);
+        assert!(nobody.work_once(&running).await.unwrap());
+        assert!(world.bytes(id).await == expected);
+    }
+
+    async fn one_that_waits_for_a_month_is_given_up_and_leaves_nothing(home) {
+        let world = world(home).await;
+        let (exporter, running) = (world.exporter(), CancellationToken::new());
+        let of_nobody = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        // It has a part by then.
+        let broken = Arc::new(Mortal::broken_from(world.objects.clone(), 1));
+        assert!(world.exporter_on(broken, 10).work_once(&running).await.unwrap());
+        assert_eq!(world.there().await.len(), 1);
+        world.home.sql("UPDATE organizations SET is_active = FALSE").await;
+        world.later(Duration::from_hours(24 * 30 - 1));
+        assert!(!exporter.work_once(&running).await.unwrap());
+        world.later(Duration::from_hours(1));
+        assert!(exporter.work_once(&running).await.unwrap());
+        let given_up = world.export(of_nobody).await;
+        assert_eq!(given_up.status, ExportStatus::Failed);
+        assert!(given_up.failure.unwrap().contains("30 days"));
+        assert_eq!(world.there().await, [""; 0]);
+        assert!(!exporter.work_once(&running).await.unwrap());
+    }
+
+    async fn what_goes_while_it_is_read_ends_no_file(home) {
+        let world = world(home).await;
+        let rows = lines(&world.undisturbed(ExportDataset::Posts, ExportFormat::Ndjson, &report()).await);
+        let ids: Vec<_> = rows.iter().map(|row| row["external_id"].as_str().unwrap().to_owned()).collect();
+        // As a page finds it whose posts go between its two statements: named, and not there. The whole second page, and some of the third.
+        let gone = ids[6..16].iter().map(|id| format!("'{id}'")).collect::<Vec<_>>().join(", ");
+        let (off, on) = if world.home.url.starts_with("sqlite") {
+            ("PRAGMA foreign_keys = OFF", "PRAGMA foreign_keys = ON")
+        } else {
+            ("SET session_replication_role = replica", "SET session_replication_role = origin")
+        };
+        world.home.sql(&format!("{off}; DELETE FROM posts WHERE external_id IN ({gone}); {on}")).await;
+        let left = lines(&world.undisturbed(ExportDataset::Posts, ExportFormat::Ndjson, &report()).await);
+        let left: Vec<_> = left.iter().map(|row| row["external_id"].as_str().unwrap().to_owned()).collect();
+        assert_eq!(left, [&ids[..6], &ids[16..]].concat());
+    }
+
+    async fn one_that_gets_further_is_not_given_up(home) {
+        let world = world(home).await;
+        let expected = world.undisturbed(ExportDataset::Accounts, ExportFormat::Csv, &ExportFilters::default()).await;
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        // The fifth writes a part before it fails.
+        for steps in [0, 0, 0, 0, 1, 0, 0, 0] {
+            let broken = Arc::new(Mortal::broken_from(world.objects.clone(), steps));
+            assert!(world.exporter_on(broken, 10).work_once(&CancellationToken::new()).await.unwrap());
+            assert_eq!(world.export(id).await.status, ExportStatus::Queued);
+            world.later(Duration::from_hours(2));
+        }
+        assert_eq!(world.export(id).await.rows_written, 10);
+        assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
+        assert!(world.bytes(id).await == expected);
+    }
+
+    async fn whoever_was_overtaken_removes_nothing_when_it_fails(home) {
+        let world = world(home).await;
+        let running = CancellationToken::new();
+        let expected = world.undisturbed(ExportDataset::Accounts, ExportFormat::Csv, &ExportFilters::default()).await;
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        for _ in 0..4 {
+            let broken = Arc::new(Mortal::broken_from(world.objects.clone(), 0));
+            assert!(world.exporter_on(broken, 10).work_once(&running).await.unwrap());
+            world.later(Duration::from_hours(2));
+        }
+        // The fifth attempt writes a part and is overtaken with the next, which fails in the end.
+        let slow = Arc::new(Mortal::failing_late(world.objects.clone(), 1));
+        let exporter = world.exporter_on(slow.clone(), 10);
+        let overtaken = async {
+            slow.died().await;
+            world.later(LEASE);
+            assert!(world.exporter().work_once(&running).await.unwrap());
+            assert!(world.bytes(id).await == expected);
+            slow.revive();
+        };
+        let (found, ()) = tokio::join!(exporter.work_once(&running), overtaken);
+        assert!(found.unwrap());
+        assert!(world.bytes(id).await == expected);
+    }
+
+    async fn the_parts_of_a_file_are_removed_however_long_that_takes(home) {
+        let world = world(home).await;
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        let slow = Arc::new(Mortal::holding_removals(world.objects.clone()));
+        let lease = Duration::from_millis(30);
+        let exporter = world.exporter_with(slow.clone(), 10, lease);
+        let removing = async {
+            slow.died().await;
+            assert_eq!(world.export(id).await.status, ExportStatus::Succeeded);
+            // Time enough for a lease to be renewed, when there is one.
+            tokio::time::sleep(10 * lease).await;
+            slow.revive();
+        };
+        let running = CancellationToken::new();
+        let (found, ()) = tokio::join!(exporter.work_once(&running), removing);
+        assert!(found.unwrap());
+        assert_eq!(world.there().await.len(), 1, "the parts are gone");
+    }
+
+    async fn what_a_worker_cannot_read_is_left_to_others(home) {
+        let world = world(home).await;
+        let (exporter, running) = (world.exporter(), CancellationToken::new());
+        let expected = world.undisturbed(ExportDataset::Accounts, ExportFormat::Csv, &ExportFilters::default()).await;
+        let id = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        world.home.sql("UPDATE exports SET filters = '{\"of_a_later_day\": true}'").await;
+        let other = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
+        assert!(exporter.work_once(&running).await.unwrap());
+        assert!(world.bytes(other).await == expected);
+        for _ in 0..7 {
+            assert!(!exporter.work_once(&running).await.unwrap());
+            world.later(Duration::from_mins(5));
+        }
+        world.home.sql("UPDATE exports SET filters = '{}'").await;
+        assert_eq!(world.export(id).await.status, ExportStatus::Queued);
+        world.later(Duration::from_mins(1));
+        assert!(exporter.work_once(&running).await.unwrap());
+        assert!(world.bytes(id).await == expected);
     }
 
     async fn an_organization_has_so_many_exports_and_no_more(home) {

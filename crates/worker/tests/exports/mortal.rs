@@ -1,6 +1,7 @@
-//! A store of objects that holds whoever uses it at one step, for good or until it is told to go on, or that fails from one step on.
+//! A store of objects that holds whoever uses it at one step, for good or until it is told to go on, or that fails at some steps.
 
 use std::fmt::{Display, Formatter};
+use std::ops::Range;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -27,7 +28,8 @@ pub struct Mortal {
     inner: Arc<InMemory>,
     step: Step,
     holds_at: usize,
-    fails_from: usize,
+    fails: Range<usize>,
+    holds_removals: bool,
     steps: AtomicUsize,
     died: Notify,
     revived: CancellationToken,
@@ -40,7 +42,8 @@ impl Mortal {
             inner,
             step,
             holds_at: n,
-            fails_from: usize::MAX,
+            fails: 0..0,
+            holds_removals: false,
             steps: AtomicUsize::new(0),
             died: Notify::new(),
             revived: CancellationToken::new(),
@@ -49,7 +52,17 @@ impl Mortal {
 
     /// Fails from the `n`th step on.
     pub fn broken_from(inner: Arc<InMemory>, n: usize) -> Self {
-        Self { fails_from: n, ..Self::new(inner, usize::MAX, Step::Before) }
+        Self { fails: n..usize::MAX, ..Self::new(inner, usize::MAX, Step::Before) }
+    }
+
+    /// Holds at the `n`th step, which fails when it goes on.
+    pub fn failing_late(inner: Arc<InMemory>, n: usize) -> Self {
+        Self { fails: n..n + 1, ..Self::new(inner, n, Step::Before) }
+    }
+
+    /// Holds when objects are to be removed.
+    pub fn holding_removals(inner: Arc<InMemory>) -> Self {
+        Self { holds_removals: true, ..Self::new(inner, usize::MAX, Step::Before) }
     }
 
     /// Returns when somebody is held.
@@ -70,11 +83,11 @@ impl Mortal {
     /// Does a step.
     async fn through<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let n = self.steps.fetch_add(1, Ordering::SeqCst);
-        if n >= self.fails_from {
-            return Err(Error::Generic { store: "test", source: "as the test wants it".into() });
-        }
         if n == self.holds_at && self.step == Step::Before {
             self.hold().await;
+        }
+        if self.fails.contains(&n) {
+            return Err(Error::Generic { store: "test", source: "as the test wants it".into() });
         }
         let done = work.await;
         if n == self.holds_at && self.step == Step::After {
@@ -105,11 +118,21 @@ impl ObjectStore for Mortal {
     }
 
     fn delete_stream(&self, locations: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        if self.steps.load(Ordering::SeqCst) >= self.fails_from {
+        if self.fails.contains(&self.steps.load(Ordering::SeqCst)) {
             let failure = Error::Generic { store: "test", source: "as the test wants it".into() };
             return futures_util::stream::once(async { Err(failure) }).boxed();
         }
-        self.inner.delete_stream(locations)
+        let removed = self.inner.delete_stream(locations);
+        if !self.holds_removals {
+            return removed;
+        }
+        self.died.notify_one();
+        let revived = self.revived.clone();
+        let late = async move {
+            revived.cancelled().await;
+            removed
+        };
+        futures_util::stream::once(late).flatten().boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
