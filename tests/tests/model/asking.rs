@@ -38,6 +38,7 @@ impl Service {
             kept_address: KeptAddress::Truncated,
             allowed_origins: Vec::new(),
             refresh_cooldown: Duration::from_mins(15),
+            daily_retention: None,
             rate_cards: vec![prices::card()],
             process: "model".to_owned(),
             public_url: None,
