@@ -11,6 +11,7 @@ mod members;
 mod numbers;
 mod order;
 mod posts;
+mod sums;
 
 use std::collections::BTreeMap;
 
