@@ -509,9 +509,9 @@ on_both! {
             work(&home.store, now, answer("11", "amy", &posts)).await;
         }
         assert_eq!(misremembered(&home).await, [""; 0]);
-        let knows = "SELECT first_day || '|' || last_day || '|' || view_total || '|' || view_days FROM accounts WHERE first_day IS NOT NULL";
+        let sql = "SELECT first_day || '|' || last_day || '|' || view_total || '|' || view_days FROM accounts WHERE first_day IS NOT NULL";
         let first = Day::of(START);
-        let known = home.lines(knows).await;
+        let known = home.lines(sql).await;
         assert_eq!(known, [format!("{}|{}|36|3", first.number(), first.plus(2).number())]);
         home.sql("UPDATE accounts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4, follower_total = 5").await;
         home.sql("UPDATE tracked_posts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4").await;
@@ -522,7 +522,7 @@ on_both! {
             home.take_back(migration).await;
             home.store.migrate().await.unwrap();
             assert_eq!(misremembered(&home).await, [""; 0]);
-            assert_eq!(home.lines(knows).await, known);
+            assert_eq!(home.lines(sql).await, known);
         }
     }
 
