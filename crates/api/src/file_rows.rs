@@ -5,7 +5,7 @@
 //! stay JSON. Of what is said once for all rows of a page each row has its own copy, but for the prices, which the export shows.
 
 use domain::{Day, ExportFilters, Timestamp};
-use files::{Column, FilesError, Kind, Layout, Value};
+use files::{Column, FilesError, Kind, Layout, Rows, Value};
 use serde::Serialize;
 use serde_json::Value as Json;
 use store::{Account, ReportMember, ReportMetrics, ReportPost};
@@ -166,16 +166,16 @@ pub static POST_ROWS: Layout<ReportPost> = Layout { columns: POST_COLUMNS, rows:
 /// Members, as `/v2/members` reports them.
 pub static MEMBER_ROWS: Layout<ReportMember> = Layout { columns: MEMBER_COLUMNS, rows: members };
 
-fn accounts(records: Vec<Account>, _: &ExportFilters) -> Result<Vec<Vec<Value>>, FilesError> {
+fn accounts(records: Vec<Account>, _: &ExportFilters) -> Result<Rows, FilesError> {
     let shown = records.into_iter().map(|account| serde_json::to_value(AccountOut::from(account)));
     shown.map(|shown| row(shown?, ACCOUNT_COLUMNS, ACCOUNT_PLACES)).collect()
 }
 
-fn posts(records: Vec<ReportPost>, filters: &ExportFilters) -> Result<Vec<Vec<Value>>, FilesError> {
+fn posts(records: Vec<ReportPost>, filters: &ExportFilters) -> Result<Rows, FilesError> {
     report::<_, ReportPostOut>(records, filters, POST_COLUMNS, POST_PLACES)
 }
 
-fn members(records: Vec<ReportMember>, filters: &ExportFilters) -> Result<Vec<Vec<Value>>, FilesError> {
+fn members(records: Vec<ReportMember>, filters: &ExportFilters) -> Result<Rows, FilesError> {
     report::<_, ReportMemberOut>(records, filters, MEMBER_COLUMNS, MEMBER_PLACES)
 }
 
@@ -185,7 +185,7 @@ fn report<R, T: From<Row<R>> + Serialize>(
     filters: &ExportFilters,
     columns: &[Column],
     places: &[&str],
-) -> Result<Vec<Vec<Value>>, FilesError> {
+) -> Result<Rows, FilesError> {
     let metrics = ReportMetrics::of_export(filters);
     let card = filters.report.as_ref().map(|report| report.card.clone()).ok_or(FilesError::Misfit)?;
     let mut meta = serde_json::to_value(ReportMetaOut::new(metrics, filters.window(), card))?;

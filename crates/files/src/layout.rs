@@ -4,8 +4,8 @@ use domain::ExportFilters;
 
 use crate::{Column, FilesError, Value};
 
-/// The values of some rows, in the order of their columns.
-type Rows = Result<Vec<Vec<Value>>, FilesError>;
+/// Rows, each with a value for each column.
+pub type Rows = Vec<Vec<Value>>;
 
 /// How records of one kind are laid out in a file.
 #[derive(Debug)]
@@ -13,5 +13,5 @@ pub struct Layout<R: 'static> {
     /// The columns.
     pub columns: &'static [Column],
     /// The rows of these records, as an export with these filters has them: a value for each of the columns.
-    pub rows: fn(Vec<R>, &ExportFilters) -> Rows,
+    pub rows: fn(Vec<R>, &ExportFilters) -> Result<Rows, FilesError>,
 }

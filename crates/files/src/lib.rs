@@ -12,7 +12,7 @@ mod write;
 
 pub use column::{Column, Kind, Value};
 pub use join::Part;
-pub use layout::Layout;
+pub use layout::{Layout, Rows};
 pub use storage::{Folder, S3Config, Storage, StorageConfig};
 pub use upload::Written;
 pub use write::{PartLimits, PartWriter};

@@ -93,7 +93,7 @@ fn leaves(record: &Json, at: &str, places: &[&str], found: &mut BTreeSet<String>
         Json::Object(members) if !places.contains(&at) => {
             members.iter().for_each(|(name, value)| leaves(value, &format!("{at}/{name}"), places, found));
         }
-        _ => {
+        Json::Null | Json::Bool(_) | Json::Number(_) | Json::String(_) | Json::Array(_) | Json::Object(_) => {
             found.insert(at.to_owned());
         }
     }
