@@ -35,6 +35,8 @@ def before_call(context, case, kwargs):
     make_window_true(case.query)
     make_report_true(case.query)
     make_true(case.body)
+    if case.path in ("/v2/account-videos/metrics", "/v2/account-videos/deltas") and isinstance(case.body, dict):
+        make_ids_true(case.body)
     if case.path.endswith("/download"):
         follow_link(case)
 
@@ -85,7 +87,8 @@ def make_filters_true(dataset, filters):
 
 
 def moment(text):
-    return datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+    found = datetime.datetime.fromisoformat(text.upper().replace("Z", "+00:00"))
+    return found if found.tzinfo else found.replace(tzinfo=datetime.timezone.utc)
 
 
 def make_ids_true(body):
@@ -94,8 +97,8 @@ def make_ids_true(body):
     if len(lists) > 1:
         for ids in lists:
             del ids[60:]
-    if lists and not any(lists):
-        lists[0].append("1")
+    if not any(lists):
+        body[ID_LISTS[0]] = ["1"]
 
 
 def make_true(body):
