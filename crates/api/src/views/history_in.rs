@@ -241,10 +241,13 @@ pub(crate) fn account_video_ids(fields: &mut Fields) -> Vec<GivenId> {
     distinct(all)
 }
 
-/// An account video's id: an integer, or its digits.
+/// An account video's id: an integer, which `5.0` is too, or its digits.
 fn integer_id(value: &Value) -> Result<RowId, String> {
     let is_plain = |text: &&str| text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
-    let number = value.as_i64().or_else(|| value.as_str().filter(is_plain)?.parse().ok());
+    let number = match value.as_str() {
+        Some(text) => Some(text).filter(is_plain).and_then(|text| text.parse().ok()),
+        None => integer(1, i64::MAX)(value).ok(),
+    };
     number.filter(|id| *id >= 1).map(RowId::Integer).ok_or_else(|| "must be the id of an account video".to_owned())
 }
 
@@ -317,8 +320,9 @@ mod tests {
 
     #[test]
     fn account_videos_are_named_by_integers_or_their_digits_in_any_of_three_lists() {
-        let mut good =
-            fields(&json!({"account_video_ids": [1, "2", 1], "instagram_post_ids": ["1"], "tiktok_video_ids": []}));
+        let mut good = fields(
+            &json!({"account_video_ids": [1, "2", 2.0, 1], "instagram_post_ids": ["1"], "tiktok_video_ids": []}),
+        );
         let ids = account_video_ids(&mut good);
         let named: Vec<_> = ids.iter().map(|it| (it.id, it.platform)).collect();
         let expected =
