@@ -46,8 +46,10 @@ impl Wanted {
     }
 }
 
+/// A number of bytes; one beyond all files is as good as the greatest.
 fn number(text: &str) -> Option<u64> {
-    text.parse().ok().filter(|_| text.bytes().all(|b| b.is_ascii_digit()))
+    let is_number = !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    is_number.then(|| text.parse().unwrap_or(u64::MAX))
 }
 
 #[cfg(test)]
@@ -76,6 +78,7 @@ mod tests {
             ("bytes=-3", 7..10),
             ("bytes=-30", 0..10),
             ("bytes=0-18446744073709551615", 0..10),
+            ("bytes=0-99999999999999999999", 0..10),
         ] {
             assert_eq!(wanted(range, None, 10), Wanted::Part(part), "{range}");
         }

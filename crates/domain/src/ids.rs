@@ -4,16 +4,16 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 macro_rules! uuid_id {
-    ($($(#[$doc:meta])* $name:ident;)*) => {$(
+    ($made:ident: $($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
         pub struct $name(pub Uuid);
 
         impl $name {
-            /// A new one (UUID version 7, so ids sort by age).
+            /// A new one.
             pub fn new() -> Self {
-                Self(Uuid::now_v7())
+                Self(Uuid::$made())
             }
         }
 
@@ -54,7 +54,8 @@ macro_rules! integer_id {
     )*};
 }
 
-uuid_id! {
+// Version 7, so that ids sort by age.
+uuid_id! { now_v7:
     /// An organization: a tenant.
     OrganizationId;
     /// An API key's record (not the key itself).
@@ -67,10 +68,14 @@ uuid_id! {
     CreatorId;
     /// A collection: a project or a group.
     CollectionId;
-    /// One scrape, from being queued to its end.
-    RunId;
     /// An export.
     ExportId;
+}
+
+// Version 4: organizations share runs, and when somebody else asked for one is none of theirs.
+uuid_id! { new_v4:
+    /// One scrape, from being queued to its end.
+    RunId;
 }
 
 integer_id! {

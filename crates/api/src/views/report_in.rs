@@ -227,7 +227,9 @@ impl Reported {
         let client_id = id(parameters, "client_id", OrganizationId);
         let metrics = choice(parameters, "metrics").unwrap_or_default();
         if metrics == ReportedMetrics::Range && dates.is_none() {
-            parameters.refuse(FieldErrors::of("start_date", "is required with metrics=range"));
+            for name in ["start_date", "end_date"] {
+                parameters.refuse(FieldErrors::of(name, "is required with metrics=range"));
+            }
         }
         // What was published on days that are not kept is known all the same.
         if let (true, Some(window)) = (metrics == ReportedMetrics::Range || basis == DateBasis::Metric, dates)

@@ -219,7 +219,7 @@ async fn whatever_makes_no_sense_is_named() {
         ("start_date=2026-02-01&end_date=2026-01-01", vec!["end_date"]),
         ("start_date=2020-01-01&end_date=2021-01-01", vec!["start_date"]),
         (&format!("start_date={today}&end_date={tomorrow}"), vec!["end_date"]),
-        ("metrics=range", vec!["start_date"]),
+        ("metrics=range", vec!["end_date", "start_date"]),
         ("rate_card=none", vec!["rate_card"]),
         ("rates=like:1", vec!["rates"]),
         ("rates=tiktok.like:-1", vec!["rates"]),
