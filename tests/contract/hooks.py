@@ -111,7 +111,6 @@ def make_true(body):
             make_filters_true(body.get("dataset"), body["filters"])
         make_window_true(body)
         make_report_true(body)
-        make_ids_true(body)
         if body.get("creator_id") is not None:
             body["creator_id"] = new_creator()
         for field, forms in (("username", HANDLES), ("identifier", POSTS)):
