@@ -296,7 +296,6 @@ mod tests {
         assert_eq!((report.card.id.as_str(), report.card.base.as_deref()), ("custom", Some("own")));
         assert_eq!((report.rate_card.as_deref(), report.rates.as_deref()), (Some("own"), Some("tiktok.like:0.5")));
         for (filters, refused) in [
-            (json!({"metrics": "range"}), "filters.start_date"),
             (json!({"metrics": "all"}), "filters.metrics"),
             (json!({"date_basis": 1}), "filters.date_basis"),
             (json!({"rate_card": "none"}), "filters.rate_card"),

@@ -173,7 +173,8 @@ fn uuids() -> Array {
 
 /// Ids of account videos: integers, or texts of their digits.
 fn integers() -> Array {
-    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1));
+    let number =
+        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(999_999_999_999_999_999_i64));
     let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[1-9][0-9]{0,17}$"));
     let id = AnyOfBuilder::new().item(number).item(text);
     ArrayBuilder::new()

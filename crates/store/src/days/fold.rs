@@ -130,20 +130,27 @@ pub async fn keep_newest_of_account(tx: &DatabaseTransaction, id: Uuid) -> Resul
 
 /// The statement that has the row `$1` of `table` repeat its newest day in `columns`. Without a day it knows nothing.
 fn newest_sql(table: &str, days: &str, key: &str, columns: &[String]) -> String {
-    let edge = |edge: &str| format!("(SELECT {edge}(x.day) FROM {days} x WHERE x.{key} = $1)");
+    format!(
+        "UPDATE {table} SET {} FROM (SELECT 1 AS one) o LEFT JOIN {days} d ON d.{key} = $1 \
+         AND d.day = (SELECT MAX(x.day) FROM {days} x WHERE x.{key} = $1) WHERE {table}.id = $1",
+        newest(table, days, key, columns)
+    )
+}
+
+/// What is assigned to rows of `table` that are to repeat their newest day `d` in `columns`.
+fn newest(table: &str, days: &str, key: &str, columns: &[String]) -> String {
     let of_day = |column: &str| match column.strip_suffix("_last") {
         Some(metric) => format!("{metric}_count"),
         None if column == "last_day" => "day".to_owned(),
         None => column.to_owned(),
     };
     let set: Vec<String> = columns.iter().map(|column| format!("{column} = d.{}", of_day(column))).collect();
-    format!(
-        "UPDATE {table} SET first_day = {}, {} FROM (SELECT 1 AS one) o \
-         LEFT JOIN {days} d ON d.{key} = $1 AND d.day = {} WHERE {table}.id = $1",
-        edge("MIN"),
-        set.join(", "),
-        edge("MAX")
-    )
+    format!("first_day = (SELECT MIN(x.day) FROM {days} x WHERE x.{key} = {table}.id), {}", set.join(", "))
+}
+
+/// The same for accounts, for a statement that changes more of them.
+pub fn newest_of_accounts() -> String {
+    newest("accounts", "account_days", "account_id", &NEWEST_ACCOUNT_DAY)
 }
 
 /// The days of a post that was published at `create_time`, of the reads of each; `before` is the last day before them.
@@ -171,7 +178,8 @@ pub fn post_days(
 }
 
 /// Writes an account's days from `from` on, of what is known of its posts' days. `samples` are all reads of its profile from then on, oldest
-/// first, whoever saw them. What that changes of the organization's days is added to `changed`.
+/// first, whoever saw them. What that changes of the organization's days is added to `changed`. What the account itself knows of its newest day is
+/// brought up to date by the caller.
 pub async fn write_account(
     tx: &DatabaseTransaction,
     account: &AccountHistory,
@@ -198,7 +206,7 @@ pub async fn write_account(
         before = Some(is);
     }
     changed.accounts(account.organization, kept.before.as_ref(), &kept.days, 1);
-    keep_newest_of_account(tx, account.id).await
+    Ok(())
 }
 
 /// The days from `from` on with a read of one of the account's posts.

@@ -16,6 +16,7 @@ mod sums;
 mod whole;
 
 pub(crate) use fold::DAY_MS;
+pub(crate) use fold::{keep_newest_of_account, newest_of_accounts};
 pub(crate) use newest::Newest;
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;

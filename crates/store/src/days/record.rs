@@ -151,13 +151,14 @@ pub async fn see_profile(recording: &Recording<'_>, profile: i64, collected: &st
     history::compact(recording, history::PROFILES, profile, &samples).await
 }
 
-/// Writes the days, from `from` on, of the accounts that show one of `posts`, and of those of `profile` when its own page was read.
+/// Writes the days, from `from` on, of the accounts that show one of `posts`, and of those of `profile` when its own page was read; which these are.
+/// They are locked, and still to be told of their newest day.
 pub async fn write_accounts(
     recording: &Recording<'_>,
     profile: Option<i64>,
     posts: &[i64],
     from: Day,
-) -> Result<(), StoreError> {
+) -> Result<BTreeSet<Uuid>, StoreError> {
     let Recording { tx, now, .. } = *recording;
     let mut ids: BTreeSet<Uuid> = BTreeSet::new();
     if let Some(profile) = profile {
@@ -173,7 +174,7 @@ pub async fn write_accounts(
         ids.extend(rows::<Shown>(tx, &sql, posts).await?.into_iter().map(|shown| shown.id));
     }
     if ids.is_empty() {
-        return Ok(());
+        return Ok(ids);
     }
     // Locked by a statement of its own, so that the days are made of what is committed by then.
     let lock = if is_postgres(tx) { "FOR NO KEY UPDATE" } else { "" };
@@ -182,7 +183,7 @@ pub async fn write_accounts(
         places(1, ids.len())
     );
     let mut changed = Changed::default();
-    for found in rows::<Located>(tx, &sql, ids.into_iter().map(Value::from).collect()).await? {
+    for found in rows::<Located>(tx, &sql, ids.iter().copied().map(Value::from).collect()).await? {
         let seen = Seen::from_stored(found.seen_since, found.seen_until, found.seen_before.as_deref())?;
         let account = AccountHistory { id: found.id, organization: found.organization_id, seen };
         let samples: Vec<Sample<4>> = history::samples(tx, history::PROFILES, found.profile_id, from.start()).await?;
@@ -190,7 +191,7 @@ pub async fn write_accounts(
         write_account(tx, &account, &samples, from, &mut changed).await?;
     }
     recording.change_organizations(changed);
-    Ok(())
+    Ok(ids)
 }
 
 #[derive(FromQueryResult)]

@@ -89,8 +89,8 @@ pub async fn record_list(
     if !resting.is_empty() {
         bounds::follow(recording, profile_id).await?;
     }
-    sum_profile(recording, profile_id, &ids).await?;
-    days::write_accounts(recording, None, &ids, from).await?;
+    let written = days::write_accounts(recording, None, &ids, from).await?;
+    sum_profile(recording, profile_id, &ids, &written).await?;
     texts::follow_posts(recording.tx, &ids).await?;
     lost::show(recording, &found_again).await?;
     Ok(wakes)

@@ -48,8 +48,8 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
             let from = write_facts(recording, id, facts).await?;
             let status = if verdict == Verdict::Good { PostStatus::Live } else { PostStatus::Private };
             set_status(recording, id, status).await?;
-            sum_accounts(recording, &[id]).await?;
-            days::write_accounts(recording, None, &[id], from).await?;
+            let written = days::write_accounts(recording, None, &[id], from).await?;
+            sum_accounts(recording, &[id], &written).await?;
             texts::follow_posts(recording.tx, &[id]).await?;
             lost::show(recording, &found).await?;
             kept = true;

@@ -185,7 +185,9 @@ async fn write_accounts(
     let sql = format!("UPDATE accounts SET {} WHERE profile_id = {place} AND {COLLECTED}", set.text());
     execute(recording.tx, &sql, set.values()).await?;
     days::see_profile(recording, known.id, COLLECTED).await?;
-    days::write_accounts(recording, Some(known.id), &[], Day::of(recording.now)).await?;
+    for account in days::write_accounts(recording, Some(known.id), &[], Day::of(recording.now)).await? {
+        days::keep_newest_of_account(recording.tx, account).await?;
+    }
     texts::follow_accounts(recording.tx, "a.profile_id = $1", values![known.id]).await?;
     sum_creators(recording, known.id).await
 }

@@ -1,5 +1,7 @@
 //! The sums of accounts over the posts they collect.
 
+use std::collections::BTreeSet;
+
 use domain::{MetricStatus, Precision};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
@@ -7,19 +9,30 @@ use uuid::Uuid;
 use super::provenance::written_as;
 use super::{COLLECTED, Recording};
 use crate::StoreError;
+use crate::days::{keep_newest_of_account, newest_of_accounts};
 use crate::sql::{execute, is_postgres, places, rows};
 
 const METRICS: [&str; 6] = ["view_count", "like_count", "comment_count", "share_count", "play_count", "saved_count"];
 
-/// Brings the sums of the accounts that collect these posts up to date.
-pub async fn sum_accounts(recording: &Recording<'_>, posts: &[i64]) -> Result<(), StoreError> {
+/// Brings the sums of the accounts that collect these posts up to date, and what those whose days were `written` know of their newest.
+pub async fn sum_accounts(
+    recording: &Recording<'_>,
+    posts: &[i64],
+    written: &BTreeSet<Uuid>,
+) -> Result<(), StoreError> {
     let collectors =
         format!("SELECT v.account_id FROM account_videos v WHERE v.post_id IN ({})", places(1, posts.len()));
-    sum(recording, &format!("accounts.id IN ({collectors})"), posts.iter().map(|id| Value::from(*id))).await
+    let values = posts.iter().map(|id| Value::from(*id));
+    sum(recording, &format!("accounts.id IN ({collectors})"), values, written).await
 }
 
 /// Likewise for a profile's accounts, and those that found any of these posts in another profile's list.
-pub async fn sum_profile(recording: &Recording<'_>, profile_id: i64, posts: &[i64]) -> Result<(), StoreError> {
+pub async fn sum_profile(
+    recording: &Recording<'_>,
+    profile_id: i64,
+    posts: &[i64],
+    written: &BTreeSet<Uuid>,
+) -> Result<(), StoreError> {
     let mut collectors = "SELECT b.id FROM accounts b WHERE b.profile_id = $1".to_owned();
     if !posts.is_empty() {
         collectors.push_str(" UNION SELECT v.account_id FROM account_videos v WHERE v.post_id IN (");
@@ -27,12 +40,20 @@ pub async fn sum_profile(recording: &Recording<'_>, profile_id: i64, posts: &[i6
         collectors.push(')');
     }
     let values = std::iter::once(profile_id).chain(posts.iter().copied()).map(Value::from);
-    sum(recording, &format!("accounts.id IN ({collectors})"), values).await
+    sum(recording, &format!("accounts.id IN ({collectors})"), values, written).await
 }
 
-/// The sums are made anew from the account's videos each time, so they cannot drift. An account's posts are bounded (2,000), and reads
-/// of pages are far rarer than the database can sum. `which` is a condition on accounts; `values` are its parameters.
-async fn sum(recording: &Recording<'_>, which: &str, values: impl Iterator<Item = Value>) -> Result<(), StoreError> {
+/// The sums are made anew from the account's videos each time, so they cannot drift; reads of pages are far rarer than the database can sum.
+/// `which` is a condition on accounts; `values` are its parameters.
+///
+/// Each account is changed once in a recording of a post or a list. At a second change PostgreSQL would look again whether its profile is there, and
+/// wait for whoever renames that, who may be waiting for the account.
+async fn sum(
+    recording: &Recording<'_>,
+    which: &str,
+    values: impl Iterator<Item = Value>,
+    written: &BTreeSet<Uuid>,
+) -> Result<(), StoreError> {
     #[derive(FromQueryResult)]
     struct Collector {
         id: Uuid,
@@ -42,17 +63,22 @@ async fn sum(recording: &Recording<'_>, which: &str, values: impl Iterator<Item 
     let now = Value::from(recording.now.as_millis());
     let sql = format!("SELECT id FROM accounts WHERE {COLLECTED} AND {which} ORDER BY id {lock}");
     let accounts = rows::<Collector>(recording.tx, &sql, values.collect()).await?;
+    for account in written.iter().filter(|id| accounts.iter().all(|account| account.id != **id)) {
+        keep_newest_of_account(recording.tx, *account).await?;
+    }
     if accounts.is_empty() {
         return Ok(());
     }
     let find = if is_postgres(recording.tx) { "strpos" } else { "instr" };
     let all = |item: fn(&str) -> String| METRICS.map(item).join(", ");
     let sql = format!(
-        "UPDATE accounts SET total_post_count = t.posts, {}, sum_notes = t.notes, updated_at = $1 \
+        "UPDATE accounts SET total_post_count = t.posts, {}, sum_notes = t.notes, updated_at = $1, {} \
          FROM (SELECT b.id, COUNT(v.id) AS posts, {}, {} AS notes FROM accounts b \
          LEFT JOIN account_videos v ON v.account_id = b.id LEFT JOIN posts p ON p.id = v.post_id \
-         WHERE b.id IN ({}) GROUP BY b.id) t WHERE accounts.id = t.id",
+         WHERE b.id IN ({}) GROUP BY b.id) t LEFT JOIN account_days d ON d.account_id = t.id \
+         AND d.day = (SELECT MAX(x.day) FROM account_days x WHERE x.account_id = t.id) WHERE accounts.id = t.id",
         all(|metric| format!("{metric} = t.{metric}")),
+        newest_of_accounts(),
         all(|metric| format!("CAST(SUM(v.{metric}) AS BIGINT) AS {metric}")),
         METRICS.map(|metric| note(metric, find)).join(" || "),
         places(2, accounts.len())

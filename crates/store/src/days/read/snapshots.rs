@@ -1,6 +1,6 @@
 //! The reads themselves, as far as an organization has seen them, newest first.
 
-use domain::{Counts, Gain, Platform, Precision, Reading, RunId, Timestamp};
+use domain::{Counts, Gain, Precision, Reading, RunId, Timestamp};
 use sea_orm::{DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
@@ -85,7 +85,6 @@ impl<const N: usize> FromQueryResult for Taken<N> {
 #[derive(FromQueryResult)]
 struct Located {
     target_id: i64,
-    platform: String,
     shown_since: Option<i64>,
     seen_since: Option<i64>,
     seen_until: Option<i64>,
@@ -96,7 +95,6 @@ struct Located {
 struct Shown {
     history: History,
     target: i64,
-    platform: Platform,
     stretches: Vec<(i64, i64)>,
 }
 
@@ -123,14 +121,14 @@ impl Tenant {
         let (history, sql) = match kind {
             TrackedKind::Account => (
                 PROFILES,
-                "SELECT profile_id AS target_id, platform, CAST(NULL AS BIGINT) AS shown_since, seen_since, seen_until, seen_before \
+                "SELECT profile_id AS target_id, CAST(NULL AS BIGINT) AS shown_since, seen_since, seen_until, seen_before \
                  FROM accounts WHERE id = $1 AND organization_id = $2"
                     .to_owned(),
             ),
             TrackedKind::Video | TrackedKind::AccountVideo => (
                 POSTS,
                 format!(
-                    "SELECT v.post_id AS target_id, v.platform, v.first_scrape_at AS shown_since, t.seen_since, t.seen_until, t.seen_before \
+                    "SELECT v.post_id AS target_id, v.first_scrape_at AS shown_since, t.seen_since, t.seen_until, t.seen_before \
                      FROM {} v LEFT JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
                      AND v.first_scrape_at IS NOT NULL WHERE v.id = $1 AND v.organization_id = $2",
                     kind.table()
@@ -138,14 +136,12 @@ impl Tenant {
             ),
         };
         let found = row::<Located>(&self.store.read, &sql, vec![id_value(id), self.organization.0.into()]).await?;
-        let Some(Located { target_id, platform, shown_since, seen_since, seen_until, seen_before }) = found else {
+        let Some(Located { target_id, shown_since, seen_since, seen_until, seen_before }) = found else {
             return Ok(None);
         };
-        let platform: Platform =
-            platform.parse().map_err(|_| StoreError::Unreadable { table: kind.table(), column: "platform" })?;
         let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
         let stretches = seen.since(shown_since.unwrap_or(i64::MIN));
-        Ok(Some(Shown { history, target: target_id, platform, stretches }))
+        Ok(Some(Shown { history, target: target_id, stretches }))
     }
 
     async fn page_of_snapshots<const N: usize>(
@@ -197,12 +193,6 @@ impl Tenant {
             let values =
                 values![shown.target, self.organization.0, *since, until, i64::try_from(left).unwrap_or(i64::MAX)];
             found.extend(rows::<Taken<N>>(&self.store.read, &sql, values).await?);
-        }
-        // Reads of earlier versions may have numbers for what the platform does not count.
-        for taken in &mut found {
-            for (count, metric) in taken.counts.iter_mut().zip(shown.history.metrics) {
-                *count = count.filter(|_| shown.platform.has_metric(metric));
-            }
         }
         Ok(found)
     }
