@@ -472,16 +472,13 @@ on_both! {
         facts.metrics.saves = exact(59);
         let page = page_of(facts);
         work(&home.store, START, |_| page.clone()).await;
-        let held = async || {
-            [
-                home.number("SELECT MAX(saved_count) FROM post_days").await,
-                home.number("SELECT CAST(SUM(saved_total) AS BIGINT) FROM post_days").await,
-                home.number("SELECT CAST(SUM(saved_known) AS BIGINT) FROM organization_days").await,
-                home.number("SELECT MAX(saved_count) FROM tracked_posts").await,
-            ]
-        };
-        let nothing = held().await;
-        assert_eq!(nothing, [None, Some(0), Some(0), None]);
+        let held = [
+            home.number("SELECT MAX(saved_count) FROM post_days").await,
+            home.number("SELECT CAST(SUM(saved_total) AS BIGINT) FROM post_days").await,
+            home.number("SELECT CAST(SUM(saved_known) AS BIGINT) FROM organization_days").await,
+            home.number("SELECT MAX(saved_count) FROM tracked_posts").await,
+        ];
+        assert_eq!(held, [None, Some(0), Some(0), None]);
         assert_eq!(home.number("SELECT saved_count FROM post_snapshots").await, None);
     }
 

@@ -15,8 +15,7 @@ mod seen;
 mod sums;
 mod whole;
 
-pub(crate) use fold::DAY_MS;
-pub(crate) use fold::{keep_newest_of_account, newest_of_accounts};
+pub(crate) use fold::{DAY_MS, keep_newest_of_account, newest_of_accounts};
 pub(crate) use newest::Newest;
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
