@@ -37,7 +37,7 @@ pub(crate) async fn authenticate(
     }
     let before = counted.map_or(known.tag, |counted| counted.tag);
     let read_at = Instant::now();
-    let record = worker.shared.store.authenticate(key.public_part()).await?.map(Arc::new);
+    let record = worker.shared.store.authenticate(key.public_part()).await?;
     let record = record.ok_or_else(unknown)?;
     check(&record, &key, now)?;
     let Counted { window, tag } = match counted {

@@ -3,8 +3,10 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+use crate::{Clock, Day};
+
 macro_rules! uuid_id {
-    ($made:ident: $($(#[$doc:meta])* $name:ident;)*) => {$(
+    ($made:path: $($(#[$doc:meta])* $name:ident;)*) => {$(
         $(#[$doc])*
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
         #[serde(transparent)]
@@ -13,7 +15,7 @@ macro_rules! uuid_id {
         impl $name {
             /// A new one.
             pub fn new() -> Self {
-                Self(Uuid::$made())
+                Self($made())
             }
         }
 
@@ -55,7 +57,7 @@ macro_rules! integer_id {
 }
 
 // Version 7, so that ids sort by age.
-uuid_id! { now_v7:
+uuid_id! { Uuid::now_v7:
     /// An organization: a tenant.
     OrganizationId;
     /// An API key's record (not the key itself).
@@ -72,10 +74,18 @@ uuid_id! { now_v7:
     ExportId;
 }
 
-// Version 4: organizations share runs, and when somebody else asked for one is none of theirs.
-uuid_id! { new_v4:
+uuid_id! { of_the_day:
     /// One scrape, from being queued to its end.
     RunId;
+}
+
+/// Of version 7, of which the time is the day's (UTC): organizations share runs, and when somebody else asked for one is none of theirs.
+fn of_the_day() -> Uuid {
+    let day = Day::of(Clock::system().now()).start().as_millis();
+    let mut bytes = Uuid::new_v4().into_bytes();
+    bytes[..6].copy_from_slice(&day.to_be_bytes()[2..]);
+    bytes[6] = 0x70 | (bytes[6] & 0x0f);
+    Uuid::from_bytes(bytes)
 }
 
 integer_id! {
@@ -85,4 +95,18 @@ integer_id! {
     PostId;
     /// A post found in a tracked account's feed, as one organization sees it.
     AccountVideoId;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_is_named_by_version_7_and_says_the_day_alone() {
+        let (one, other) = (RunId::new(), RunId::new());
+        let [(seconds, nanos), (others, _)] = [one, other].map(|id| id.0.get_timestamp().unwrap().to_unix());
+        assert_ne!(one, other);
+        assert_eq!((one.0.get_version_num(), one.0.get_variant()), (7, uuid::Variant::RFC4122));
+        assert!(seconds.is_multiple_of(86_400) && nanos == 0 && others - seconds <= 86_400);
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{AccountId, CreatorId, Metadata, OrganizationId, Platform, Timestamp, fold};
+use domain::{AccountId, CreatorId, Metadata, OrganizationId, Platform, TargetKind, Timestamp, fold};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
@@ -10,6 +10,7 @@ use crate::changes::{CreatorChange, Linked, NewCreator, Refusal};
 use crate::listing::{self, Listing, SortColumn};
 use crate::merged::{Found, Key, Keyed, padded, rows_of};
 use crate::paging::{CreatorFilter, CreatorOrder, Page, PageRequest, Position, RowId, SortKey};
+use crate::schedule;
 use crate::search::{Wanted, found_in, texts};
 use crate::sql::{Filter, Number, Patch, execute, is_postgres, places, row, rows, values};
 use crate::views::Creator;
@@ -196,6 +197,8 @@ impl TenantTx {
     /// One creator, kept from being changed by others until the transaction ends.
     pub async fn hold_creator(&self, id: CreatorId) -> Result<Option<Creator>, StoreError> {
         if is_postgres(&self.tx) {
+            // What its accounts collect comes first, as in a recording, which ends with the creator.
+            self.lock_accounts_of(id).await?;
             row::<CreatorRow>(
                 &self.tx,
                 &format!("{SELECT} WHERE t.id = $1 AND t.organization_id = $2 FOR UPDATE"),
@@ -352,8 +355,8 @@ impl TenantTx {
     async fn accounts_of(&self, creator: CreatorId) -> Result<Vec<LinkedAccount>, StoreError> {
         rows::<LinkedAccount>(
             &self.tx,
-            "SELECT id, profile_id FROM accounts WHERE creator_id = $1 ORDER BY profile_id",
-            values![creator.0],
+            "SELECT id, profile_id FROM accounts WHERE creator_id = $1 AND organization_id = $2 ORDER BY profile_id",
+            values![creator.0, self.organization.0],
         )
         .await
     }
@@ -361,9 +364,10 @@ impl TenantTx {
     /// Takes the locks of everything that a creator's accounts collect, before any row of theirs is touched.
     async fn lock_accounts_of(&self, creator: CreatorId) -> Result<Vec<LinkedAccount>, StoreError> {
         let linked = self.accounts_of(creator).await?;
-        for LinkedAccount { id, profile_id } in &linked {
-            self.lock_account(AccountId(*id), *profile_id).await?;
-        }
+        let profiles: Vec<i64> = linked.iter().map(|linked| linked.profile_id).collect();
+        schedule::lock_list(&self.tx, TargetKind::Profile, &profiles).await?;
+        let posts = "SELECT v.post_id FROM account_videos v JOIN accounts a ON a.id = v.account_id WHERE a.creator_id = $3";
+        schedule::lock_all(&self.tx, TargetKind::Post, posts, creator.0).await?;
         Ok(linked)
     }
 

@@ -17,6 +17,7 @@ use crate::account_videos::AccountVideoRow;
 use crate::accounts::AccountRow;
 use crate::collections::CountedCollection;
 use crate::creators::LinkedCreator;
+use crate::keys::KeyRecord;
 use crate::sql::{places, rows};
 use crate::videos::VideoRow;
 
@@ -45,6 +46,8 @@ pub struct Lookups {
     pub account_videos: Merged<Key<i64>, AccountVideoRow>,
     pub creators: Merged<Key<Uuid>, LinkedCreator>,
     pub collections: Merged<Key<Uuid>, CountedCollection>,
+    /// By public part.
+    pub api_keys: Merged<String, Arc<KeyRecord>>,
 }
 
 /// Where look-ups of one kind meet.
@@ -72,7 +75,7 @@ impl<K, V> Default for Merged<K, V> {
 
 impl<K, V> Merged<K, V>
 where
-    K: Copy + Eq + Hash + Send + Sync + 'static,
+    K: Clone + Eq + Hash + Send + Sync + 'static,
     V: Clone + Send + 'static,
 {
     /// The row of `key`. `read` reads the rows of several keys in one statement; every look-up of one kind must bring the same.
@@ -108,7 +111,7 @@ struct Turn<K, V> {
 
 impl<K, V> Turn<K, V>
 where
-    K: Copy + Eq + Hash,
+    K: Clone + Eq + Hash,
     V: Clone,
 {
     async fn serve<F: Future<Output = Found<K, V>>>(mut self, read: impl Fn(Vec<K>) -> F) {
@@ -120,7 +123,7 @@ where
             let mut keys: Vec<K> = Vec::with_capacity(readers.len());
             for reader in &readers {
                 if !keys.contains(&reader.key) {
-                    keys.push(reader.key);
+                    keys.push(reader.key.clone());
                 }
             }
             let found = read(keys).await;
@@ -217,8 +220,8 @@ impl<R: Keyed> Merged<Key<R::Id>, R> {
 }
 
 /// Repeats the last value up to a power of two, so that few different statements are prepared.
-pub fn padded<T: Copy>(mut values: Vec<T>) -> Vec<T> {
-    if let Some(last) = values.last().copied() {
+pub fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
+    if let Some(last) = values.last().cloned() {
         values.resize(values.len().next_power_of_two(), last);
     }
     values

@@ -100,6 +100,27 @@ on_both! {
         assert!(home.store.authenticate(unknown.public_part()).await.unwrap().is_none());
     }
 
+    async fn calls_that_come_at_the_same_time_are_told_of_their_own_keys_alone(home) {
+        let (_, ours) = tenant_of(&home).await;
+        let (_, theirs) = tenant_of(&home).await;
+        let (key, first) = make(&ours, "ours", None, START).await;
+        let (_, second) = rotate(&ours, key.id, &OVERLAP, START).await;
+        let (other, third) = make(&theirs, "theirs", None, START).await;
+        let unknown = self::secret();
+        let mut calls = tokio::task::JoinSet::new();
+        for (secret, id) in [(first, Some(key.id)), (second, Some(key.id)), (third, Some(other.id)), (unknown, None)] {
+            for _ in 0..20 {
+                let (store, secret) = (home.store.clone(), secret.clone());
+                calls.spawn(async move {
+                    let record = store.authenticate(secret.public_part()).await.unwrap();
+                    assert_eq!(record.as_ref().map(|record| record.id), id);
+                    assert!(record.is_none_or(|record| secret.matches(&record.secret_hash)));
+                });
+            }
+        }
+        calls.join_all().await;
+    }
+
     async fn an_old_secret_opens_for_the_overlap_and_every_older_one_to_its_own_end(home) {
         let (_, tenant) = tenant_of(&home).await;
         let (key, first) = make(&tenant, "k", None, START).await;

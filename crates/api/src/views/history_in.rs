@@ -171,10 +171,12 @@ fn uuids() -> Array {
         .build()
 }
 
+/// The greatest number of 18 digits: no account video has a greater one.
+const GREATEST_ID: i64 = 999_999_999_999_999_999;
+
 /// Ids of account videos: integers, or texts of their digits.
 fn integers() -> Array {
-    let number =
-        ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(999_999_999_999_999_999_i64));
+    let number = ObjectBuilder::new().schema_type(Type::Integer).minimum(Some(1)).maximum(Some(GREATEST_ID));
     let text = ObjectBuilder::new().schema_type(Type::String).pattern(Some("^[1-9][0-9]{0,17}$"));
     let id = AnyOfBuilder::new().item(number).item(text);
     ArrayBuilder::new()
@@ -247,9 +249,12 @@ fn integer_id(value: &Value) -> Result<RowId, String> {
     let is_plain = |text: &&str| text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     let number = match value.as_str() {
         Some(text) => Some(text).filter(is_plain).and_then(|text| text.parse().ok()),
-        None => integer(1, i64::MAX)(value).ok(),
+        None => integer(1, GREATEST_ID)(value).ok(),
     };
-    number.filter(|id| *id >= 1).map(RowId::Integer).ok_or_else(|| "must be the id of an account video".to_owned())
+    number
+        .filter(|id| (1..=GREATEST_ID).contains(id))
+        .map(RowId::Integer)
+        .ok_or_else(|| "must be the id of an account video".to_owned())
 }
 
 /// Each id once, the first time that it stands there.

@@ -275,6 +275,12 @@ async fn what_is_wrong_is_named() {
         ),
         ("videos/metrics", json!({"video_ids": [NEVER], "period": "custom"}), vec!["end_date", "start_date"]),
         ("account-videos/metrics", json!({}), vec!["account_video_ids"]),
+        (
+            "account-videos/metrics",
+            json!({"account_video_ids": [1_000_000_000_000_000_000_i64]}),
+            vec!["account_video_ids[0]"],
+        ),
+        ("account-videos/deltas", json!({"account_video_ids": ["1000000000000000000"]}), vec!["account_video_ids[0]"]),
         ("account-videos/metrics", json!({"tiktok_video_ids": ["x"]}), vec!["tiktok_video_ids[0]"]),
         (
             "account-videos/metrics",

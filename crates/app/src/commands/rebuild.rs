@@ -25,7 +25,7 @@ pub struct Args {
 }
 
 /// Makes the days of every post anew, then those of every account, which are made of them, and then those of organizations, which are sums of both
-/// and are added up one organization at a time, while recording waits. Whoever breaks off may begin again: what is done is
+/// and are added up one organization at a time. Whoever breaks off may begin again: what is done is
 /// kept, and doing it twice comes to the same.
 pub async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let store = wiring::store(config).await?;

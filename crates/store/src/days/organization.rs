@@ -127,13 +127,13 @@ enum Sign {
     Minus,
 }
 
-/// Adds the sums of rows, or takes them away, for many days at once.
-fn add_all(sign: Sign, rows: &str) -> String {
+/// Adds the sums of rows, or takes them away, for many days at once: of those days that `having` chooses.
+fn add_all(sign: Sign, rows: &str, having: &str) -> String {
     let sums = if sign == Sign::Plus { summed() } else { summed().replace("CAST(SUM(", "CAST(-SUM(") };
     // In one order, so that two who do so wait for each other and no more.
     format!(
         "INSERT INTO organization_days (organization_id, day, part, {}) SELECT s.* FROM (\
-         SELECT organization_id, day, 0, {} FROM ({rows}) r GROUP BY organization_id, day ORDER BY organization_id, day) s \
+         SELECT organization_id, day, 0, {} FROM ({rows}) r GROUP BY organization_id, day {having} ORDER BY organization_id, day) s \
          WHERE TRUE {}",
         COLUMNS.join(", "),
         sums,
@@ -148,7 +148,7 @@ pub async fn take_away(
     accounts: &str,
     values: Vec<Value>,
 ) -> Result<(), StoreError> {
-    execute(tx, &add_all(Sign::Minus, &made_of(posts, accounts)), values).await?;
+    execute(tx, &add_all(Sign::Minus, &made_of(posts, accounts), ""), values).await?;
     Ok(())
 }
 
@@ -218,21 +218,30 @@ impl Store {
         Ok(())
     }
 
-    /// Makes the days of the first organization after the id `after` anew from those of its posts and accounts; its id, or `None` at the end.
-    /// Nobody records meanwhile: for who has written days past the store, or to mend a fault.
+    /// Makes the days of the first organization after the id `after` come to those of its posts and accounts; its id, or `None` at the end. For
+    /// who has written days past the store, or to mend a fault.
+    ///
+    /// What is wanting is added, like any other change, and found by one statement, which sees what is kept and what it is made of at one
+    /// moment. Whoever records meanwhile adds to both, so the difference stays what it is, and nobody waits.
     pub async fn rebuild_organization_days(&self, after: Uuid) -> Result<Option<Uuid>, StoreError> {
         let tx = self.begin().await?;
-        if is_postgres(&tx) {
-            // Who has added waits for this, and this for who has not committed.
-            tx.execute_unprepared("LOCK TABLE organization_days IN SHARE ROW EXCLUSIVE MODE").await?;
-        }
         let next = "SELECT id FROM organizations WHERE id > $1 ORDER BY id LIMIT 1";
         let Some(Next { id }) = row::<Next>(&tx, next, values![after]).await? else { return Ok(None) };
-        execute(&tx, "DELETE FROM organization_days WHERE organization_id = $1", values![id]).await?;
         let of_accounts = "d.account_id IN (SELECT a.id FROM accounts a WHERE a.organization_id = $1)";
-        let rows = made_of("t.organization_id = $1", of_accounts);
-        execute(&tx, &add_all(Sign::Plus, &rows), values![id]).await?;
+        let kept: Vec<String> = COLUMNS.iter().map(|column| format!("-{column}")).collect();
+        let rows = format!(
+            "{} UNION ALL SELECT organization_id, day, {} FROM organization_days WHERE organization_id = $1",
+            made_of("t.organization_id = $1", of_accounts),
+            kept.join(", ")
+        );
+        execute(&tx, &add_all(Sign::Plus, &rows, &any_is_wanting()), values![id]).await?;
         tx.commit().await?;
         Ok(Some(id))
     }
+}
+
+/// Of the sums of rows, those that change anything.
+fn any_is_wanting() -> String {
+    let any: Vec<String> = COLUMNS.iter().map(|column| format!("SUM({column}) <> 0")).collect();
+    format!("HAVING {}", any.join(" OR "))
 }

@@ -63,10 +63,11 @@ impl Noted {
     }
 }
 
-/// A number for these columns: FNV-1a over their names.
+/// A number for these columns: FNV-1a over their names and what they hold.
 fn form_of(columns: &[Column]) -> u64 {
-    let names = columns.iter().flat_map(|column| column.name.bytes().chain([0]));
-    names.fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    let words = columns.iter().map(|column| format!("{} {:?}\n", column.name, column.kind));
+    let add = |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
+    words.fold(0xcbf2_9ce4_8422_2325, |hash, word| word.bytes().fold(hash, add))
 }
 
 /// A row, and where it stands.
@@ -170,5 +171,22 @@ pub const fn columns(layouts: Layouts, dataset: ExportDataset) -> &'static [Colu
         ExportDataset::Timeseries => days::COLUMNS,
         ExportDataset::Posts => layouts.posts.columns,
         ExportDataset::Members => layouts.members.columns,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use files::Kind;
+
+    use super::*;
+
+    #[test]
+    fn columns_of_another_name_kind_or_order_are_another_form() {
+        let (a, b) = (Column::new("a", Kind::Integer), Column::new("b", Kind::Integer));
+        let forms = [vec![a, b], vec![b, a], vec![a], vec![a, Column::new("b", Kind::Number)]].map(|all| form_of(&all));
+        for (place, form) in forms.iter().enumerate() {
+            assert!(!forms[..place].contains(form), "{place}");
+        }
+        assert_eq!(form_of(&[a, b]), forms[0]);
     }
 }

@@ -332,10 +332,13 @@ on_both! {
         let asked = world.ask(ExportDataset::Posts, ExportFormat::Csv, ExportFilters::default()).await;
         let begun = world.ask(ExportDataset::Accounts, ExportFormat::Csv, ExportFilters::default()).await;
         world.home.sql("UPDATE exports SET place = '{\"account\":{}}' WHERE dataset = 'accounts'").await;
-        for _ in 0..2 {
+        let changed = world.ask(ExportDataset::Members, ExportFormat::Csv, ExportFilters::default()).await;
+        let place = format!(r#"{{"form":1,"after":{{"member":"{}"}}}}"#, uuid::Uuid::nil());
+        world.home.sql(&format!("UPDATE exports SET place = '{place}' WHERE dataset = 'members'")).await;
+        for _ in 0..3 {
             assert!(world.exporter().work_once(&CancellationToken::new()).await.unwrap());
         }
-        for id in [asked, begun] {
+        for id in [asked, begun, changed] {
             let export = world.export(id).await;
             assert_eq!(export.status, ExportStatus::Failed);
             assert!(export.failure.unwrap().contains("another version"));
