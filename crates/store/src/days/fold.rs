@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use domain::history::{MetricDay, Sample, TargetDay, fold};
-use domain::{Day, Platform, Timestamp};
+use domain::{Day, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
@@ -16,7 +16,6 @@ use super::rows::{
 use super::seen::Seen;
 use crate::StoreError;
 use crate::columns::Columns;
-use crate::record::history;
 use crate::sql::{Number, execute, row, rows, values};
 
 /// Milliseconds of a day.
@@ -28,8 +27,6 @@ pub struct PostHistory {
     pub id: i64,
     /// Whose it is.
     pub organization: Uuid,
-    /// Where it stands.
-    pub platform: Platform,
     /// When it was published.
     pub create_time: Option<Timestamp>,
     /// Which reads the organization has seen.
@@ -106,7 +103,7 @@ pub async fn write_post(
     let mut kept = kept_post(tx, post.id, from).await?;
     changed.posts(post.organization, kept.before.as_ref(), &kept.days, -1);
     let write = upsert("post_days", &["tracked_post_id"], &POST_DAY);
-    for day in post_days(kept.before.as_ref(), days, post.platform, post.create_time) {
+    for day in post_days(kept.before.as_ref(), days, post.create_time) {
         execute(tx, &write, day.values(post.id)).await?;
         kept.days.insert(day.day, day.is);
     }
@@ -157,19 +154,10 @@ pub fn newest_of_accounts() -> String {
 pub fn post_days(
     before: Option<&TargetDay<6>>,
     days: BTreeMap<Day, Vec<Sample<6>>>,
-    platform: Platform,
     create_time: Option<Timestamp>,
 ) -> Vec<PostDay> {
-    // Reads of earlier versions may have numbers for what the platform does not count.
-    let counted = |mut sample: Sample<6>| {
-        for (count, metric) in sample.counts.iter_mut().zip(history::POSTS.metrics) {
-            *count = count.filter(|_| platform.has_metric(metric));
-        }
-        sample
-    };
     let mut made: Vec<PostDay> = Vec::with_capacity(days.len());
     for (day, samples) in days {
-        let samples: Vec<_> = samples.into_iter().map(counted).collect();
         let is_first = create_time.is_some_and(|at| Day::of(at) == day);
         let known = made.last().map(|day| &day.is).or(before);
         made.push(PostDay { day, is: fold(known, &samples, is_first) });

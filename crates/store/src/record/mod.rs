@@ -25,7 +25,7 @@ use crate::schedule::{self, Job, JobTarget, gate};
 use crate::sql::{execute, row, values};
 use crate::{Store, StoreError, page_loads, runs};
 
-pub(crate) use post::metric_status;
+pub(crate) use post::{counted, metric_status};
 pub(crate) use sums::note_of;
 
 /// How failures are followed up.
