@@ -186,7 +186,7 @@ fn report<R, T: From<Row<R>> + Serialize>(
     columns: &[Column],
     places: &[&str],
 ) -> Result<Rows, FilesError> {
-    let metrics = ReportMetrics::of_export(filters);
+    let metrics = ReportMetrics::of(filters);
     let card = filters.report.as_ref().map(|report| report.card.clone()).ok_or(FilesError::Misfit)?;
     let mut meta = serde_json::to_value(ReportMetaOut::new(metrics, filters.window(), card))?;
     if let Some(card) = meta["rate_card"].as_object_mut() {

@@ -310,7 +310,7 @@ on_both! {
         let card = gains().report.unwrap().card;
         for (filters, views, metrics) in [(report(), 102, "lifetime"), (gains(), 102, "range")] {
             let posts = undisturbed(ExportDataset::Posts, filters.clone()).await;
-            let (filter, kind) = (store::ReportFilter::of_export(&filters), store::ReportMetrics::of_export(&filters));
+            let (filter, kind) = (store::ReportFilter::of(&filters), store::ReportMetrics::of(&filters));
             let expected = world.tenant.report_posts(&filter, kind, &card, None, 100).await.unwrap().rows;
             assert_eq!(posts.len(), expected.len());
             for (row, post) in posts.iter().zip(&expected) {
