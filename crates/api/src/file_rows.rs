@@ -11,7 +11,9 @@ use serde_json::Value as Json;
 use store::{Account, ReportMember, ReportMetrics, ReportPost};
 
 use crate::views::account::AccountOut;
-use crate::views::report::{ReportMemberOut, ReportMetaOut, ReportPostOut, Row};
+use crate::views::report::{ReportMetaOut, Row};
+use crate::views::report_member::ReportMemberOut;
+use crate::views::report_post::ReportPostOut;
 
 /// Columns, each with its place in the record.
 macro_rules! layout {
