@@ -230,6 +230,10 @@ async fn there_is_as_much_as_was_asked_and_it_fits_together(pair: Pair) {
             "SELECT COUNT(*) FROM account_video_texts x JOIN account_videos t ON t.id = x.target_id JOIN accounts a ON a.id = t.account_id \
              JOIN posts p ON p.id = t.post_id WHERE x.words <> CASE WHEN t.first_scrape_at IS NOT NULL THEN COALESCE(p.description_folded, '') ELSE '' END",
         ),
+        (
+            "there are saves where none are counted",
+            "SELECT COUNT(*) FROM post_snapshots s JOIN posts p ON p.id = s.post_id WHERE p.platform = 'tiktok' AND (s.saved_count IS NOT NULL OR p.saved_count IS NOT NULL)",
+        ),
         ("something is due", "SELECT COUNT(*) FROM schedules WHERE due_at IS NOT NULL"),
         (
             "an account video has no text",
@@ -254,6 +258,11 @@ async fn there_is_as_much_as_was_asked_and_it_fits_together(pair: Pair) {
         ("a fall", "SELECT COUNT(*) FROM post_snapshots WHERE fell IS NOT NULL"),
         ("rounded", "SELECT COUNT(*) FROM post_snapshots WHERE inexact LIKE '%rounded%'"),
         ("hidden", "SELECT COUNT(*) FROM posts WHERE metric_status LIKE '%hidden%'"),
+        ("saves", "SELECT COUNT(*) FROM post_snapshots WHERE saved_count IS NOT NULL"),
+        (
+            "not counted",
+            "SELECT COUNT(*) FROM posts WHERE platform = 'tiktok' AND metric_status LIKE '%\"saved_count\":\"unsupported\"%'",
+        ),
         ("notes", "SELECT COUNT(*) FROM accounts WHERE sum_notes LIKE '%rounded%'"),
         ("gone", "SELECT COUNT(*) FROM posts WHERE status = 'deleted'"),
     ] {

@@ -11,7 +11,9 @@ use serde_json::Value as Json;
 use store::{Account, ReportMember, ReportMetrics, ReportPost};
 
 use crate::views::account::AccountOut;
-use crate::views::report::{ReportMemberOut, ReportMetaOut, ReportPostOut, Row};
+use crate::views::report::{ReportMetaOut, Row};
+use crate::views::report_member::ReportMemberOut;
+use crate::views::report_post::ReportPostOut;
 
 /// Columns, each with its place in the record.
 macro_rules! layout {
@@ -186,7 +188,7 @@ fn report<R, T: From<Row<R>> + Serialize>(
     columns: &[Column],
     places: &[&str],
 ) -> Result<Rows, FilesError> {
-    let metrics = ReportMetrics::of_export(filters);
+    let metrics = ReportMetrics::of(filters);
     let card = filters.report.as_ref().map(|report| report.card.clone()).ok_or(FilesError::Misfit)?;
     let mut meta = serde_json::to_value(ReportMetaOut::new(metrics, filters.window(), card))?;
     if let Some(card) = meta["rate_card"].as_object_mut() {

@@ -132,8 +132,8 @@ impl std::str::FromStr for ExportStatus {
     }
 }
 
-/// Which rows an export has; all filters combine. What was left open when it was asked for, such as the end of its window, is settled here, so
-/// that it means the same whenever and however often a worker takes it up.
+/// Which rows an export has, or a page of a report; all filters combine. What was left open when it was asked for, such as the end of its window, is
+/// settled here, so that it means the same whenever and however often a worker takes it up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ExportFilters {

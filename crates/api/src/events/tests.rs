@@ -73,32 +73,3 @@ fn what_is_gathered_comes_out_as_it_went_in_whatever_was_forgotten_before() {
     in_hand.take_all(&mut waiting);
     assert_eq!(ids(&in_hand), ["call-3"]);
 }
-
-#[test]
-fn an_address_is_kept_as_far_as_the_settings_allow() {
-    let kept = |address: &str, how| kept_of(address.parse().unwrap(), how);
-    assert_eq!(kept("203.0.113.77", KeptAddress::Truncated).unwrap(), "203.0.113.0/24");
-    assert_eq!(kept("::ffff:203.0.113.77", KeptAddress::Truncated).unwrap(), "203.0.113.0/24");
-    assert_eq!(kept("2001:db8:aa:bb::1", KeptAddress::Truncated).unwrap(), "2001:db8:aa::/48");
-    assert_eq!(kept("203.0.113.77", KeptAddress::Full).unwrap(), "203.0.113.77");
-    assert_eq!(kept("203.0.113.77", KeptAddress::None), None);
-}
-
-#[test]
-fn a_key_that_was_sent_where_none_belongs_is_not_kept() {
-    let entropy = std::array::from_fn(|at| u8::try_from(at).unwrap());
-    let key = domain::ApiKey::from_entropy(&entropy);
-    let path = format!("/v2/accounts/{}/x", key.reveal());
-    assert_eq!(without_keys(&path), "/v2/accounts/ca_…/x");
-    assert_eq!(without_keys("a ca_b Mca_c/1.0"), "a ca_b Mca_c/1.0");
-}
-
-#[test]
-fn ids_are_uuids_and_plain_numbers() {
-    let id = "0190f4c5-7b6a-7def-8abc-0123456789ab";
-    assert_eq!(as_id(&id.to_uppercase()).as_deref(), Some(id));
-    assert_eq!(as_id("17").as_deref(), Some("17"));
-    for other in ["017", "accounts", "", "-1", "a b"] {
-        assert_eq!(as_id(other), None, "{other}");
-    }
-}

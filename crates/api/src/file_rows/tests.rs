@@ -116,7 +116,7 @@ fn check(record: &Json, columns: &[Column], places: &[&str]) {
 
 /// What a page of the report shows of one record, and what it says once.
 fn shown<R, T: From<Row<R>> + Serialize>(of: R) -> Json {
-    let metrics = ReportMetrics::of_export(&filters());
+    let metrics = ReportMetrics::of(&filters());
     let mut shown = serde_json::to_value(T::from(Row { of, metrics })).unwrap();
     let card = filters().report.unwrap().card;
     shown["meta"] = serde_json::to_value(ReportMetaOut::new(metrics, filters().window(), card)).unwrap();

@@ -4,6 +4,7 @@ use domain::{AccountId, Analytics, FieldErrors, HistoryDay, MetricName, VideoId}
 use serde::Serialize;
 use store::{Deltas, Direction, RowId, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 
+use crate::body::Fields;
 use crate::call::Call;
 use crate::listing::{Listing, listed};
 use crate::problem::Problem;
@@ -26,12 +27,8 @@ use actix_web::http::StatusCode;
     request_body = AccountMetricsIn,
     responses((status = 200, description = "What each of them gained.", body = RollupMetricsAnswerOut))
 )]
-pub(crate) async fn account_metrics(mut call: Call) -> Answer {
-    let mut fields = call.question().await?;
-    let given = uuid_ids(&mut fields, "account_ids");
-    let asked = window_asked(fields, call.calendar())?;
-    let numbers = numbers(&call, TrackedKind::Account, &given, asked).await?;
-    answered(&RollupMetricsAnswerOut::new(given, numbers, asked))
+pub(crate) async fn account_metrics(call: Call) -> Answer {
+    metrics(call, TrackedKind::Account, RollupMetricsAnswerOut::new).await
 }
 
 /// Metrics of many videos.
@@ -42,12 +39,8 @@ pub(crate) async fn account_metrics(mut call: Call) -> Answer {
     request_body = VideoMetricsIn,
     responses((status = 200, description = "What each of them gained.", body = MetricsAnswerOut))
 )]
-pub(crate) async fn video_metrics(mut call: Call) -> Answer {
-    let mut fields = call.question().await?;
-    let given = uuid_ids(&mut fields, "video_ids");
-    let asked = window_asked(fields, call.calendar())?;
-    let numbers = numbers(&call, TrackedKind::Video, &given, asked).await?;
-    answered(&MetricsAnswerOut::new(given, numbers, asked))
+pub(crate) async fn video_metrics(call: Call) -> Answer {
+    metrics(call, TrackedKind::Video, MetricsAnswerOut::new).await
 }
 
 /// Metrics of many account videos.
@@ -58,12 +51,8 @@ pub(crate) async fn video_metrics(mut call: Call) -> Answer {
     request_body = AccountVideoMetricsIn,
     responses((status = 200, description = "What each of them gained.", body = MetricsAnswerOut))
 )]
-pub(crate) async fn account_video_metrics(mut call: Call) -> Answer {
-    let mut fields = call.question().await?;
-    let given = account_video_ids(&mut fields);
-    let asked = window_asked(fields, call.calendar())?;
-    let numbers = numbers(&call, TrackedKind::AccountVideo, &given, asked).await?;
-    answered(&MetricsAnswerOut::new(given, numbers, asked))
+pub(crate) async fn account_video_metrics(call: Call) -> Answer {
+    metrics(call, TrackedKind::AccountVideo, MetricsAnswerOut::new).await
 }
 
 /// One metric of many accounts over several windows.
@@ -75,12 +64,8 @@ pub(crate) async fn account_video_metrics(mut call: Call) -> Answer {
     request_body = AccountDeltasIn,
     responses((status = 200, description = "What each of them gained in each window.", body = AccountDeltasAnswerOut))
 )]
-pub(crate) async fn account_deltas(mut call: Call) -> Answer {
-    let mut fields = call.question().await?;
-    let given = uuid_ids(&mut fields, "account_ids");
-    let (windows, metric) = deltas_asked(fields, &MetricName::OF_ACCOUNTS)?;
-    let deltas = deltas(&call, TrackedKind::Account, &given, &windows, metric).await?;
-    answered(&AccountDeltasAnswerOut::new(given, deltas, windows))
+pub(crate) async fn account_deltas(call: Call) -> Answer {
+    deltas(call, TrackedKind::Account, AccountDeltasAnswerOut::new).await
 }
 
 /// One metric of many videos over several windows.
@@ -93,12 +78,8 @@ pub(crate) async fn account_deltas(mut call: Call) -> Answer {
     request_body = VideoDeltasIn,
     responses((status = 200, description = "What each of them gained in each window.", body = DeltasAnswerOut))
 )]
-pub(crate) async fn video_deltas(mut call: Call) -> Answer {
-    let mut fields = call.question().await?;
-    let given = uuid_ids(&mut fields, "video_ids");
-    let (windows, metric) = deltas_asked(fields, &MetricName::OF_POSTS)?;
-    let deltas = deltas(&call, TrackedKind::Video, &given, &windows, metric).await?;
-    answered(&DeltasAnswerOut::new(given, deltas, windows))
+pub(crate) async fn video_deltas(call: Call) -> Answer {
+    deltas(call, TrackedKind::Video, DeltasAnswerOut::new).await
 }
 
 /// One metric of many account videos over several windows.
@@ -109,12 +90,8 @@ pub(crate) async fn video_deltas(mut call: Call) -> Answer {
     request_body = AccountVideoDeltasIn,
     responses((status = 200, description = "What each of them gained in each window.", body = DeltasAnswerOut))
 )]
-pub(crate) async fn account_video_deltas(mut call: Call) -> Answer {
-    let mut fields = call.question().await?;
-    let given = account_video_ids(&mut fields);
-    let (windows, metric) = deltas_asked(fields, &MetricName::OF_POSTS)?;
-    let deltas = deltas(&call, TrackedKind::AccountVideo, &given, &windows, metric).await?;
-    answered(&DeltasAnswerOut::new(given, deltas, windows))
+pub(crate) async fn account_video_deltas(call: Call) -> Answer {
+    deltas(call, TrackedKind::AccountVideo, DeltasAnswerOut::new).await
 }
 
 /// An account day by day.
@@ -128,8 +105,7 @@ pub(crate) async fn account_video_deltas(mut call: Call) -> Answer {
 )]
 pub(crate) async fn account_timeseries(call: Call) -> Answer {
     let id: AccountId = call.id("account_id")?;
-    let (days, asked) = days(&call, TrackedKind::Account, RowId::Uuid(id.0)).await?;
-    tagged(&call, (days, asked), |(days, asked)| RollupTimeseriesOut::new(days, asked))
+    timeseries(&call, TrackedKind::Account, RowId::Uuid(id.0), RollupTimeseriesOut::new).await
 }
 
 /// A video day by day.
@@ -140,8 +116,7 @@ pub(crate) async fn account_timeseries(call: Call) -> Answer {
 )]
 pub(crate) async fn video_timeseries(call: Call) -> Answer {
     let id: VideoId = call.id("video_id")?;
-    let (days, asked) = days(&call, TrackedKind::Video, RowId::Uuid(id.0)).await?;
-    tagged(&call, (days, asked), |(days, asked)| TimeseriesOut::new(days, asked))
+    timeseries(&call, TrackedKind::Video, RowId::Uuid(id.0), TimeseriesOut::new).await
 }
 
 /// An account video day by day.
@@ -152,8 +127,7 @@ pub(crate) async fn video_timeseries(call: Call) -> Answer {
 )]
 pub(crate) async fn account_video_timeseries(call: Call) -> Answer {
     let id = call.account_video_id("account_video_id")?;
-    let (days, asked) = days(&call, TrackedKind::AccountVideo, RowId::Integer(id.0)).await?;
-    tagged(&call, (days, asked), |(days, asked)| TimeseriesOut::new(days, asked))
+    timeseries(&call, TrackedKind::AccountVideo, RowId::Integer(id.0), TimeseriesOut::new).await
 }
 
 /// Analytics of an account.
@@ -166,9 +140,7 @@ pub(crate) async fn account_video_timeseries(call: Call) -> Answer {
 )]
 pub(crate) async fn account_analytics(call: Call) -> Answer {
     let id: AccountId = call.id("account_id")?;
-    let id = RowId::Uuid(id.0);
-    let (analytics, asked) = analytics(&call, TrackedKind::Account, id).await?;
-    tagged(&call, (analytics, asked), |(it, asked)| RollupAnalyticsAnswerOut::new("account", id, it, asked))
+    analytics(&call, TrackedKind::Account, RowId::Uuid(id.0), RollupAnalyticsAnswerOut::new).await
 }
 
 /// Analytics of a video.
@@ -181,9 +153,7 @@ pub(crate) async fn account_analytics(call: Call) -> Answer {
 )]
 pub(crate) async fn video_analytics(call: Call) -> Answer {
     let id: VideoId = call.id("video_id")?;
-    let id = RowId::Uuid(id.0);
-    let (analytics, asked) = analytics(&call, TrackedKind::Video, id).await?;
-    tagged(&call, (analytics, asked), |(it, asked)| AnalyticsAnswerOut::new("video", id, it, asked))
+    analytics(&call, TrackedKind::Video, RowId::Uuid(id.0), AnalyticsAnswerOut::new).await
 }
 
 /// Analytics of an account video.
@@ -195,9 +165,8 @@ pub(crate) async fn video_analytics(call: Call) -> Answer {
     responses((status = 200, description = "The window beside the one before it.", body = AnalyticsAnswerOut))
 )]
 pub(crate) async fn account_video_analytics(call: Call) -> Answer {
-    let id = RowId::Integer(call.account_video_id("account_video_id")?.0);
-    let (analytics, asked) = analytics(&call, TrackedKind::AccountVideo, id).await?;
-    tagged(&call, (analytics, asked), |(it, asked)| AnalyticsAnswerOut::new("account_video", id, it, asked))
+    let id = call.account_video_id("account_video_id")?;
+    analytics(&call, TrackedKind::AccountVideo, RowId::Integer(id.0), AnalyticsAnswerOut::new).await
 }
 
 /// List the reads of an account.
@@ -251,23 +220,41 @@ fn ids_of(given: &[GivenId]) -> Vec<RowId> {
     ids
 }
 
-async fn numbers(
-    call: &Call,
-    kind: TrackedKind,
-    given: &[GivenId],
-    asked: Asked,
-) -> Result<Vec<WindowNumbers>, Problem> {
-    Ok(call.tenant()?.window_numbers(kind, &ids_of(given), asked.window).await?)
+/// Reads which records a body names.
+fn given(fields: &mut Fields, kind: TrackedKind) -> Vec<GivenId> {
+    match kind {
+        TrackedKind::Account => uuid_ids(fields, "account_ids"),
+        TrackedKind::Video => uuid_ids(fields, "video_ids"),
+        TrackedKind::AccountVideo => account_video_ids(fields),
+    }
 }
 
-async fn deltas(
-    call: &Call,
+async fn metrics<T: Serialize>(
+    mut call: Call,
     kind: TrackedKind,
-    given: &[GivenId],
-    windows: &[i32],
-    metric: MetricName,
-) -> Result<Vec<Deltas>, Problem> {
-    Ok(call.tenant()?.deltas(kind, &ids_of(given), metric, windows, call.today()).await?)
+    shown: impl FnOnce(Vec<GivenId>, Vec<WindowNumbers>, Asked) -> T,
+) -> Answer {
+    let mut fields = call.question().await?;
+    let given = given(&mut fields, kind);
+    let asked = window_asked(fields, call.calendar())?;
+    let numbers = call.tenant()?.window_numbers(kind, &ids_of(&given), asked.window).await?;
+    answered(&shown(given, numbers, asked))
+}
+
+async fn deltas<T: Serialize>(
+    mut call: Call,
+    kind: TrackedKind,
+    shown: impl FnOnce(Vec<GivenId>, Vec<Deltas>, Vec<i32>) -> T,
+) -> Answer {
+    let mut fields = call.question().await?;
+    let given = given(&mut fields, kind);
+    let known = match kind {
+        TrackedKind::Account => MetricName::OF_ACCOUNTS,
+        TrackedKind::Video | TrackedKind::AccountVideo => MetricName::OF_POSTS,
+    };
+    let (windows, metric) = deltas_asked(fields, known)?;
+    let deltas = call.tenant()?.deltas(kind, &ids_of(&given), metric, &windows, call.today()).await?;
+    answered(&shown(given, deltas, windows))
 }
 
 /// The window that a query asks for.
@@ -288,16 +275,31 @@ pub(crate) fn asked_beside(call: &Call) -> Result<Asked, Problem> {
     Ok(asked)
 }
 
-async fn days(call: &Call, kind: TrackedKind, id: RowId) -> Result<(Vec<HistoryDay>, Asked), Problem> {
+async fn timeseries<T: Serialize>(
+    call: &Call,
+    kind: TrackedKind,
+    id: RowId,
+    shown: impl FnOnce(Vec<HistoryDay>, Asked) -> T,
+) -> Answer {
     let asked = asked(call)?;
     let days = call.tenant()?.timeseries(kind, id, asked.window).await?.ok_or_else(Problem::not_found)?;
-    Ok((days, asked))
+    tagged(call, (days, asked), |(days, asked)| shown(days, asked))
 }
 
-async fn analytics(call: &Call, kind: TrackedKind, id: RowId) -> Result<(Analytics, Asked), Problem> {
+async fn analytics<T: Serialize>(
+    call: &Call,
+    kind: TrackedKind,
+    id: RowId,
+    shown: impl FnOnce(&'static str, RowId, Analytics, Asked) -> T,
+) -> Answer {
     let asked = asked_beside(call)?;
     let analytics = call.tenant()?.analytics(kind, id, asked.window).await?.ok_or_else(Problem::not_found)?;
-    Ok((analytics, asked))
+    let name = match kind {
+        TrackedKind::Account => "account",
+        TrackedKind::Video => "video",
+        TrackedKind::AccountVideo => "account_video",
+    };
+    tagged(call, (analytics, asked), |(analytics, asked)| shown(name, id, analytics, asked))
 }
 
 async fn snapshots<T: From<Snapshot> + Serialize>(call: &Call, kind: TrackedKind, id: RowId) -> Answer {

@@ -12,8 +12,10 @@ use crate::call::Call;
 use crate::listing::links;
 use crate::problem::Problem;
 use crate::respond::{Answer, JSON, fetched, tag_of};
-use crate::views::report::{ReportMemberOut, ReportMetaOut, ReportPostOut, Row};
+use crate::views::report::{ReportMetaOut, Row};
 use crate::views::report_in::{AskedReport, ReportFiltersOut, ReportParams, report_query};
+use crate::views::report_member::ReportMemberOut;
+use crate::views::report_post::ReportPostOut;
 
 /// A page of a report.
 #[derive(Serialize, ToSchema)]

@@ -35,9 +35,7 @@ const X_TOTAL_COUNT: HeaderName = HeaderName::from_static("x-total-count");
 pub(crate) async fn posts(call: Call) -> Answer {
     let (filter, request) = older_query(&call)?;
     let page = call.tenant()?.posts_report(&filter, &request).await?;
-    listed::<_, OlderPostOut>(&call, page, &request, |of, call| {
-        Ok(OlderRow { of, client: call.key()?.organization_id, card: &request.card }.into())
-    })
+    listed::<_, OlderPostOut>(&call, page, &request)
 }
 
 /// List members (Aspire API).
@@ -60,23 +58,21 @@ pub(crate) async fn posts(call: Call) -> Answer {
 pub(crate) async fn members(call: Call) -> Answer {
     let (filter, request) = older_query(&call)?;
     let page = call.tenant()?.members_report(&filter, &request).await?;
-    listed::<_, OlderMemberOut>(&call, page, &request, |of, call| {
-        Ok(OlderRow { of, client: call.key()?.organization_id, card: &request.card }.into())
-    })
+    listed::<_, OlderMemberOut>(&call, page, &request)
 }
 
-fn listed<R: Hash, T: Serialize>(
-    call: &Call,
-    page: Page<R>,
-    request: &ReportRequest,
-    show: impl Fn(R, &Call) -> Result<T, crate::problem::Problem>,
-) -> Answer {
+fn listed<R, T>(call: &Call, page: Page<R>, request: &ReportRequest) -> Answer
+where
+    R: Hash,
+    T: for<'a> From<OlderRow<'a, R>> + Serialize,
+{
     let Page { rows, next: _, total } = page;
     let total = u64::try_from(total.unwrap_or(0)).unwrap_or(0);
+    let client = call.key()?.organization_id;
     let tag = tag_of(&(&rows, total, &request.card));
     let mut response = fetched(call.headers(), &tag, JSON, || {
-        let rows: Vec<T> = rows.into_iter().map(|row| show(row, call)).collect::<Result<_, _>>()?;
-        json_bytes(&rows)
+        let shown = rows.into_iter().map(|of| T::from(OlderRow { of, client, card: &request.card }));
+        json_bytes(&shown.collect::<Vec<_>>())
     })?;
     let headers = response.headers_mut();
     headers.insert(X_TOTAL_COUNT, HeaderValue::from(total));

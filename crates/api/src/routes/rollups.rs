@@ -1,6 +1,6 @@
 //! Numbers over time of creators and of the organization, and the two at a glance.
 
-use domain::{Analytics, CreatorId, HistoryDay};
+use domain::CreatorId;
 use store::{RolledUp, RowId};
 
 use super::history::{asked, asked_beside, tagged};
@@ -9,7 +9,7 @@ use crate::problem::Problem;
 use crate::respond::Answer;
 use crate::views::history::{RollupAnalyticsAnswerOut, RollupTimeseriesOut};
 use crate::views::rollup::{OverviewAnswerOut, OverviewParams, TopCreatorsOut, TopParams, overview_query, top_query};
-use crate::window::{Asked, WindowParams};
+use crate::window::WindowParams;
 
 /// A creator day by day.
 ///
@@ -23,8 +23,7 @@ use crate::window::{Asked, WindowParams};
 )]
 pub(crate) async fn creator_timeseries(call: Call) -> Answer {
     let id: CreatorId = call.id("creator_id")?;
-    let (days, asked) = days(&call, RolledUp::Creator(id)).await?;
-    tagged(&call, (days, asked), |(days, asked)| RollupTimeseriesOut::new(days, asked))
+    timeseries(&call, RolledUp::Creator(id)).await
 }
 
 /// Analytics of a creator.
@@ -39,9 +38,10 @@ pub(crate) async fn creator_timeseries(call: Call) -> Answer {
 pub(crate) async fn creator_analytics(call: Call) -> Answer {
     let id: CreatorId = call.id("creator_id")?;
     let asked = asked_beside(&call)?;
-    let found = call.tenant()?.creator_analytics(id, asked.window).await?;
-    let facts: (Analytics, Asked) = (found.ok_or_else(Problem::not_found)?, asked);
-    tagged(&call, facts, |(it, asked)| RollupAnalyticsAnswerOut::new("creator", RowId::Uuid(id.0), it, asked))
+    let analytics = call.tenant()?.creator_analytics(id, asked.window).await?.ok_or_else(Problem::not_found)?;
+    tagged(&call, (analytics, asked), |(it, asked)| {
+        RollupAnalyticsAnswerOut::new("creator", RowId::Uuid(id.0), it, asked)
+    })
 }
 
 /// Your organization day by day.
@@ -54,8 +54,7 @@ pub(crate) async fn creator_analytics(call: Call) -> Answer {
     responses((status = 200, description = "One row for each day.", body = RollupTimeseriesOut))
 )]
 pub(crate) async fn organization_timeseries(call: Call) -> Answer {
-    let (days, asked) = days(&call, RolledUp::Organization).await?;
-    tagged(&call, (days, asked), |(days, asked)| RollupTimeseriesOut::new(days, asked))
+    timeseries(&call, RolledUp::Organization).await
 }
 
 /// Your organization at a glance.
@@ -89,8 +88,8 @@ pub(crate) async fn top_creators(call: Call) -> Answer {
     tagged(&call, (found, top), |(found, top)| TopCreatorsOut::new(found, top))
 }
 
-async fn days(call: &Call, of: RolledUp) -> Result<(Vec<HistoryDay>, Asked), Problem> {
+async fn timeseries(call: &Call, of: RolledUp) -> Answer {
     let asked = asked(call)?;
     let days = call.tenant()?.rolled_up_timeseries(of, asked.window).await?.ok_or_else(Problem::not_found)?;
-    Ok((days, asked))
+    tagged(call, (days, asked), |(days, asked)| RollupTimeseriesOut::new(days, asked))
 }

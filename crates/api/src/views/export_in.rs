@@ -1,9 +1,9 @@
 //! What clients send about exports, and the list of them that they ask for.
 
-use domain::{AccountId, CreatorId, ExportDataset, ExportFilters, OrganizationId, RateCard, ReportOptions, Window};
+use domain::{AccountId, CreatorId, ExportDataset, ExportFilters, OrganizationId, RateCard};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use store::{Direction, ExportFilter, ExportOrder, NewExport, ReportFilter};
+use store::{Direction, ExportFilter, ExportOrder, NewExport};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
@@ -11,7 +11,7 @@ use crate::body::{self, Fields, boolean, text};
 use crate::parameters::{choice, id};
 use crate::problem::Problem;
 use crate::query::{Order, Query, Sort};
-use crate::views::report_in::Reported;
+use crate::views::report_in::reported;
 use crate::views::vocabulary::{
     DateBasisName, ExportDatasetName, ExportFormatName, MediaTypeName, PeriodName, PlatformName, PostSourceName,
     PostStatusName, ReportMetricsName,
@@ -118,7 +118,8 @@ pub(crate) fn new_export(
         ExportDataset::Timeseries => {
             let Asked { period: _, window } = Asked::read(&mut part, calendar);
             let account_id = id(&mut part, "account_id", AccountId);
-            ExportFilters { account_id, ..dated(of_accounts(&mut part), Some(window)) }
+            let (start_date, end_date) = (Some(window.first()), Some(window.last()));
+            ExportFilters { account_id, start_date, end_date, ..of_accounts(&mut part) }
         }
         ExportDataset::Posts | ExportDataset::Members => {
             let filters;
@@ -139,37 +140,7 @@ fn of_report(part: &mut Fields, calendar: Calendar, cards: &[RateCard]) -> (Expo
     // Whether the days must be kept follows from what is asked of them.
     let any = Calendar { kept_from: None, ..calendar };
     let dates = if part.has("period") { Some(Asked::read(part, any).window) } else { report_dates(part, any.today) };
-    let Reported { filter, dates, basis, metrics, client_id, card, rate_card, rates } =
-        Reported::read(part, dates, calendar, cards);
-    let ReportFilter {
-        platform,
-        media_type,
-        source,
-        status,
-        account_id,
-        creator_id,
-        project_id,
-        group_id,
-        published: _,
-        read: _,
-    } = filter;
-    let filters = ExportFilters {
-        platform,
-        media_type,
-        source,
-        status,
-        account_id,
-        creator_id,
-        project_id,
-        group_id,
-        report: card.map(|card| ReportOptions { date_basis: basis, metrics, card, rate_card, rates }),
-        ..ExportFilters::default()
-    };
-    (dated(filters, dates), client_id)
-}
-
-fn dated(filters: ExportFilters, dates: Option<Window>) -> ExportFilters {
-    ExportFilters { start_date: dates.map(Window::first), end_date: dates.map(Window::last), ..filters }
+    reported(part, dates, calendar, cards)
 }
 
 fn of_accounts(part: &mut Fields) -> ExportFilters {

@@ -352,7 +352,7 @@ mod tests {
     #[test]
     fn windows_are_few_short_and_different() {
         let read = |body: Value| {
-            let known = deltas_asked(fields(&body), &MetricName::OF_POSTS);
+            let known = deltas_asked(fields(&body), MetricName::OF_POSTS);
             known.map_err(|problem| problem.into_parts().2.into_iter().map(|error| error.field).collect::<Vec<_>>())
         };
         assert_eq!(read(json!({})).unwrap(), (vec![1, 7, 14, 30], MetricName::Views));

@@ -1,8 +1,8 @@
 //! Which posts or members a report is asked for, in which order, and with which numbers.
 
 use domain::{
-    AccountId, CollectionId, CreatorId, DateBasis, Day, FieldErrors, MediaType, OrganizationId, Platform, PostSource,
-    PostStatus, RateCard, ReportedMetrics, Window,
+    AccountId, CollectionId, CreatorId, DateBasis, Day, ExportFilters, FieldErrors, MediaType, OrganizationId,
+    Platform, PostSource, PostStatus, RateCard, ReportOptions, ReportedMetrics, Window,
 };
 use serde::Serialize;
 use store::{Direction, PageRequest, ReportFilter, ReportMetrics, ReportOrder, ReportRequest};
@@ -186,75 +186,51 @@ pub(crate) struct AskedReport {
     pub(crate) in_force: ReportFiltersOut,
 }
 
-/// What is reported, whoever asks: for a page of it, or for a file.
-pub(crate) struct Reported {
-    pub(crate) filter: ReportFilter,
-    /// The window, whatever it is for.
-    pub(crate) dates: Option<Window>,
-    pub(crate) basis: DateBasis,
-    pub(crate) metrics: ReportedMetrics,
-    /// Whose posts, as the client says.
-    pub(crate) client_id: Option<OrganizationId>,
-    /// What they are worth; `None` when what was asked for is refused.
-    pub(crate) card: Option<RateCard>,
-    /// The card that was named.
-    pub(crate) rate_card: Option<String>,
-    /// The prices that were given instead of the card's.
-    pub(crate) rates: Option<String>,
-}
-
-impl Reported {
-    /// Reads all but the dates. What is wrong is left with `parameters`, whose end then refuses it.
-    pub(crate) fn read(
-        parameters: &mut impl Parameters,
-        dates: Option<Window>,
-        calendar: Calendar,
-        known: &[RateCard],
-    ) -> Self {
-        let basis = choice(parameters, "date_basis").unwrap_or_default();
-        let filter = ReportFilter {
-            platform: choice(parameters, "platform"),
-            media_type: choice(parameters, "media_type"),
-            source: choice(parameters, "source"),
-            status: choice(parameters, "status"),
-            account_id: id(parameters, "account_id", AccountId),
-            creator_id: id(parameters, "creator_id", CreatorId),
-            project_id: id(parameters, "project_id", CollectionId),
-            group_id: id(parameters, "group_id", CollectionId),
-            published: dates.filter(|_| basis == DateBasis::Published),
-            read: dates.filter(|_| basis == DateBasis::Metric),
-        };
-        let client_id = id(parameters, "client_id", OrganizationId);
-        let metrics = choice(parameters, "metrics").unwrap_or_default();
-        if metrics == ReportedMetrics::Range && dates.is_none() {
-            for name in ["start_date", "end_date"] {
-                parameters.refuse(FieldErrors::of(name, "is required with metrics=range"));
-            }
-        }
-        // What was published on days that are not kept is known all the same.
-        if let (true, Some(window)) = (metrics == ReportedMetrics::Range || basis == DateBasis::Metric, dates)
-            && let Err(errors) = calendar.check_kept(window)
-        {
-            parameters.refuse(errors);
-        }
-        let (card, rate_card, rates) = rates(parameters, known);
-        Self { filter, dates, basis, metrics, client_id, card, rate_card, rates }
-    }
-
-    /// Which numbers, with their days.
-    fn numbers(&self) -> ReportMetrics {
-        match (self.metrics, self.dates) {
-            (ReportedMetrics::Range, Some(window)) => ReportMetrics::Range(window),
-            (ReportedMetrics::Range, None) | (ReportedMetrics::Lifetime, _) => ReportMetrics::Lifetime,
+/// Reads what is reported, all but the dates, whoever asks: for a page of it, or for a file; and whose posts, as the client says. What is wrong is left
+/// with `parameters`, whose end then refuses it.
+pub(crate) fn reported(
+    parameters: &mut impl Parameters,
+    dates: Option<Window>,
+    calendar: Calendar,
+    known: &[RateCard],
+) -> (ExportFilters, Option<OrganizationId>) {
+    let date_basis = choice(parameters, "date_basis").unwrap_or_default();
+    let filters = ExportFilters {
+        platform: choice(parameters, "platform"),
+        media_type: choice(parameters, "media_type"),
+        source: choice(parameters, "source"),
+        status: choice(parameters, "status"),
+        account_id: id(parameters, "account_id", AccountId),
+        creator_id: id(parameters, "creator_id", CreatorId),
+        project_id: id(parameters, "project_id", CollectionId),
+        group_id: id(parameters, "group_id", CollectionId),
+        start_date: dates.map(Window::first),
+        end_date: dates.map(Window::last),
+        ..ExportFilters::default()
+    };
+    let client_id = id(parameters, "client_id", OrganizationId);
+    let metrics = choice(parameters, "metrics").unwrap_or_default();
+    if metrics == ReportedMetrics::Range && dates.is_none() {
+        for name in ["start_date", "end_date"] {
+            parameters.refuse(FieldErrors::of(name, "is required with metrics=range"));
         }
     }
+    // What was published on days that are not kept is known all the same.
+    if let (true, Some(window)) = (metrics == ReportedMetrics::Range || date_basis == DateBasis::Metric, dates)
+        && let Err(errors) = calendar.check_kept(window)
+    {
+        parameters.refuse(errors);
+    }
+    let (card, rate_card, rates) = rates(parameters, known);
+    let report = card.map(|card| ReportOptions { date_basis, metrics, card, rate_card, rates });
+    (ExportFilters { report, ..filters }, client_id)
 }
 
 /// Reads the query of a report.
 pub(crate) fn report_query(call: &Call) -> Result<AskedReport, Problem> {
     let mut query = call.query();
     let dates = report_dates(&mut query, call.today());
-    let reported = Reported::read(&mut query, dates, call.calendar(), &call.shared().rate_cards);
+    let (filters, client_id) = reported(&mut query, dates, call.calendar(), &call.shared().rate_cards);
     let sort = query.sort(ORDERS);
     let limit = query.limit(MOST_ROWS).unwrap_or(DEFAULT_LIMIT);
     let include_total = query.boolean("include_total").unwrap_or(false);
@@ -264,22 +240,22 @@ pub(crate) fn report_query(call: &Call) -> Result<AskedReport, Problem> {
         query.refuse(FieldErrors::of("offset", "does not go with a cursor"));
     }
     query.finish()?;
-    is_own(call, reported.client_id)?;
-    let numbers = reported.numbers();
-    let Reported { filter, dates, basis, metrics, client_id, card, rate_card, rates } = reported;
-    let card = card.ok_or_else(|| Problem::internal("there is no rate card"))?;
+    is_own(call, client_id)?;
+    let (filter, numbers) = (ReportFilter::of(&filters), ReportMetrics::of(&filters));
+    let report = filters.report.ok_or_else(|| Problem::internal("there is no rate card"))?;
+    let ReportOptions { date_basis, metrics, card, rate_card, rates } = report;
     let in_force = ReportFiltersOut {
-        start_date: dates.map(Window::first),
-        end_date: dates.map(Window::last),
-        date_basis: basis,
-        platform: filter.platform,
-        project_id: filter.project_id,
-        group_id: filter.group_id,
-        creator_id: filter.creator_id,
-        account_id: filter.account_id,
-        media_type: filter.media_type,
-        source: filter.source,
-        status: filter.status,
+        start_date: filters.start_date,
+        end_date: filters.end_date,
+        date_basis,
+        platform: filters.platform,
+        project_id: filters.project_id,
+        group_id: filters.group_id,
+        creator_id: filters.creator_id,
+        account_id: filters.account_id,
+        media_type: filters.media_type,
+        source: filters.source,
+        status: filters.status,
         client_id,
         metrics,
         rate_card,

@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::call::Call;
 use crate::problem::Problem;
 use crate::views::post::address;
-use crate::views::report::{ReportAccountOut, ReportCreatorOut, ReportNumbersOut};
+use crate::views::report::ReportNumbersOut;
 use crate::views::report_in::{MOST_ROWS, is_own, offset};
+use crate::views::report_post::{ReportAccountOut, ReportCreatorOut};
 use crate::views::vocabulary::{MediaTypeName, PlatformName, PostSourceName, PostStatusName};
 use crate::window::report_dates;
 

@@ -6,7 +6,7 @@ use store::{MetricPrecisions, Snapshot};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 
-use crate::views::history::ValuesOut;
+use crate::views::gains::ValuesOut;
 use crate::views::vocabulary::PrecisionName;
 
 /// What an account's page said.

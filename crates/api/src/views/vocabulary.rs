@@ -177,8 +177,9 @@ mod tests {
         assert_eq!(published::<ExportDatasetName>(), domain::ExportDataset::ALL.map(domain::ExportDataset::as_str));
         assert_eq!(published::<ExportFormatName>(), domain::ExportFormat::ALL.map(domain::ExportFormat::as_str));
         assert_eq!(published::<ExportStatusName>(), domain::ExportStatus::ALL.map(domain::ExportStatus::as_str));
-        assert_eq!(published::<PostMetricName>(), domain::MetricName::OF_POSTS.map(domain::MetricName::as_str));
-        assert_eq!(published::<AccountMetricName>(), domain::MetricName::OF_ACCOUNTS.map(domain::MetricName::as_str));
+        let metrics = |names: &[domain::MetricName]| names.iter().map(|name| name.as_str()).collect::<Vec<_>>();
+        assert_eq!(published::<PostMetricName>(), metrics(domain::MetricName::OF_POSTS));
+        assert_eq!(published::<AccountMetricName>(), metrics(domain::MetricName::OF_ACCOUNTS));
         assert_eq!(published::<RunStatusName>(), domain::RunStatus::ALL.map(domain::RunStatus::as_str));
         assert_eq!(published::<MemberTypeName>(), domain::MemberType::ALL.map(domain::MemberType::as_str));
         assert_eq!(published::<RunKindName>(), domain::TargetKind::ALL.map(domain::TargetKind::as_str));

@@ -2,6 +2,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::time::Duration;
 
+use domain::{AgeCurve, Platform};
 use store::Budget;
 
 use super::keys::{DEFAULTS, documented, with_optional_keys};

@@ -4,19 +4,18 @@
 use std::collections::BTreeMap;
 
 use domain::history::{MetricDay, Sample, TargetDay, fold};
-use domain::{Day, Platform, Timestamp};
+use domain::{Day, Timestamp};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, FromQueryResult, QueryResult};
 use uuid::Uuid;
 
 use super::organization::Changed;
-use super::rows::{
-    ACCOUNT_DAY, AccountDay, NEWEST_ACCOUNT_DAY, NEWEST_POST_DAY, POST_DAY, POST_METRICS, PostDay, SumDay, selected,
-    upsert,
-};
+use super::rows::{AccountDay, PostDay, SumDay};
 use super::seen::Seen;
+use super::statements::{
+    KEPT_OF_ACCOUNT, KEPT_OF_POST, NEWEST_OF_ACCOUNT, NEWEST_OF_POST, SUMS_OF_ACCOUNT, WRITE_OF_ACCOUNT, WRITE_OF_POST,
+};
 use crate::StoreError;
 use crate::columns::Columns;
-use crate::record::history;
 use crate::sql::{Number, execute, row, rows, values};
 
 /// Milliseconds of a day.
@@ -28,8 +27,6 @@ pub struct PostHistory {
     pub id: i64,
     /// Whose it is.
     pub organization: Uuid,
-    /// Where it stands.
-    pub platform: Platform,
     /// When it was published.
     pub create_time: Option<Timestamp>,
     /// Which reads the organization has seen.
@@ -63,19 +60,9 @@ pub struct Kept<D> {
     pub days: BTreeMap<Day, D>,
 }
 
-/// What is asked for to find the rows of [`Kept`].
-fn kept_sql(table: &str, key: &str, columns: &[String]) -> String {
-    format!(
-        "SELECT {} FROM {table} d WHERE d.{key} = $1 AND d.day >= COALESCE((SELECT MAX(x.day) FROM {table} x \
-         WHERE x.{key} = $1 AND x.day < $2), $2) ORDER BY d.day",
-        selected("d", columns)
-    )
-}
-
 /// The days of a post.
 pub async fn kept_post(tx: &DatabaseTransaction, id: i64, from: Day) -> Result<Kept<TargetDay<6>>, StoreError> {
-    let sql = kept_sql("post_days", "tracked_post_id", &POST_DAY);
-    let found = rows::<PostDay>(tx, &sql, values![id, from.number()]).await?;
+    let found = rows::<PostDay>(tx, &KEPT_OF_POST, values![id, from.number()]).await?;
     let mut days: BTreeMap<Day, _> = found.into_iter().map(|found| (found.day, found.is)).collect();
     let since = days.split_off(&from);
     Ok(Kept { before: days.into_values().next_back(), days: since })
@@ -83,8 +70,7 @@ pub async fn kept_post(tx: &DatabaseTransaction, id: i64, from: Day) -> Result<K
 
 /// The days of an account.
 pub async fn kept_account(tx: &DatabaseTransaction, id: Uuid, from: Day) -> Result<Kept<AccountDay>, StoreError> {
-    let sql = kept_sql("account_days", "account_id", &ACCOUNT_DAY);
-    let found = rows::<AccountDay>(tx, &sql, values![id, from.number()]).await?;
+    let found = rows::<AccountDay>(tx, &KEPT_OF_ACCOUNT, values![id, from.number()]).await?;
     let mut days: BTreeMap<Day, _> = found.into_iter().map(|found| (found.day, found)).collect();
     let since = days.split_off(&from);
     Ok(Kept { before: days.into_values().next_back(), days: since })
@@ -105,9 +91,8 @@ pub async fn write_post(
     }
     let mut kept = kept_post(tx, post.id, from).await?;
     changed.posts(post.organization, kept.before.as_ref(), &kept.days, -1);
-    let write = upsert("post_days", &["tracked_post_id"], &POST_DAY);
-    for day in post_days(kept.before.as_ref(), days, post.platform, post.create_time) {
-        execute(tx, &write, day.values(post.id)).await?;
+    for day in post_days(kept.before.as_ref(), days, post.create_time) {
+        execute(tx, &WRITE_OF_POST, day.values(post.id)).await?;
         kept.days.insert(day.day, day.is);
     }
     changed.posts(post.organization, kept.before.as_ref(), &kept.days, 1);
@@ -116,60 +101,24 @@ pub async fn write_post(
 
 /// Brings what the tracked post itself knows of its newest day up to date: most windows end there, and then need not look for it.
 pub async fn keep_newest_of_post(tx: &DatabaseTransaction, id: i64) -> Result<(), StoreError> {
-    let sql = newest_sql("tracked_posts", "post_days", "tracked_post_id", &NEWEST_POST_DAY);
-    execute(tx, &sql, values![id]).await?;
+    execute(tx, &NEWEST_OF_POST, values![id]).await?;
     Ok(())
 }
 
 /// Likewise what the account itself knows.
 pub async fn keep_newest_of_account(tx: &DatabaseTransaction, id: Uuid) -> Result<(), StoreError> {
-    let sql = newest_sql("accounts", "account_days", "account_id", &NEWEST_ACCOUNT_DAY);
-    execute(tx, &sql, values![id]).await?;
+    execute(tx, &NEWEST_OF_ACCOUNT, values![id]).await?;
     Ok(())
-}
-
-/// The statement that has the row `$1` of `table` repeat its newest day in `columns`. Without a day it knows nothing.
-fn newest_sql(table: &str, days: &str, key: &str, columns: &[String]) -> String {
-    format!(
-        "UPDATE {table} SET {} FROM (SELECT 1 AS one) o LEFT JOIN {days} d ON d.{key} = $1 \
-         AND d.day = (SELECT MAX(x.day) FROM {days} x WHERE x.{key} = $1) WHERE {table}.id = $1",
-        newest(table, days, key, columns)
-    )
-}
-
-/// What is assigned to rows of `table` that are to repeat their newest day `d` in `columns`.
-fn newest(table: &str, days: &str, key: &str, columns: &[String]) -> String {
-    let of_day = |column: &str| match column.strip_suffix("_last") {
-        Some(metric) => format!("{metric}_count"),
-        None if column == "last_day" => "day".to_owned(),
-        None => column.to_owned(),
-    };
-    let set: Vec<String> = columns.iter().map(|column| format!("{column} = d.{}", of_day(column))).collect();
-    format!("first_day = (SELECT MIN(x.day) FROM {days} x WHERE x.{key} = {table}.id), {}", set.join(", "))
-}
-
-/// The same for accounts, for a statement that changes more of them.
-pub fn newest_of_accounts() -> String {
-    newest("accounts", "account_days", "account_id", &NEWEST_ACCOUNT_DAY)
 }
 
 /// The days of a post that was published at `create_time`, of the reads of each; `before` is the last day before them.
 pub fn post_days(
     before: Option<&TargetDay<6>>,
     days: BTreeMap<Day, Vec<Sample<6>>>,
-    platform: Platform,
     create_time: Option<Timestamp>,
 ) -> Vec<PostDay> {
-    // Reads of earlier versions may have numbers for what the platform does not count.
-    let counted = |mut sample: Sample<6>| {
-        for (count, metric) in sample.counts.iter_mut().zip(history::POSTS.metrics) {
-            *count = count.filter(|_| platform.has_metric(metric));
-        }
-        sample
-    };
     let mut made: Vec<PostDay> = Vec::with_capacity(days.len());
     for (day, samples) in days {
-        let samples: Vec<_> = samples.into_iter().map(counted).collect();
         let is_first = create_time.is_some_and(|at| Day::of(at) == day);
         let known = made.last().map(|day| &day.is).or(before);
         made.push(PostDay { day, is: fold(known, &samples, is_first) });
@@ -197,11 +146,10 @@ pub async fn write_account(
     let mut kept = kept_account(tx, account.id, from).await?;
     changed.accounts(account.organization, kept.before.as_ref(), &kept.days, -1);
     let mut before = kept.before.clone();
-    let write = upsert("account_days", &["account_id", "organization_id"], &ACCOUNT_DAY);
     for (day, samples) in days {
-        let posts = row::<PostSums>(tx, &sums_sql(), values![account.id, day.number()]).await?.unwrap_or_default();
+        let posts = row::<PostSums>(tx, &SUMS_OF_ACCOUNT, values![account.id, day.number()]).await?.unwrap_or_default();
         let is = account_day(day, &samples, before.as_ref(), &posts);
-        execute(tx, &write, is.values(account.id, account.organization)).await?;
+        execute(tx, &WRITE_OF_ACCOUNT, is.values(account.id, account.organization)).await?;
         kept.days.insert(day, is.clone());
         before = Some(is);
     }
@@ -265,29 +213,4 @@ impl FromQueryResult for PostSums {
         }
         Ok(Self { posts, observed, fallen, sums })
     }
-}
-
-/// The sums of the account `$1` as of the day `$2`: of each post the last row by then (`d`), less what it had gained before the account showed it
-/// (`b`), which another record of the organization may have seen.
-fn sums_sql() -> String {
-    let newest =
-        |than: &str| format!("(SELECT MAX(x.day) FROM post_days x WHERE x.tracked_post_id = t.id AND x.day {than})");
-    let sums = POST_METRICS.map(|metric| {
-        format!(
-            "CAST(SUM(d.{metric}_count) AS BIGINT), CAST(SUM(CASE WHEN d.day = $2 THEN d.{metric}_gain END) AS BIGINT), \
-             CAST(SUM(d.{metric}_total - COALESCE(b.{metric}_total, 0)) AS BIGINT), COUNT(CASE WHEN d.day = $2 THEN d.{metric}_gain END)"
-        )
-    });
-    let falls = POST_METRICS.map(|metric| format!("d.{metric}_gain < 0")).join(" OR ");
-    format!(
-        "SELECT COUNT(*), COUNT(CASE WHEN d.day = $2 THEN 1 END), COUNT(CASE WHEN d.day = $2 AND ({falls}) THEN 1 END), {} \
-         FROM account_videos v JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
-         JOIN post_days d ON d.tracked_post_id = t.id AND d.day = {} \
-         LEFT JOIN post_days b ON t.first_scrape_at / {DAY_MS} < v.first_scrape_at / {DAY_MS} \
-         AND b.tracked_post_id = t.id AND b.day = {} \
-         WHERE v.account_id = $1 AND v.first_scrape_at / {DAY_MS} <= $2",
-        sums.join(", "),
-        newest("<= $2"),
-        newest(&format!("< v.first_scrape_at / {DAY_MS}")),
-    )
 }

@@ -12,10 +12,11 @@ mod rebuild;
 mod record;
 mod rows;
 mod seen;
+mod statements;
 mod sums;
 mod whole;
 
-pub(crate) use fold::{DAY_MS, keep_newest_of_account, newest_of_accounts};
+pub(crate) use fold::{DAY_MS, keep_newest_of_account};
 pub(crate) use newest::Newest;
 pub(crate) use organization::{Changed, take_away};
 pub use prune::PrunedDays;
@@ -27,5 +28,6 @@ pub(crate) use rows::{
     ACCOUNT_DAY, AccountDay, GAINED_METRICS, NEWEST_ACCOUNT_DAY, NEWEST_POST_DAY, POST_DAY, POST_METRICS, PostDay,
 };
 pub(crate) use seen::Seen;
+pub(crate) use statements::NEWEST_OF_ACCOUNTS;
 pub(crate) use sums::{COLUMNS as ORGANIZATION_DAY, DaySums, MetricSums, Rows, SummedDay, summed};
 pub(crate) use whole::{ShownPost, whole_account, whole_post};

@@ -13,7 +13,7 @@ use super::fold::{
     write_post,
 };
 use super::organization::Changed;
-use super::record::{platform_of, without_hearts};
+use super::record::without_hearts;
 use super::seen::Seen;
 use crate::record::history;
 use crate::schedule;
@@ -26,7 +26,6 @@ struct StoredPost {
     id: i64,
     organization_id: Uuid,
     post_id: i64,
-    platform: String,
     create_time: Option<i64>,
     seen_since: Option<i64>,
     seen_until: Option<i64>,
@@ -62,7 +61,7 @@ impl Store {
     /// before accounts, whose days are made of theirs.
     pub async fn rebuild_post_days(&self, after: i64, most: u32) -> Result<Option<Rebuilt<i64>>, StoreError> {
         let tx = self.begin().await?;
-        let select = "SELECT id, organization_id, post_id, platform, create_time, seen_since, seen_until, seen_before FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2";
+        let select = "SELECT id, organization_id, post_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2";
         let found = rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await?;
         let mut posts: Vec<i64> = found.iter().map(|found| found.post_id).collect();
         posts.sort_unstable();
@@ -106,7 +105,7 @@ impl Store {
 }
 
 async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost, changed: &mut Changed) -> Result<(), StoreError> {
-    let StoredPost { id, organization_id, post_id, platform, create_time, seen_since, seen_until, seen_before } = found;
+    let StoredPost { id, organization_id, post_id, create_time, seen_since, seen_until, seen_before } = found;
     let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
     let samples: Vec<Sample<6>> =
         history::samples(tx, history::POSTS, post_id, Timestamp::from_millis(i64::MIN)).await?;
@@ -118,8 +117,7 @@ async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost, changed: &mut
     changed.posts(organization_id, kept.before.as_ref(), &kept.days, -1);
     execute(tx, "DELETE FROM post_days WHERE tracked_post_id = $1 AND day >= $2", values![id, from.number()]).await?;
     let create_time = create_time.map(Timestamp::from_millis);
-    let platform = platform_of(&platform)?;
-    let post = PostHistory { id, organization: organization_id, platform, create_time, seen };
+    let post = PostHistory { id, organization: organization_id, create_time, seen };
     write_post(tx, &post, &samples, from, changed).await?;
     // Where nothing was written, days may have gone all the same.
     keep_newest_of_post(tx, id).await

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use domain::history::Sample;
-use domain::{Day, Platform, Timestamp};
+use domain::{Day, Timestamp};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
@@ -21,7 +21,6 @@ pub struct ReadPost {
     /// The id of its `tracked_posts` row.
     pub id: i64,
     organization_id: Uuid,
-    platform: String,
     create_time: Option<i64>,
     seen_since: Option<i64>,
     seen_until: Option<i64>,
@@ -56,7 +55,7 @@ pub const COLLECTED_POST: &str = "(EXISTS (SELECT 1 FROM videos v WHERE v.organi
 /// The tracked posts of `post` that somebody collects right now, as they are before the read.
 pub async fn collected_posts(recording: &Recording<'_>, post: i64) -> Result<Vec<ReadPost>, StoreError> {
     let sql = format!(
-        "SELECT id, organization_id, platform, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
+        "SELECT id, organization_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
          WHERE post_id = $1 AND {COLLECTED_POST} ORDER BY id"
     );
     rows(recording.tx, &sql, values![post]).await
@@ -86,18 +85,12 @@ pub async fn write_posts(
         seen.add(now, previous);
         keep_seen(recording, "tracked_posts", read.id, &seen).await?;
         let create_time = created.or(read.create_time.map(Timestamp::from_millis));
-        let platform = platform_of(&read.platform)?;
-        let post = PostHistory { id: read.id, organization: read.organization_id, platform, create_time, seen };
+        let post = PostHistory { id: read.id, organization: read.organization_id, create_time, seen };
         write_post(tx, &post, &samples, from, &mut changed).await?;
     }
     recording.change_organizations(changed);
     history::compact(recording, history::POSTS, post, &samples).await?;
     Ok(from)
-}
-
-/// The platform of a tracked post.
-pub fn platform_of(text: &str) -> Result<Platform, StoreError> {
-    text.parse().map_err(|_| StoreError::Unreadable { table: "tracked_posts", column: "platform" })
 }
 
 /// The first day of a post of which the page tells only now, or otherwise than before, that it was published then: all its days are other than

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::history::{MetricDay, Sample};
-use domain::{Day, Platform, Timestamp};
+use domain::{Day, Timestamp};
 
 use super::fold::{PostSums, account_day, by_day, post_days};
 use super::rows::{AccountDay, PostDay};
@@ -13,13 +13,8 @@ use super::seen::Seen;
 const BEGINNING: Day = Day::from_number(i32::MIN);
 
 /// The days of a post, of those of its reads that were seen.
-pub fn whole_post(
-    seen: &Seen,
-    samples: &[Sample<6>],
-    platform: Platform,
-    create_time: Option<Timestamp>,
-) -> Vec<PostDay> {
-    post_days(None, by_day(seen, samples, BEGINNING), platform, create_time)
+pub fn whole_post(seen: &Seen, samples: &[Sample<6>], create_time: Option<Timestamp>) -> Vec<PostDay> {
+    post_days(None, by_day(seen, samples, BEGINNING), create_time)
 }
 
 /// A post as an account shows it.

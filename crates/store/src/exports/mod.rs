@@ -89,8 +89,8 @@ pub enum ExportOrder {
 }
 
 impl ReportFilter {
-    /// Which posts an export with these filters reports on.
-    pub fn of_export(filters: &ExportFilters) -> Self {
+    /// Which posts are reported on under these filters, on a page as in a file.
+    pub fn of(filters: &ExportFilters) -> Self {
         let window = filters.window();
         let basis = filters.report.as_ref().map(|report| report.date_basis).unwrap_or_default();
         Self {
@@ -109,8 +109,8 @@ impl ReportFilter {
 }
 
 impl ReportMetrics {
-    /// Which numbers an export with these filters has.
-    pub fn of_export(filters: &ExportFilters) -> Self {
+    /// Which numbers are reported under these filters, on a page as in a file.
+    pub fn of(filters: &ExportFilters) -> Self {
         match (filters.report.as_ref().map(|report| report.metrics), filters.window()) {
             (Some(ReportedMetrics::Range), Some(window)) => Self::Range(window),
             (Some(ReportedMetrics::Range), None) | (Some(ReportedMetrics::Lifetime) | None, _) => Self::Lifetime,

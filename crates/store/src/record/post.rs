@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::Verdict;
-use domain::{Day, MediaType, MetricStatus, Observation, PostFacts, PostStatus, Reading, Timestamp, fold};
+use domain::{Day, MediaType, MetricStatus, Observation, Platform, PostFacts, PostStatus, Reading, Timestamp, fold};
 use sea_orm::{FromQueryResult, Value};
 
 use super::provenance::{Kept, Provenance, Readings};
@@ -13,7 +13,7 @@ use crate::search::texts;
 use crate::sql::{Filter, execute, row, values};
 use crate::{StoreError, days};
 
-/// The metrics of a post with their columns. A number for what the platform does not count is none.
+/// The metrics of a post with their columns.
 pub fn readings(facts: &PostFacts) -> Readings<6> {
     let metrics = &facts.metrics;
     let said = [
@@ -24,12 +24,15 @@ pub fn readings(facts: &PostFacts) -> Readings<6> {
         ("play_count", metrics.plays),
         ("saved_count", metrics.saves),
     ];
-    said.map(|(column, reading)| match reading {
-        Reading::Known { .. } if !facts.platform.has_metric(column) => {
-            (column, Reading::Null(MetricStatus::Unsupported))
-        }
-        Reading::Known { .. } | Reading::Null(_) => (column, reading),
-    })
+    said.map(|(column, reading)| (column, counted(facts.platform, column, reading)))
+}
+
+/// A reading of a metric, of what the platform counts. A number for what it does not count is none.
+pub fn counted(platform: Platform, column: &str, reading: Reading) -> Reading {
+    match reading {
+        Reading::Known { .. } if !platform.has_metric(column) => Reading::Null(MetricStatus::Unsupported),
+        Reading::Known { .. } | Reading::Null(_) => reading,
+    }
 }
 
 /// Records the page of a single post.

@@ -1,6 +1,7 @@
 //! The sums of accounts over the posts they collect.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use domain::{MetricStatus, Precision};
 use sea_orm::{FromQueryResult, Value};
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use super::provenance::written_as;
 use super::{COLLECTED, Recording};
 use crate::StoreError;
-use crate::days::{keep_newest_of_account, newest_of_accounts};
+use crate::days::{NEWEST_OF_ACCOUNTS, keep_newest_of_account};
 use crate::sql::{execute, is_postgres, places, rows};
 
 const METRICS: [&str; 6] = ["view_count", "like_count", "comment_count", "share_count", "play_count", "saved_count"];
@@ -69,24 +70,32 @@ async fn sum(
     if accounts.is_empty() {
         return Ok(());
     }
-    let find = if is_postgres(recording.tx) { "strpos" } else { "instr" };
-    let all = |item: fn(&str) -> String| METRICS.map(item).join(", ");
-    let sql = format!(
-        "UPDATE accounts SET total_post_count = t.posts, {}, sum_notes = t.notes, updated_at = $1, {} \
-         FROM (SELECT b.id, COUNT(v.id) AS posts, {}, {} AS notes FROM accounts b \
-         LEFT JOIN account_videos v ON v.account_id = b.id LEFT JOIN posts p ON p.id = v.post_id \
-         WHERE b.id IN ({}) GROUP BY b.id) t LEFT JOIN account_days d ON d.account_id = t.id \
-         AND d.day = (SELECT MAX(x.day) FROM account_days x WHERE x.account_id = t.id) WHERE accounts.id = t.id",
-        all(|metric| format!("{metric} = t.{metric}")),
-        newest_of_accounts(),
-        all(|metric| format!("CAST(SUM(v.{metric}) AS BIGINT) AS {metric}")),
-        METRICS.map(|metric| note(metric, find)).join(" || "),
-        places(2, accounts.len())
-    );
+    let sql = SUM[usize::from(is_postgres(recording.tx))].replace(IDS, &places(2, accounts.len()));
     let ids = accounts.into_iter().map(|Collector { id }| Value::from(id));
     execute(recording.tx, &sql, std::iter::once(now).chain(ids).collect()).await?;
     Ok(())
 }
+
+/// Stands in [`SUM`] where the accounts' ids go.
+const IDS: &str = "(ids)";
+
+/// Writes the sums of accounts, the names of the functions being those of SQLite and of PostgreSQL.
+static SUM: LazyLock<[String; 2]> = LazyLock::new(|| {
+    let all = |item: fn(&str) -> String| METRICS.map(item).join(", ");
+    ["instr", "strpos"].map(|find| {
+        format!(
+            "UPDATE accounts SET total_post_count = t.posts, {}, sum_notes = t.notes, updated_at = $1, {} \
+             FROM (SELECT b.id, COUNT(v.id) AS posts, {}, {} AS notes FROM accounts b \
+             LEFT JOIN account_videos v ON v.account_id = b.id LEFT JOIN posts p ON p.id = v.post_id \
+             WHERE b.id IN ({IDS}) GROUP BY b.id) t LEFT JOIN account_days d ON d.account_id = t.id \
+             AND d.day = (SELECT MAX(x.day) FROM account_days x WHERE x.account_id = t.id) WHERE accounts.id = t.id",
+            all(|metric| format!("{metric} = t.{metric}")),
+            *NEWEST_OF_ACCOUNTS,
+            all(|metric| format!("CAST(SUM(v.{metric}) AS BIGINT) AS {metric}")),
+            METRICS.map(|metric| note(metric, find)).join(" || "),
+        )
+    })
+});
 
 /// An SQL expression for what is to be said of one sum: `view_count:hidden,` when there is none because every post's is (`unsupported`
 /// likewise), `view_count:rounded,` (or `from_text`) when the least exact of its posts is, else nothing. `find` is the dialect's name for

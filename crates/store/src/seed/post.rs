@@ -2,16 +2,16 @@
 
 use std::collections::BTreeMap;
 
-use domain::{MediaType, MetricStatus, OrganizationId, PostStatus, Precision, Timestamp, fold};
+use domain::{MediaType, MetricStatus, OrganizationId, Platform, PostStatus, Precision, Timestamp, fold};
 
 use super::profile::{rest, value};
 use super::table::SeedBatch;
 use super::tracked::{Read, Record};
-use super::{SeedAccount, SeedFeed, SeedPost, SeedVideo};
+use super::{SeedAccount, SeedFeed, SeedPost, SeedRead, SeedVideo};
 use crate::copy::{Field, fields};
 use crate::days::{Changed, NEWEST_POST_DAY, PostDay, whole_post};
-use crate::record::metric_status;
 use crate::record::provenance::Kept;
+use crate::record::{counted, metric_status};
 use crate::search::texts::APART;
 
 /// The metrics, as all columns name them.
@@ -55,7 +55,8 @@ pub fn write(
     accounts: &[(&SeedAccount, String)],
     mut counters: Counters<'_>,
 ) -> WrittenPost {
-    let mut read = Read::new(METRICS, &post.reads);
+    let reads: Vec<_> = post.reads.iter().map(|read| counted_read(post.facts.platform, read)).collect();
+    let mut read = Read::new(METRICS, &reads);
     read.write_snapshots(&mut batch.post_snapshots, id);
     let texts = Texts {
         author: post.facts.author.username.as_deref().map(fold),
@@ -77,6 +78,15 @@ pub fn write(
         }),
         precisions: METRICS.map(|metric| read.provenance.precision(metric, None)),
     }
+}
+
+/// A read of what the platform counts.
+fn counted_read(platform: Platform, read: &SeedRead<6>) -> SeedRead<6> {
+    let mut read = *read;
+    for (reading, metric) in read.readings.iter_mut().zip(METRICS) {
+        *reading = counted(platform, metric, *reading);
+    }
+    read
 }
 
 /// Folded texts of a post.
@@ -272,7 +282,7 @@ fn write_tracked(
         .to_vec();
         row.extend(record_fields(&record, added_at, post));
         row.extend(fields![since, until, before.as_deref()]);
-        let made = whole_post(&seen, &samples, post.facts.platform, post.facts.create_time);
+        let made = whole_post(&seen, &samples, post.facts.create_time);
         row.push(made.first().map(|day| day.day.number()).into());
         row.extend(made.last().map_or_else(|| vec![Field::Null; NEWEST_POST_DAY.len()], PostDay::newest_fields));
         batch.tracked_posts.push(&row);

@@ -416,3 +416,23 @@ pub fn answer<'a>(id: &'a str, username: &'a str, posts: &'a [PostFacts]) -> imp
 pub const fn post_id(n: i64) -> i64 {
     7_571_863_205_253_770_000 + n
 }
+
+/// Small numbers that look random and are the same each time.
+pub struct Dice(pub u64);
+
+impl Dice {
+    pub fn roll(&mut self, sides: u64) -> u64 {
+        self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) % sides
+    }
+
+    /// The same as a place in a list.
+    pub fn place(&mut self, sides: u64) -> usize {
+        usize::try_from(self.roll(sides)).unwrap()
+    }
+
+    /// The same as a count.
+    pub fn number(&mut self, sides: u64) -> i64 {
+        i64::try_from(self.roll(sides)).unwrap()
+    }
+}

@@ -16,7 +16,7 @@ pub async fn page(walk: &Walk) -> Result<Looked, ExportError> {
         Some(Place::Account(_) | Place::Post(_)) | None => None,
     };
     let (filters, most) = (&walk.job.filters, walk.page_rows.min(MOST_CREATORS));
-    let (filter, metrics) = (ReportFilter::of_export(filters), ReportMetrics::of_export(filters));
+    let (filter, metrics) = (ReportFilter::of(filters), ReportMetrics::of(filters));
     let found = walk.tenant.report_members(&filter, metrics, walk.card()?, after, most).await?;
     let places = found.rows.iter().map(|member| Place::Member(member.id.0)).collect();
     let rows = rows_at(places, (walk.layouts.members.rows)(found.rows, filters)?)?;

@@ -12,7 +12,7 @@ pub async fn page(walk: &Walk) -> Result<Looked, ExportError> {
         Some(Place::Account(_) | Place::Member(_)) | None => None,
     };
     let filters = &walk.job.filters;
-    let (filter, metrics) = (ReportFilter::of_export(filters), ReportMetrics::of_export(filters));
+    let (filter, metrics) = (ReportFilter::of(filters), ReportMetrics::of(filters));
     let found = walk.tenant.report_posts(&filter, metrics, walk.card()?, after, walk.page_rows).await?;
     let places = found.rows.iter().map(|post| Place::Post(post.id)).collect();
     let rows = rows_at(places, (walk.layouts.posts.rows)(found.rows, filters)?)?;
