@@ -106,7 +106,7 @@ on_both! {
         let (key, first) = make(&ours, "ours", None, START).await;
         let (_, second) = rotate(&ours, key.id, &OVERLAP, START).await;
         let (other, third) = make(&theirs, "theirs", None, START).await;
-        let unknown = self::secret();
+        let unknown = secret();
         let mut calls = tokio::task::JoinSet::new();
         for (secret, id) in [(first, Some(key.id)), (second, Some(key.id)), (third, Some(other.id)), (unknown, None)] {
             for _ in 0..20 {

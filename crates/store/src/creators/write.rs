@@ -208,7 +208,7 @@ impl TenantTx {
 }
 
 #[derive(FromQueryResult)]
-struct LinkedAccount {
+pub(super) struct LinkedAccount {
     id: Uuid,
     profile_id: i64,
 }
