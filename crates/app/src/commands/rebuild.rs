@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use clap::Parser;
 use serde_json::json;
+use store::StoreError;
 use uuid::Uuid;
 
 use super::{Failure, print, print_json, roles};
@@ -12,6 +13,9 @@ use crate::wiring;
 
 /// How often the progress is told.
 const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// How long it is waited before a step is done again, each time.
+const WAITS: [Duration; 3] = [Duration::from_millis(200), Duration::from_secs(1), Duration::from_secs(5)];
 
 /// What `rebuild-daily` takes.
 #[derive(Debug, Parser)]
@@ -33,20 +37,20 @@ pub async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let begun = Instant::now();
     let mut posts = Progress::of("posts");
     let mut after = 0;
-    while let Some(rebuilt) = store.rebuild_post_days(after, args.batch).await? {
+    while let Some(rebuilt) = patiently(|| store.rebuild_post_days(after, args.batch)).await? {
         after = rebuilt.last;
         posts.add(rebuilt.records);
     }
     let mut accounts = Progress::of("accounts");
     let mut after = Uuid::nil();
-    while let Some(rebuilt) = store.rebuild_account_days(after, args.batch).await? {
+    while let Some(rebuilt) = patiently(|| store.rebuild_account_days(after, args.batch)).await? {
         after = rebuilt.last;
         accounts.add(rebuilt.records);
     }
     let mut organizations = Progress::of("organizations");
     let mut after = Some(Uuid::nil());
     while let Some(last) = after {
-        after = store.rebuild_organization_days(last).await?;
+        after = patiently(|| store.rebuild_organization_days(last)).await?;
         organizations.add(u64::from(after.is_some()));
     }
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -67,6 +71,18 @@ pub async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
         duration_ms % 1000
     ));
     Ok(())
+}
+
+/// Does a step again that the database broke off, as it may between workers that wait for each other: a step is done whole or not at all.
+async fn patiently<T, F: Future<Output = Result<T, StoreError>>>(step: impl Fn() -> F) -> Result<T, StoreError> {
+    for wait in WAITS {
+        match step().await {
+            Err(StoreError::Unavailable(error)) => tracing::warn!(%error, "a step is done again"),
+            done => return done,
+        }
+        tokio::time::sleep(wait).await;
+    }
+    step().await
 }
 
 /// How far it came, told now and then to whoever looks on.
