@@ -61,8 +61,8 @@ pub async fn collected_posts(recording: &Recording<'_>, post: i64) -> Result<Vec
     rows(recording.tx, &sql, values![post]).await
 }
 
-/// Writes the days of a post that was read, for everybody in `read`, after its snapshot was written; from which day on. `created` is what the
-/// page says of when it was published.
+/// Writes the days of a post that was read, for everybody in `read`, after its snapshot was written; from which day on. `created` is when it was
+/// published, as far as that is known by now.
 pub async fn write_posts(
     recording: &Recording<'_>,
     post: i64,
@@ -93,8 +93,8 @@ pub async fn write_posts(
     Ok(from)
 }
 
-/// The first day of a post of which the page tells only now, or otherwise than before, that it was published then: all its days are other than
-/// they were.
+/// The first day of a post of which it is known only now, or otherwise than before, that it was published then: all its days are other than they
+/// were.
 async fn told_late(
     recording: &Recording<'_>,
     post: i64,
