@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::fold::{AccountHistory, PostHistory, write_account, write_post};
 use super::organization::Changed;
+use super::rebuild::profile_whole_from;
 use super::seen::Seen;
 use crate::StoreError;
 use crate::record::Recording;
@@ -179,9 +180,16 @@ pub async fn write_accounts(
     for found in rows::<Located>(tx, &sql, ids.iter().copied().map(Value::from).collect()).await? {
         let seen = Seen::from_stored(found.seen_since, found.seen_until, found.seen_before.as_deref())?;
         let account = AccountHistory { id: found.id, organization: found.organization_id, seen };
-        let samples: Vec<Sample<4>> = history::samples(tx, history::PROFILES, found.profile_id, from.start()).await?;
+        let today = Day::of(now);
+        let since = if from < today { Timestamp::from_millis(i64::MIN) } else { from.start() };
+        let samples: Vec<Sample<4>> = history::samples(tx, history::PROFILES, found.profile_id, since).await?;
         let samples: Vec<Sample<3>> = samples.iter().map(without_hearts).collect();
-        write_account(tx, &account, &samples, from, &mut changed).await?;
+        let whole = if from < today {
+            profile_whole_from(tx, account.id, &account.seen, &samples).await?.unwrap_or(today)
+        } else {
+            from
+        };
+        write_account(tx, &account, &samples, from, whole, &mut changed).await?;
     }
     recording.change_organizations(changed);
     Ok(ids)
