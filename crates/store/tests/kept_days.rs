@@ -9,8 +9,8 @@ use std::time::Duration;
 use domain::{AccountId, Day, Observation, PostFacts, Timestamp};
 use store::{JobTarget, RowId, SnapshotOrder, Tenant, TrackedKind};
 use support::{
-    HOUR, Home, START, add, add_video, answer, feed, make_due, new_account, new_video, page_of, post, post_id, profile,
-    tenant, work,
+    HOUR, Home, START, add, add_video, answer, exact, feed, make_due, new_account, new_video, page_of, post, post_id,
+    profile, tenant, work,
 };
 
 const DAYS: Duration = Duration::from_hours(24);
@@ -126,6 +126,26 @@ on_both! {
         assert_eq!(account_days(&home, &columns).await, expected);
         let sums = "SELECT CAST(SUM(follower_gain) AS BIGINT) FROM organization_days";
         assert_eq!(home.number(sums).await, Some(400));
+    }
+
+    async fn saves_that_tiktok_does_not_count_are_in_no_read_and_no_day_nor_come_back_when_days_are_made_anew(home) {
+        let tenant = tenant(&home.store).await;
+        let id = add_video(&tenant, &new_video(&post_id(1).to_string()), START).await;
+        for day in 0..2 {
+            let now = START.plus(DAYS * day);
+            let mut facts = post(post_id(1), START, 10);
+            facts.metrics.saves = exact(59 + i64::from(day));
+            make_due(&home, now).await;
+            work(&home.store, now, |_| page_of(facts.clone())).await;
+        }
+        let page = support::whole(SnapshotOrder::Time);
+        let reads = tenant.snapshots(TrackedKind::Video, RowId::Uuid(id.0), &page).await.unwrap().unwrap().rows;
+        assert_eq!(reads.iter().map(|read| (read.counts.views, read.counts.saves)).collect::<Vec<_>>(), [(Some(10), None); 2]);
+        for made_anew in [false, true] {
+            let held = home.number("SELECT COUNT(*) FROM post_days WHERE saved_count IS NOT NULL OR saved_total <> 0 OR saved_days <> 0").await;
+            assert_eq!(held, Some(0), "made anew: {made_anew}");
+            rebuild(&home).await;
+        }
     }
 
     async fn who_joins_a_profile_that_others_read_sees_none_of_what_they_read_before(home) {

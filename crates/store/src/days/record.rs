@@ -1,6 +1,7 @@
 //! Keeping the days of what was just recorded, in the recording's own transaction.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use domain::history::Sample;
 use domain::{Day, Timestamp};
@@ -11,10 +12,11 @@ use super::fold::{AccountHistory, PostHistory, write_account, write_post};
 use super::organization::Changed;
 use super::rebuild::profile_whole_from;
 use super::seen::Seen;
-use crate::StoreError;
+use crate::collecting::Listed;
 use crate::record::Recording;
 use crate::record::history;
 use crate::sql::{Number, execute, is_postgres, places, row, rows, values};
+use crate::{StoreError, collecting};
 
 /// A tracked post that has just been read for its organization.
 #[derive(FromQueryResult)]
@@ -46,20 +48,21 @@ struct FirstDay {
     day: Option<i32>,
 }
 
-/// The condition under which somebody of the organization collects a tracked post.
-pub const COLLECTED_POST: &str = "(EXISTS (SELECT 1 FROM videos v WHERE v.organization_id = tracked_posts.organization_id \
-     AND v.post_id = tracked_posts.post_id AND v.is_active) \
-     OR EXISTS (SELECT 1 FROM account_videos v JOIN accounts a ON a.id = v.account_id LEFT JOIN creators c ON c.id = a.creator_id \
-     WHERE v.organization_id = tracked_posts.organization_id AND v.post_id = tracked_posts.post_id \
-     AND a.is_active AND COALESCE(c.is_active, TRUE)))";
-
-/// The tracked posts of `post` that somebody collects right now, as they are before the read.
-pub async fn collected_posts(recording: &Recording<'_>, post: i64) -> Result<Vec<ReadPost>, StoreError> {
-    let sql = format!(
-        "SELECT id, organization_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
-         WHERE post_id = $1 AND {COLLECTED_POST} ORDER BY id"
-    );
-    rows(recording.tx, &sql, values![post]).await
+/// The tracked posts of `post` that somebody collects right now, as they are before the read, in the order of their ids.
+pub async fn collected_posts(
+    recording: &Recording<'_>,
+    post: i64,
+    listed: Listed,
+) -> Result<Vec<ReadPost>, StoreError> {
+    static SELECT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT id, organization_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
+             WHERE post_id = $1 AND {} ORDER BY id",
+            collecting::tracked_post("tracked_posts", &Listed::rank("$3", "$4"), "$2")
+        )
+    });
+    let values = values![post, recording.now.as_millis(), listed.profile_id, listed.rank];
+    rows(recording.tx, &SELECT, values).await
 }
 
 /// Writes the days of a post that was read, for everybody in `read`, after its snapshot was written; from which day on. `created` is when it was

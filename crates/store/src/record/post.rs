@@ -9,9 +9,11 @@ use sea_orm::{FromQueryResult, Value};
 use super::provenance::{Kept, Provenance, Readings};
 use super::sums::sum_accounts;
 use super::{Facts, Recording, history, lost};
+use crate::collecting::Listed;
+use crate::days::ReadPost;
 use crate::search::texts;
 use crate::sql::{Filter, execute, row, values};
-use crate::{StoreError, days};
+use crate::{StoreError, collecting, days};
 
 /// The metrics of a post with their columns.
 pub fn readings(facts: &PostFacts) -> Readings<6> {
@@ -48,7 +50,7 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
         (verdict @ (Verdict::Good | Verdict::Withheld), Some(facts)) => {
             let (found, woken) = lost::follow_authors(recording, std::slice::from_ref(facts)).await?;
             wakes = woken;
-            let from = write_facts(recording, id, facts).await?;
+            let from = write_facts(recording, id, facts, Listed::default()).await?;
             let status = if verdict == Verdict::Good { PostStatus::Live } else { PostStatus::Private };
             set_status(recording, id, status).await?;
             let written = days::write_accounts(recording, None, &[id], from).await?;
@@ -88,31 +90,30 @@ async fn note_gone(recording: &Recording<'_>, id: i64) -> Result<(), StoreError>
 }
 
 /// Writes facts to the shared post, its history, and the tracking rows that collect it. The first day of its history that is other than before.
-pub async fn write_facts(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<Day, StoreError> {
+pub async fn write_facts(
+    recording: &Recording<'_>,
+    id: i64,
+    facts: &PostFacts,
+    listed: Listed,
+) -> Result<Day, StoreError> {
     let KeptPost { created, counts } = write_post(recording, id, facts).await?;
     history::write(recording, history::POSTS, id, &readings(facts)).await?;
-    let read = days::collected_posts(recording, id).await?;
-    write_trackers(recording, id, created, counts).await?;
+    let read = days::collected_posts(recording, id, listed).await?;
+    write_trackers(recording, id, listed, &read, created, counts).await?;
     days::write_posts(recording, id, read, created).await
 }
 
-/// Writes a post's counts to the records of those who collect it.
+/// Writes a post's counts to the records of those who collect it, among them the tracked posts `read`.
 async fn write_trackers(
     recording: &Recording<'_>,
     id: i64,
+    listed: Listed,
+    read: &[ReadPost],
     created: Option<Timestamp>,
     kept: [(&'static str, Kept); 6],
 ) -> Result<(), StoreError> {
     let now = recording.now.as_millis();
-    for (table, collected) in [
-        ("videos", "is_active"),
-        (
-            "account_videos",
-            "account_id IN (SELECT a.id FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id \
-             WHERE a.is_active AND COALESCE(c.is_active, TRUE))",
-        ),
-        ("tracked_posts", days::COLLECTED_POST),
-    ] {
+    let set = || {
         let mut set =
             Filter::new("last_scrape_at = $1, updated_at = $1, first_scrape_at = COALESCE(first_scrape_at, $1)", now);
         if let Some(at) = created {
@@ -122,10 +123,27 @@ async fn write_trackers(
         for (column, kept) in kept {
             kept.assign(&mut set, column);
         }
-        let place = set.bind(id);
-        let sql = format!("UPDATE {table} SET {} WHERE post_id = {place} AND {collected}", set.text());
-        execute(recording.tx, &sql, set.values()).await?;
+        set
+    };
+    let mut by_hand = set();
+    let which = format!("post_id = {} AND is_active", by_hand.bind(id));
+    update(recording, "videos", &by_hand, &which).await?;
+    let mut in_feeds = set();
+    let (post, profile, rank) = (in_feeds.bind(id), in_feeds.bind(listed.profile_id), in_feeds.bind(listed.rank));
+    let of_post = format!("av.post_id = {post}");
+    let collected = collecting::account_videos("av.id", &of_post, &Listed::rank(&profile, &rank), "$1");
+    update(recording, "account_videos", &in_feeds, &format!("id IN ({collected})")).await?;
+    // As they were found before: a date that is told now may leave the post outside of bounds.
+    if !read.is_empty() {
+        let mut tracked = set();
+        let ids: Vec<_> = read.iter().map(|read| tracked.bind(read.id)).collect();
+        update(recording, "tracked_posts", &tracked, &format!("id IN ({})", ids.join(", "))).await?;
     }
+    Ok(())
+}
+
+async fn update(recording: &Recording<'_>, table: &str, set: &Filter, which: &str) -> Result<(), StoreError> {
+    execute(recording.tx, &format!("UPDATE {table} SET {} WHERE {which}", set.text()), set.values()).await?;
     Ok(())
 }
 
