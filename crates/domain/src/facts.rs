@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::clock::Timestamp;
-use crate::metric::Reading;
+use crate::metric::{Precision, Reading};
 use crate::outcome::Outcome;
 use crate::platform::Platform;
 use crate::validation::one_of;
@@ -237,6 +237,9 @@ pub struct PostFacts {
     pub description: Option<String>,
     /// When it was published. Taken from the id where the page has no date.
     pub create_time: Option<Timestamp>,
+    /// How exact that is: exact where the page tells the moment, rounded where it was taken from the id, which is as old as the upload and not as
+    /// the publication, or where the page tells no more than the day.
+    pub create_precision: Precision,
     /// What it is made of.
     pub media_type: Option<MediaType>,
     /// Length in seconds; for what does not play `None`, or 0 where the platform says so (TikTok).
@@ -261,6 +264,7 @@ impl PostFacts {
             author: AuthorFacts::default(),
             description: None,
             create_time: None,
+            create_precision: Precision::Exact,
             media_type: None,
             duration: None,
             cover_image_url: None,
@@ -268,6 +272,12 @@ impl PostFacts {
             metrics: PostMetrics::default(),
             platform_data: Map::new(),
         }
+    }
+
+    /// Takes over when it was published, with how exact that is; `None` when the page does not tell.
+    pub fn set_created(&mut self, told: Option<(Timestamp, Precision)>) {
+        self.create_time = told.map(|(at, _)| at);
+        self.create_precision = told.map_or(Precision::Exact, |(_, precision)| precision);
     }
 }
 

@@ -1,23 +1,24 @@
 //! Dates and lengths of time as platforms write them: RFC 3339 with or without the colon in its offset, bare days, the dates of e-mail, and
 //! ISO 8601 durations. What an id tells of a date is left to the platforms' readers.
 
-use domain::Timestamp;
+use domain::{Precision, Timestamp};
 use serde_json::Value;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc2822;
 
-/// The time that a value holds as text; a bare day is its midnight in UTC.
-pub(crate) fn timestamp(value: &Value) -> Option<Timestamp> {
+/// The time that a value holds as text, with how exact it is; a bare day is its midnight in UTC, roughly.
+pub(crate) fn timestamp(value: &Value) -> Option<(Timestamp, Precision)> {
     written(value.as_str()?)
 }
 
-/// The time that a text holds.
-pub(crate) fn written(text: &str) -> Option<Timestamp> {
+/// The time that a text holds, likewise.
+pub(crate) fn written(text: &str) -> Option<(Timestamp, Precision)> {
     let text = text.trim();
-    Timestamp::parse(text)
+    let moment = Timestamp::parse(text)
         .or_else(|| with_colon(text))
-        .or_else(|| (text.len() == 10).then(|| Timestamp::parse(&format!("{text}T00:00:00Z")))?)
-        .or_else(|| Timestamp::from_seconds(OffsetDateTime::parse(text, &Rfc2822).ok()?.unix_timestamp()))
+        .or_else(|| Timestamp::from_seconds(OffsetDateTime::parse(text, &Rfc2822).ok()?.unix_timestamp()));
+    let day = || (text.len() == 10).then(|| Timestamp::parse(&format!("{text}T00:00:00Z")))?;
+    moment.map(|at| (at, Precision::Exact)).or_else(|| Some((day()?, Precision::Rounded)))
 }
 
 /// `2026-08-13T05:00:00+0000`, as Meta's interfaces write it.
@@ -58,14 +59,14 @@ mod tests {
 
     #[test]
     fn dates_are_read_in_every_dress() {
-        for (text, seconds) in [
-            ("2018-03-10T17:30:44-08:00", 1_520_731_844),
-            ("2026-08-13T05:00:00+0000", 1_786_597_200),
-            ("2012-12-30T15:35:39.000Z", 1_356_881_739),
-            ("Sun, 30 Dec 2012 15:35:39 +0000", 1_356_881_739),
-            ("2008-10-04", 1_223_078_400),
+        for (text, seconds, precision) in [
+            ("2018-03-10T17:30:44-08:00", 1_520_731_844, Precision::Exact),
+            ("2026-08-13T05:00:00+0000", 1_786_597_200, Precision::Exact),
+            ("2012-12-30T15:35:39.000Z", 1_356_881_739, Precision::Exact),
+            ("Sun, 30 Dec 2012 15:35:39 +0000", 1_356_881_739, Precision::Exact),
+            ("2008-10-04", 1_223_078_400, Precision::Rounded),
         ] {
-            assert_eq!(written(text).map(Timestamp::as_seconds), Some(seconds), "{text}");
+            assert_eq!(written(text).map(|(at, how)| (at.as_seconds(), how)), Some((seconds, precision)), "{text}");
         }
         for text in ["", "yesterday", "2008-13-04", "é+000é", "+0000"] {
             assert_eq!(written(text), None, "{text}");

@@ -90,6 +90,7 @@ mod instagram {
             let ids: Vec<_> = seen.posts.iter().map(|post| post.external_id.as_str()).collect();
             assert_eq!((seen.outcome, ids), (Outcome::Ok, vec![ID, "3989102446432402227"]));
             assert!(seen.posts[0].create_time.is_some() && seen.posts[0].metrics.likes == Reading::NOT_PROVIDED);
+            assert_eq!(seen.posts[0].create_precision, Precision::Rounded, "an id tells of the upload");
         }
     }
 

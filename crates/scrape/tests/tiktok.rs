@@ -122,10 +122,13 @@ mod tiktok {
     #[test]
     fn the_date_falls_back_to_the_id() {
         let mut bare = item(POST, &json!("illojuan"));
+        let seen = page(PageKind::Post, POST, &json!({"itemInfo": {"itemStruct": bare.clone()}}).to_string());
+        assert_eq!(seen.posts[0].create_precision, Precision::Exact);
         bare["createTime"] = Value::Null;
         let seen = page(PageKind::Post, POST, &json!({"itemInfo": {"itemStruct": bare}}).to_string());
         let seconds = seen.posts[0].create_time.unwrap().as_seconds();
         assert!(seconds.abs_diff(1_762_961_788) < 60, "{seconds}");
+        assert_eq!(seen.posts[0].create_precision, Precision::Rounded);
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod canaries;
 mod changes;
+mod collecting;
 mod collections;
 mod columns;
 mod copy;

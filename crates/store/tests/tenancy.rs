@@ -199,6 +199,26 @@ on_both! {
         assert_eq!(still.creator(creator).await.unwrap().unwrap().total_followers, Some(1000));
     }
 
+    async fn what_a_post_says_of_itself_is_what_was_read_last_and_its_numbers_are_a_paused_records_own(home) {
+        let (still, moving) = (tenant(&home.store).await, tenant(&home.store).await);
+        let mine = add_video(&still, &new_video(&post_id(1).to_string()), START).await;
+        add_video(&moving, &new_video(&post_id(1).to_string()), START).await;
+        let said = |caption: &str, views| {
+            let mut facts = post(post_id(1), START, views);
+            facts.description = Some(caption.to_owned());
+            page_of(facts)
+        };
+        work(&home.store, START, |_| said("before", 10)).await;
+        let mut tx = begin(&still, START).await;
+        tx.update_video(mine, &VideoChange { is_active: Some(false), ..VideoChange::default() }).await.unwrap();
+        tx.commit().await.unwrap();
+        let later = START.plus(26 * HOUR);
+        work(&home.store, later, |_| said("after", 20)).await;
+        let shown = video(&still, mine, later).await.post;
+        assert_eq!((shown.description.as_deref(), shown.counts.view_count), (Some("after"), Some(10)));
+        assert_eq!(shown.last_scrape_at, Some(START));
+    }
+
     async fn other_organizations_ids_lead_nowhere(home) {
         let (mine, other) = (tenant(&home.store).await, tenant(&home.store).await);
         let (id, _) = add(&mine, &new_account("amy"), START).await;

@@ -107,6 +107,7 @@ pub(super) fn facts(seed: u64, platform: Platform, text_id: String, author: Auth
             Platform::Instagram | Platform::Tiktok | Platform::Pinterest => description,
         },
         create_time: Timestamp::from_seconds(created),
+        create_precision: Precision::Exact,
         media_type: Some(media),
         duration: match platform {
             // TikTok gives photo posts the length 0, Instagram gives them none.

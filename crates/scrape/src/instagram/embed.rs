@@ -105,7 +105,7 @@ fn markup(page: &Page<'_>, body: &str) -> Option<Observation> {
     facts.author.platform_id =
         attribute("[data-owner-id]", "data-owner-id").map(Value::from).and_then(|value| id(&value));
     facts.description = words(&tree, ".Caption");
-    facts.create_time = media::created(&NULL, &facts.external_id);
+    facts.set_created(media::created(&NULL, &facts.external_id));
     facts.media_type = attribute("[data-media-type]", "data-media-type").as_deref().and_then(media::named_type);
     facts.cover_image_url = attribute("img.EmbeddedMediaImage", "src");
     facts.metrics.likes = words(&tree, ".SocialProof").map(|text| TextCounts::of(&text).likes).unwrap_or_default();

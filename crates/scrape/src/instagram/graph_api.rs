@@ -89,7 +89,7 @@ fn post(media: &Value, owner: &ProfileFacts) -> Option<PostFacts> {
     facts.shortcode = Some(code.to_owned());
     facts.author = AuthorFacts { platform_id: owner.platform_id.clone(), username: Some(owner.username.clone()) };
     facts.description = text(at(media, &["caption"]));
-    facts.create_time = dates::timestamp(at(media, &["timestamp"]));
+    facts.set_created(dates::timestamp(at(media, &["timestamp"])));
     let product = at(media, &["media_product_type"]);
     facts.media_type = match at(media, &["media_type"]).as_str()? {
         _ if product == "STORY" => Some(MediaType::Story),

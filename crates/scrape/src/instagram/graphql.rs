@@ -146,7 +146,7 @@ pub(crate) fn node_facts(node: &Value) -> Option<PostFacts> {
     };
     let caption = list(at(node, &["edge_media_to_caption", "edges"])).first();
     facts.description = caption.and_then(|edge| text(at(edge, &["node", "text"])));
-    facts.create_time = media::created(at(node, &["taken_at_timestamp"]), &facts.external_id);
+    facts.set_created(media::created(at(node, &["taken_at_timestamp"]), &facts.external_id));
     let by_flag = flag(at(node, &["is_video"])).map(|video| if video { MediaType::Video } else { MediaType::Image });
     facts.media_type = media::named_type(at(node, &["__typename"]).as_str().unwrap_or("")).or(by_flag);
     let manifest = at(node, &["dash_info", "video_dash_manifest"]).as_str();

@@ -2,7 +2,8 @@
 //! hides counts, what is left of them is a remnant and not read.
 
 use domain::{
-    AuthorFacts, MediaType, MetricStatus, Platform, PostFacts, PostMetrics, PostRef, Reading, Timestamp, shortcode,
+    AuthorFacts, MediaType, MetricStatus, Platform, PostFacts, PostMetrics, PostRef, Precision, Reading, Timestamp,
+    shortcode,
 };
 use serde_json::{Map, Value};
 use url::Url;
@@ -23,7 +24,7 @@ pub(crate) fn item(media: &Value) -> Option<PostFacts> {
         username: text(at(user, &["username"])).map(|name| name.to_lowercase()),
     };
     facts.description = text(at(media, &["caption", "text"]));
-    facts.create_time = created(at(media, &["taken_at"]), &facts.external_id);
+    facts.set_created(created(at(media, &["taken_at"]), &facts.external_id));
     facts.media_type = media_type(media);
     let address = list(at(media, &["video_versions"])).first().and_then(|version| text(at(version, &["url"])));
     facts.duration = duration(media, address.as_deref()).filter(|_| facts.media_type == Some(MediaType::Video));
@@ -60,12 +61,13 @@ pub(crate) fn likes(value: Option<i64>) -> Reading {
     if value == Some(-1) { HIDDEN } else { Reading::exact(value) }
 }
 
-/// The date, else what the id tells.
-pub(crate) fn created(date: &Value, external_id: &str) -> Option<Timestamp> {
+/// The date, else what the id tells, which is when the media was uploaded: days before, where its publication was planned.
+pub(crate) fn created(date: &Value, external_id: &str) -> Option<(Timestamp, Precision)> {
     let from_page = count(date).filter(|at| *at > 0).and_then(Timestamp::from_seconds);
-    from_page.or_else(|| {
+    from_page.map(|at| (at, Precision::Exact)).or_else(|| {
         let reference = PostRef { platform: Platform::Instagram, external_id: external_id.to_owned(), handle: None };
-        reference.time_from_id().filter(|at| at.as_seconds() < 4_102_444_800)
+        let uploaded = reference.time_from_id().filter(|at| at.as_seconds() < 4_102_444_800)?;
+        Some((uploaded, Precision::Rounded))
     })
 }
 

@@ -82,7 +82,7 @@ fn post(page: &Page<'_>, metas: &Metas, counts: &TextCounts) -> Option<Observati
     facts.author.platform_id = metas.get("instapp:owner_user_id").map(str::to_owned);
     let description = metas.get("og:description").or_else(|| metas.get("description")).unwrap_or("");
     facts.author.username = author(description).map(|name| name.to_lowercase());
-    facts.create_time = media::created(&NULL, &facts.external_id);
+    facts.set_created(media::created(&NULL, &facts.external_id));
     facts.media_type = address.contains("/reel/").then_some(MediaType::Video);
     facts.cover_image_url = metas.get("og:image").map(str::to_owned);
     facts.metrics.likes = counts.likes;

@@ -23,7 +23,7 @@ pub(crate) fn read(page: &Page<'_>, root: &Value) -> Option<Observation> {
         username: text(at(root, &["author_name"])).map(|name| name.to_lowercase()),
     };
     facts.description = text(at(root, &["title"]));
-    facts.create_time = media::created(&NULL, &facts.external_id);
+    facts.set_created(media::created(&NULL, &facts.external_id));
     facts.cover_image_url = text(at(root, &["thumbnail_url"]));
     keep(&mut facts.platform_data, "author_url", at(root, &["author_url"]));
     Some(conclude::post(page, OEMBED, facts, None))

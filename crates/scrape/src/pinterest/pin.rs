@@ -48,7 +48,7 @@ pub(super) fn facts(pin: &Value) -> Option<PostFacts> {
         username: text(at(author, &["username"])).map(|name| name.to_lowercase()),
     };
     facts.description = described(pin);
-    facts.create_time = dates::timestamp(either(pin, &["createdAt", "created_at"]));
+    facts.set_created(dates::timestamp(either(pin, &["createdAt", "created_at"])));
     let videos = video_files(pin);
     facts.media_type = Some(media_type(pin, &videos));
     facts.duration = videos

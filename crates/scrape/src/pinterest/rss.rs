@@ -60,7 +60,7 @@ fn pin(entry: &str, owner: &str) -> Option<PostFacts> {
     let mut facts = PostFacts::bare(Platform::Pinterest, id(&Value::from(digits_after(&link, "/pin/")?))?);
     facts.author = AuthorFacts { platform_id: None, username: Some(owner.to_owned()) };
     facts.description = text(entry, "title");
-    facts.create_time = text(entry, "pubDate").and_then(|date| dates::written(&date));
+    facts.set_created(text(entry, "pubDate").and_then(|date| dates::written(&date)));
     facts.cover_image_url = text(entry, "description").and_then(|html| {
         let tag = html.get(find(&html, "<img")? + "<img".len()..)?;
         attribute(tag, "src")

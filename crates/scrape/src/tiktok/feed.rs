@@ -106,7 +106,7 @@ fn embedded(video: &Value) -> Option<PostFacts> {
     let mut facts = post::bare(id(at(video, &["id"]))?);
     facts.author.username = text(at(video, &["authorUniqueId"])).map(|name| name.to_lowercase());
     facts.description = text(at(video, &["desc"]));
-    facts.create_time = post::created(at(video, &["createTime"]), &facts.external_id);
+    facts.set_created(post::created(at(video, &["createTime"]), &facts.external_id));
     facts.media_type = Some(MediaType::Video);
     facts.cover_image_url = ["coverUrl", "cover", "originCoverUrl"].iter().find_map(|key| text(at(video, &[key])));
     let plays: Reading = perhaps_rounded(count(at(video, &["playCount"])));

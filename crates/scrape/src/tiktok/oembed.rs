@@ -23,7 +23,7 @@ pub(crate) fn read(page: &Page<'_>, root: &Value) -> Option<Observation> {
         .or_else(|| author_url.rsplit_once('@').map(|(_, handle)| handle.to_owned()));
     facts.author.username = handle.map(|handle| handle.to_lowercase());
     facts.description = text(at(root, &["title"]));
-    facts.create_time = post::created(&NULL, &facts.external_id);
+    facts.set_created(post::created(&NULL, &facts.external_id));
     facts.media_type =
         (at(root, &["embed_type"]) == "video" || at(root, &["type"]) == "video").then_some(MediaType::Video);
     facts.cover_image_url = text(at(root, &["thumbnail_url"]));

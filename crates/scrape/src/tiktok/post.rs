@@ -2,8 +2,8 @@
 //! from 10 000 up; plays and views are one number here.
 
 use domain::{
-    AuthorFacts, MediaType, MetricStatus, Observation, Outcome, Platform, PostFacts, PostMetrics, Reading, Timestamp,
-    shortcode,
+    AuthorFacts, MediaType, MetricStatus, Observation, Outcome, Platform, PostFacts, PostMetrics, Precision, Reading,
+    Timestamp, shortcode,
 };
 use serde_json::{Map, Value};
 
@@ -68,7 +68,7 @@ pub(crate) fn item(item: &Value) -> Option<PostFacts> {
         let parts: Vec<_> = list(at(item, &["contents"])).iter().filter_map(|part| text(at(part, &["desc"]))).collect();
         (!parts.is_empty()).then(|| parts.join("\n"))
     });
-    facts.create_time = created(at(item, &["createTime"]), &facts.external_id);
+    facts.set_created(created(at(item, &["createTime"]), &facts.external_id));
     facts.media_type = Some(media_type(image_post));
     facts.duration = seconds(at(video, &["duration"]));
     facts.cover_image_url = ["cover", "originCover", "dynamicCover"]
@@ -102,13 +102,14 @@ fn media_type(image_post: &Value) -> MediaType {
     }
 }
 
-/// The date, else what the id tells.
-pub(crate) fn created(date: &Value, external_id: &str) -> Option<Timestamp> {
-    count(date).filter(|at| *at > 0).and_then(Timestamp::from_seconds).or_else(|| {
+/// The date, else what the id tells, which is when the upload began.
+pub(crate) fn created(date: &Value, external_id: &str) -> Option<(Timestamp, Precision)> {
+    let from_page = count(date).filter(|at| *at > 0).and_then(Timestamp::from_seconds);
+    from_page.map(|at| (at, Precision::Exact)).or_else(|| {
         let seconds = shortcode::item_id_seconds(external_id.parse().ok()?);
         // Ids before 2018 carry no time; those since then lie between 2014 and 2065.
         (1_388_534_400..3_000_000_000).contains(&seconds).then_some(())?;
-        Timestamp::from_seconds(i64::try_from(seconds).ok()?)
+        Some((Timestamp::from_seconds(i64::try_from(seconds).ok()?)?, Precision::Rounded))
     })
 }
 
@@ -149,7 +150,7 @@ pub(crate) fn of_2020(page: &Page<'_>, adapter: &'static str, data: &Value) -> O
         username: text(at(author, &["uniqueId"])).map(|name| name.to_lowercase()),
     };
     facts.description = text(at(infos, &["text"]));
-    facts.create_time = created(at(infos, &["createTime"]), &facts.external_id);
+    facts.set_created(created(at(infos, &["createTime"]), &facts.external_id));
     facts.media_type = Some(MediaType::Video);
     facts.duration = seconds(at(infos, &["video", "videoMeta", "duration"]));
     facts.cover_image_url = list(at(infos, &["covers"])).iter().find_map(text);

@@ -157,7 +157,7 @@ fn upload(item: &Value) -> Option<PostFacts> {
     let published = dates::timestamp(at(details, &["videoPublishedAt"]))?;
     let author = channel_id(at(snippet, &["videoOwnerChannelId"])).or_else(|| channel_id(at(snippet, &["channelId"])));
     let mut facts = bare(id, snippet, author);
-    facts.create_time = Some(published);
+    facts.set_created(Some(published));
     Some(facts)
 }
 
@@ -186,7 +186,7 @@ fn video(page: &Page<'_>, root: &Value) -> Observation {
     };
     let mut facts = bare(id, snippet, channel_id(at(snippet, &["channelId"])));
     let reading = |key: &str| Reading::exact(count(at(statistics, &[key])));
-    facts.create_time = dates::timestamp(at(snippet, &["publishedAt"]));
+    facts.set_created(dates::timestamp(at(snippet, &["publishedAt"])));
     let length = at(item, &["contentDetails", "duration"]).as_str().and_then(dates::iso_duration);
     facts.duration = length.filter(|seconds| *seconds > 0.0);
     facts.metrics.views = reading("viewCount");

@@ -66,7 +66,7 @@ fn video(entry: &str) -> Option<PostFacts> {
     };
     facts.author = AuthorFacts { platform_id: own_channel(entry), username: None };
     facts.description = text(entry, "title").or_else(|| text(entry, "media:title"));
-    facts.create_time = text(entry, "published").and_then(|date| dates::written(&date));
+    facts.set_created(text(entry, "published").and_then(|date| dates::written(&date)));
     facts.media_type = Some(MediaType::Video);
     facts.cover_image_url = attribute_of(entry, "media:thumbnail", "url");
     facts.metrics = PostMetrics {

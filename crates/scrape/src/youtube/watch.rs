@@ -52,8 +52,8 @@ fn facts(player: &Value, data: &Value) -> Option<PostFacts> {
             .find_map(handle_in),
     };
     facts.description = text(at(details, &["title"])).or_else(|| label(at(format, &["title"])));
-    facts.create_time =
-        dates::timestamp(at(format, &["publishDate"])).or_else(|| dates::timestamp(at(format, &["uploadDate"])));
+    let published = dates::timestamp(at(format, &["publishDate"]));
+    facts.set_created(published.or_else(|| dates::timestamp(at(format, &["uploadDate"]))));
     facts.media_type = Some(MediaType::Video);
     // What is on air has no length yet.
     facts.duration = seconds(at(details, &["lengthSeconds"])).filter(|seconds| *seconds > 0.0);

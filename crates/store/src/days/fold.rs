@@ -127,28 +127,35 @@ pub fn post_days(
 }
 
 /// Writes an account's days from `from` on, of what is known of its posts' days. `samples` are all reads of its profile from then on, oldest
-/// first, whoever saw them. What that changes of the organization's days is added to `changed`. What the account itself knows of its newest day is
+/// first, whoever saw them. Of days before `whole` they are not all there any more: what those days have of the profile stays. What that changes of the organization's days is added to `changed`. What the account itself knows of its newest day is
 /// brought up to date by the caller.
 pub async fn write_account(
     tx: &DatabaseTransaction,
     account: &AccountHistory,
     samples: &[Sample<3>],
     from: Day,
+    whole: Day,
     changed: &mut Changed,
 ) -> Result<(), StoreError> {
     let mut days = by_day(&account.seen, samples, from);
     for day in days_of_posts(tx, account.id, from).await? {
         days.entry(day).or_default();
     }
+    let mut kept = kept_account(tx, account.id, from).await?;
+    for day in kept.days.range(..whole).map(|(day, _)| *day) {
+        days.entry(day).or_default();
+    }
     if days.is_empty() {
         return Ok(());
     }
-    let mut kept = kept_account(tx, account.id, from).await?;
     changed.accounts(account.organization, kept.before.as_ref(), &kept.days, -1);
     let mut before = kept.before.clone();
     for (day, samples) in days {
         let posts = row::<PostSums>(tx, &SUMS_OF_ACCOUNT, values![account.id, day.number()]).await?.unwrap_or_default();
-        let is = account_day(day, &samples, before.as_ref(), &posts);
+        let mut is = account_day(day, &samples, before.as_ref(), &posts);
+        if let Some(kept) = kept.days.get(&day).filter(|_| day < whole) {
+            is.profile = kept.profile;
+        }
         execute(tx, &WRITE_OF_ACCOUNT, is.values(account.id, account.organization)).await?;
         kept.days.insert(day, is.clone());
         before = Some(is);

@@ -4,8 +4,19 @@ use domain::Day;
 use sea_orm::Value;
 use uuid::Uuid;
 
+use super::fold::DAY_MS;
 use crate::sql::{execute, is_postgres, places, row, rows, values};
 use crate::{Store, StoreError};
+
+/// Whether a row of `post_days` is the newest before an account first read the post, which another record of the organization had until then: the
+/// account's sums are less what it says, for as long as they go on.
+fn is_base() -> String {
+    format!(
+        "EXISTS (SELECT 1 FROM tracked_posts t JOIN account_videos v ON v.organization_id = t.organization_id AND v.post_id = t.post_id \
+         WHERE t.id = post_days.tracked_post_id AND t.first_scrape_at / {DAY_MS} < v.first_scrape_at / {DAY_MS} AND post_days.day = \
+         (SELECT MAX(x.day) FROM post_days x WHERE x.tracked_post_id = t.id AND x.day < v.first_scrape_at / {DAY_MS}))"
+    )
+}
 
 /// How far a round of forgetting old days came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +62,8 @@ impl Store {
         Ok(u64::try_from(taken.len()).unwrap_or(u64::MAX))
     }
 
-    /// Forgets days before `before` of the next `most` posts and the next `most` accounts; where to go on. The newest of them stays with each: what
-    /// later days are sums upon.
+    /// Forgets days before `before` of the next `most` posts and the next `most` accounts; where to go on. The newest of them stays with each, and of a
+    /// post the newest before each account first read it: what later days are sums upon.
     pub async fn prune_days(&self, before: Day, from: PrunedDays, most: u32) -> Result<PrunedDays, StoreError> {
         let old = |table: &str, key: &str| {
             format!(
@@ -66,7 +77,7 @@ impl Store {
             to.post =
                 row::<NextPost>(&self.write, next, values![after, i64::from(most)]).await?.and_then(|next| next.id);
             let until = to.post.unwrap_or(i64::MAX);
-            let sql = old("post_days", "tracked_post_id");
+            let sql = format!("{} AND NOT {}", old("post_days", "tracked_post_id"), is_base());
             execute(&self.write, &sql, values![after, until, before.number()]).await?;
         }
         if let Some(after) = from.account {

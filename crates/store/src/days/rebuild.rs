@@ -133,24 +133,34 @@ async fn rebuild_account(
     let samples: Vec<Sample<4>> =
         history::samples(tx, history::PROFILES, profile_id, Timestamp::from_millis(i64::MIN)).await?;
     let samples: Vec<Sample<3>> = samples.iter().map(without_hearts).collect();
-    let oldest = samples.iter().find(|sample| seen.has(sample.at)).map(|sample| Day::of(sample.at));
-    let read = "SELECT MIN(day) AS day FROM account_days WHERE account_id = $1 AND notes <> 0";
-    let read = row::<First>(tx, read, values![id]).await?.and_then(|first| first.day);
-    let from = match (oldest, read) {
-        // Its own page was never read: its days are its posts' days.
-        (None, None) => Day::from_number(0),
-        (oldest, read) => match first_whole_day(oldest, read) {
-            Some(day) if read.is_none_or(|read| day.number() <= read) => Day::from_number(0),
-            Some(day) => day,
-            None => return keep_newest_of_account(tx, id).await,
-        },
+    let Some(from) = profile_whole_from(tx, id, &seen, &samples).await? else {
+        return keep_newest_of_account(tx, id).await;
     };
     let kept = kept_account(tx, id, from).await?;
     changed.accounts(organization_id, kept.before.as_ref(), &kept.days, -1);
     execute(tx, "DELETE FROM account_days WHERE account_id = $1 AND day >= $2", values![id, from.number()]).await?;
     let account = AccountHistory { id, organization: organization_id, seen };
-    write_account(tx, &account, &samples, from, changed).await?;
+    write_account(tx, &account, &samples, from, from, changed).await?;
     keep_newest_of_account(tx, id).await
+}
+
+/// The first day from which on the reads of an account's profile are all there, of those that it has seen; `samples` are all that are kept. `None`
+/// when there are none any more.
+pub async fn profile_whole_from<const N: usize>(
+    tx: &DatabaseTransaction,
+    account: Uuid,
+    seen: &Seen,
+    samples: &[Sample<N>],
+) -> Result<Option<Day>, StoreError> {
+    let oldest = samples.iter().find(|sample| seen.has(sample.at)).map(|sample| Day::of(sample.at));
+    let read = "SELECT MIN(day) AS day FROM account_days WHERE account_id = $1 AND notes <> 0";
+    let read = row::<First>(tx, read, values![account]).await?.and_then(|first| first.day);
+    Ok(match (oldest, read) {
+        // Its own page was never read: its days are its posts' days.
+        (None, None) => Some(Day::from_number(0)),
+        (oldest, read) => first_whole_day(oldest, read)
+            .map(|day| if read.is_none_or(|read| day.number() <= read) { Day::from_number(0) } else { day }),
+    })
 }
 
 /// The first day whose snapshots are all there. `oldest` is the day of the oldest snapshot, `first` the first day that has a row.

@@ -1,6 +1,7 @@
 //! Keeping the days of what was just recorded, in the recording's own transaction.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
 use domain::history::Sample;
 use domain::{Day, Timestamp};
@@ -9,11 +10,13 @@ use uuid::Uuid;
 
 use super::fold::{AccountHistory, PostHistory, write_account, write_post};
 use super::organization::Changed;
+use super::rebuild::profile_whole_from;
 use super::seen::Seen;
-use crate::StoreError;
+use crate::collecting::Listed;
 use crate::record::Recording;
 use crate::record::history;
 use crate::sql::{Number, execute, is_postgres, places, row, rows, values};
+use crate::{StoreError, collecting};
 
 /// A tracked post that has just been read for its organization.
 #[derive(FromQueryResult)]
@@ -45,24 +48,25 @@ struct FirstDay {
     day: Option<i32>,
 }
 
-/// The condition under which somebody of the organization collects a tracked post.
-pub const COLLECTED_POST: &str = "(EXISTS (SELECT 1 FROM videos v WHERE v.organization_id = tracked_posts.organization_id \
-     AND v.post_id = tracked_posts.post_id AND v.is_active) \
-     OR EXISTS (SELECT 1 FROM account_videos v JOIN accounts a ON a.id = v.account_id LEFT JOIN creators c ON c.id = a.creator_id \
-     WHERE v.organization_id = tracked_posts.organization_id AND v.post_id = tracked_posts.post_id \
-     AND a.is_active AND COALESCE(c.is_active, TRUE)))";
-
-/// The tracked posts of `post` that somebody collects right now, as they are before the read.
-pub async fn collected_posts(recording: &Recording<'_>, post: i64) -> Result<Vec<ReadPost>, StoreError> {
-    let sql = format!(
-        "SELECT id, organization_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
-         WHERE post_id = $1 AND {COLLECTED_POST} ORDER BY id"
-    );
-    rows(recording.tx, &sql, values![post]).await
+/// The tracked posts of `post` that somebody collects right now, as they are before the read, in the order of their ids.
+pub async fn collected_posts(
+    recording: &Recording<'_>,
+    post: i64,
+    listed: Listed,
+) -> Result<Vec<ReadPost>, StoreError> {
+    static SELECT: LazyLock<String> = LazyLock::new(|| {
+        format!(
+            "SELECT id, organization_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
+             WHERE post_id = $1 AND {} ORDER BY id",
+            collecting::tracked_post("tracked_posts", &Listed::rank("$3", "$4"), "$2")
+        )
+    });
+    let values = values![post, recording.now.as_millis(), listed.profile_id, listed.rank];
+    rows(recording.tx, &SELECT, values).await
 }
 
-/// Writes the days of a post that was read, for everybody in `read`, after its snapshot was written; from which day on. `created` is what the
-/// page says of when it was published.
+/// Writes the days of a post that was read, for everybody in `read`, after its snapshot was written; from which day on. `created` is when it was
+/// published, as far as that is known by now.
 pub async fn write_posts(
     recording: &Recording<'_>,
     post: i64,
@@ -93,8 +97,8 @@ pub async fn write_posts(
     Ok(from)
 }
 
-/// The first day of a post of which the page tells only now, or otherwise than before, that it was published then: all its days are other than
-/// they were.
+/// The first day of a post of which it is known only now, or otherwise than before, that it was published then: all its days are other than they
+/// were.
 async fn told_late(
     recording: &Recording<'_>,
     post: i64,
@@ -179,9 +183,16 @@ pub async fn write_accounts(
     for found in rows::<Located>(tx, &sql, ids.iter().copied().map(Value::from).collect()).await? {
         let seen = Seen::from_stored(found.seen_since, found.seen_until, found.seen_before.as_deref())?;
         let account = AccountHistory { id: found.id, organization: found.organization_id, seen };
-        let samples: Vec<Sample<4>> = history::samples(tx, history::PROFILES, found.profile_id, from.start()).await?;
+        let today = Day::of(now);
+        let since = if from < today { Timestamp::from_millis(i64::MIN) } else { from.start() };
+        let samples: Vec<Sample<4>> = history::samples(tx, history::PROFILES, found.profile_id, since).await?;
         let samples: Vec<Sample<3>> = samples.iter().map(without_hearts).collect();
-        write_account(tx, &account, &samples, from, &mut changed).await?;
+        let whole = if from < today {
+            profile_whole_from(tx, account.id, &account.seen, &samples).await?.unwrap_or(today)
+        } else {
+            from
+        };
+        write_account(tx, &account, &samples, from, whole, &mut changed).await?;
     }
     recording.change_organizations(changed);
     Ok(ids)

@@ -134,9 +134,11 @@ async fn merge(
     let target = Target { kind: TargetKind::Profile, id: former.id, platform: recording.job.platform };
     schedule::rest(recording.tx, target).await?;
     schedule::lock(recording.tx, target.kind, target.id).await?;
+    // What they have seen are reads of the row that they leave. At those times others may have read the one that they come to, which is not theirs to
+    // see: they begin anew, and the days that they have stay.
     let moved = execute(
         recording.tx,
-        "UPDATE accounts SET profile_id = $2 WHERE profile_id = $1 AND NOT EXISTS \
+        "UPDATE accounts SET profile_id = $2, seen_since = NULL, seen_until = NULL, seen_before = NULL WHERE profile_id = $1 AND NOT EXISTS \
          (SELECT 1 FROM accounts b WHERE b.profile_id = $2 AND b.organization_id = accounts.organization_id)",
         values![asked.id, former.id],
     )

@@ -7,22 +7,17 @@ use super::identity::is_stand_in;
 use super::post::{readings, write_facts};
 use super::sums::sum_profile;
 use super::{Recording, bounds, lost};
+use crate::collecting::Listed;
 use crate::schedule::{self, Target};
 use crate::search::texts;
 use crate::sql::{Number, execute, row, rows, values};
-use crate::{StoreError, days, tracked_posts};
+use crate::{StoreError, collecting, days, tracked_posts};
 
 #[derive(FromQueryResult)]
 struct Bounds {
     max_posts: Option<i64>,
     lookback_days: Option<i64>,
 }
-
-/// The condition under which account `a` collects a post: of rank `$r` (0 for the newest) and published at `$c`.
-const WITHIN_BOUNDS: &str = "(COALESCE(a.max_recent_posts, o.max_recent_posts) IS NULL \
-     OR $7 < COALESCE(a.max_recent_posts, o.max_recent_posts)) \
-     AND (COALESCE(a.post_lookback_days, o.post_lookback_days) IS NULL OR $6 < 0 \
-     OR $6 >= $5 - COALESCE(a.post_lookback_days, o.post_lookback_days) * 86400000)";
 
 /// Records the posts of a profile's list: makes account videos of those within each account's bounds, and sees that each is read.
 pub async fn record_list(
@@ -77,13 +72,14 @@ pub async fn record_list(
             execute(recording.tx, "DELETE FROM posts WHERE id = $1", values![*id]).await?;
             continue;
         }
-        linked.push((*id, *facts));
+        linked.push((*id, *rank, *facts));
     }
-    tracked_posts::keep(recording.tx, &linked.iter().map(|(id, _)| *id).collect::<Vec<_>>(), recording.now).await?;
+    tracked_posts::keep(recording.tx, &linked.iter().map(|(id, _, _)| *id).collect::<Vec<_>>(), recording.now).await?;
     let mut from = Day::of(recording.now);
-    for (id, facts) in linked {
+    for (id, rank, facts) in linked {
         if readings(facts).iter().any(|(_, reading)| *reading != Reading::NOT_PROVIDED) {
-            from = from.min(write_facts(recording, id, facts).await?);
+            let place = Listed { profile_id: Some(profile_id), rank: i64::try_from(rank).unwrap_or(i64::MAX) };
+            from = from.min(write_facts(recording, id, facts, place).await?);
         }
     }
     if !resting.is_empty() {
@@ -199,8 +195,9 @@ async fn link(
         "INSERT INTO account_videos (organization_id, account_id, post_id, platform, added_at, updated_at, create_time) \
          SELECT a.organization_id, a.id, $2, $3, $5, $5, $4 FROM accounts a JOIN organizations o ON o.id = a.organization_id \
          LEFT JOIN creators c ON c.id = a.creator_id \
-         WHERE a.profile_id = $1 AND a.is_active AND COALESCE(c.is_active, TRUE) AND {WITHIN_BOUNDS} \
-         ON CONFLICT (account_id, post_id) DO NOTHING"
+         WHERE a.profile_id = $1 AND {} \
+         ON CONFLICT (account_id, post_id) DO NOTHING",
+        collecting::collects("CAST($4 AS BIGINT)", "$6", "$5")
     );
     let linked = execute(
         recording.tx,
@@ -211,7 +208,6 @@ async fn link(
             facts.platform.as_str(),
             facts.create_time.map(Timestamp::as_millis),
             recording.now.as_millis(),
-            facts.create_time.map_or(-1, Timestamp::as_millis),
             i64::try_from(rank).unwrap_or(i64::MAX),
         ],
     )

@@ -9,9 +9,11 @@ use sea_orm::{FromQueryResult, Value};
 use super::provenance::{Kept, Provenance, Readings};
 use super::sums::sum_accounts;
 use super::{Facts, Recording, history, lost};
+use crate::collecting::Listed;
+use crate::days::ReadPost;
 use crate::search::texts;
 use crate::sql::{Filter, execute, row, values};
-use crate::{StoreError, days};
+use crate::{StoreError, collecting, days};
 
 /// The metrics of a post with their columns.
 pub fn readings(facts: &PostFacts) -> Readings<6> {
@@ -48,7 +50,7 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
         (verdict @ (Verdict::Good | Verdict::Withheld), Some(facts)) => {
             let (found, woken) = lost::follow_authors(recording, std::slice::from_ref(facts)).await?;
             wakes = woken;
-            let from = write_facts(recording, id, facts).await?;
+            let from = write_facts(recording, id, facts, Listed::default()).await?;
             let status = if verdict == Verdict::Good { PostStatus::Live } else { PostStatus::Private };
             set_status(recording, id, status).await?;
             let written = days::write_accounts(recording, None, &[id], from).await?;
@@ -88,66 +90,89 @@ async fn note_gone(recording: &Recording<'_>, id: i64) -> Result<(), StoreError>
 }
 
 /// Writes facts to the shared post, its history, and the tracking rows that collect it. The first day of its history that is other than before.
-pub async fn write_facts(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<Day, StoreError> {
-    let kept = write_post(recording, id, facts).await?;
-    history::write(recording, history::POSTS, id, &readings(facts)).await?;
-    let read = days::collected_posts(recording, id).await?;
-    write_trackers(recording, id, facts, kept).await?;
-    days::write_posts(recording, id, read, facts.create_time).await
-}
-
-/// Writes a post's counts to the records of those who collect it.
-async fn write_trackers(
+pub async fn write_facts(
     recording: &Recording<'_>,
     id: i64,
     facts: &PostFacts,
+    listed: Listed,
+) -> Result<Day, StoreError> {
+    let KeptPost { created, counts } = write_post(recording, id, facts).await?;
+    history::write(recording, history::POSTS, id, &readings(facts)).await?;
+    let read = days::collected_posts(recording, id, listed).await?;
+    write_trackers(recording, id, listed, &read, created, counts).await?;
+    days::write_posts(recording, id, read, created).await
+}
+
+/// Writes a post's counts to the records of those who collect it, among them the tracked posts `read`.
+async fn write_trackers(
+    recording: &Recording<'_>,
+    id: i64,
+    listed: Listed,
+    read: &[ReadPost],
+    created: Option<Timestamp>,
     kept: [(&'static str, Kept); 6],
 ) -> Result<(), StoreError> {
     let now = recording.now.as_millis();
-    for (table, collected) in [
-        ("videos", "is_active"),
-        (
-            "account_videos",
-            "account_id IN (SELECT a.id FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id \
-             WHERE a.is_active AND COALESCE(c.is_active, TRUE))",
-        ),
-        ("tracked_posts", days::COLLECTED_POST),
-    ] {
+    let set = || {
         let mut set =
             Filter::new("last_scrape_at = $1, updated_at = $1, first_scrape_at = COALESCE(first_scrape_at, $1)", now);
-        if let Some(at) = facts.create_time {
+        if let Some(at) = created {
             let place = set.bind(at.as_millis());
             set.assign("create_time", &place);
         }
         for (column, kept) in kept {
             kept.assign(&mut set, column);
         }
-        let place = set.bind(id);
-        let sql = format!("UPDATE {table} SET {} WHERE post_id = {place} AND {collected}", set.text());
-        execute(recording.tx, &sql, set.values()).await?;
+        set
+    };
+    let mut by_hand = set();
+    let which = format!("post_id = {} AND is_active", by_hand.bind(id));
+    update(recording, "videos", &by_hand, &which).await?;
+    let mut in_feeds = set();
+    let (post, profile, rank) = (in_feeds.bind(id), in_feeds.bind(listed.profile_id), in_feeds.bind(listed.rank));
+    let of_post = format!("av.post_id = {post}");
+    let collected = collecting::account_videos("av.id", &of_post, &Listed::rank(&profile, &rank), "$1");
+    update(recording, "account_videos", &in_feeds, &format!("id IN ({collected})")).await?;
+    // As they were found before: a date that is told now may leave the post outside of bounds.
+    if !read.is_empty() {
+        let mut tracked = set();
+        let ids: Vec<_> = read.iter().map(|read| tracked.bind(read.id)).collect();
+        update(recording, "tracked_posts", &tracked, &format!("id IN ({})", ids.join(", "))).await?;
     }
     Ok(())
 }
 
-/// Writes facts to the shared post; which of its counts are kept. A fact that the page lacks stays as it is.
-async fn write_post(
-    recording: &Recording<'_>,
-    id: i64,
-    facts: &PostFacts,
-) -> Result<[(&'static str, Kept); 6], StoreError> {
+async fn update(recording: &Recording<'_>, table: &str, set: &Filter, which: &str) -> Result<(), StoreError> {
+    execute(recording.tx, &format!("UPDATE {table} SET {} WHERE {which}", set.text()), set.values()).await?;
+    Ok(())
+}
+
+/// What the shared post has after a read.
+struct KeptPost {
+    /// When it was published.
+    created: Option<Timestamp>,
+    /// What became of the page's counts.
+    counts: [(&'static str, Kept); 6],
+}
+
+/// Writes facts to the shared post; what it has then. A fact that the page lacks stays as it is.
+async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Result<KeptPost, StoreError> {
     #[derive(FromQueryResult)]
     struct Stored {
+        create_time: Option<i64>,
         metric_status: String,
         provenance: String,
         platform_data: String,
     }
     let Recording { adapter, now, .. } = *recording;
-    let sql = "SELECT metric_status, provenance, platform_data FROM posts WHERE id = $1";
+    let sql = "SELECT create_time, metric_status, provenance, platform_data FROM posts WHERE id = $1";
     let stored = row::<Stored>(recording.tx, sql, values![id])
         .await?
         .ok_or(StoreError::Unreadable { table: "posts", column: "id" })?;
     let mut provenance = Provenance::from_stored(&stored.provenance);
-    let kept = provenance.keep(readings(facts), adapter, now);
+    let counts = provenance.keep(readings(facts), adapter, now);
+    let read = facts.create_time.map(|at| (at, facts.create_precision));
+    let created = provenance.keep_created(stored.create_time.map(Timestamp::from_millis), read, adapter, now);
     let mut set = Filter::new("last_scrape_at = $1", now.as_millis());
     let mut keep = |column: &str, value: Option<Value>| {
         if let Some(value) = value {
@@ -161,7 +186,7 @@ async fn write_post(
     keep("description", facts.description.clone().map(Value::from));
     keep("author_folded", facts.author.username.as_deref().map(fold).map(Value::from));
     keep("description_folded", facts.description.as_deref().map(fold).map(Value::from));
-    keep("create_time", facts.create_time.map(Timestamp::as_millis).map(Value::from));
+    keep("create_time", created.map(Timestamp::as_millis).map(Value::from));
     keep("media_type", facts.media_type.map(MediaType::as_str).map(Value::from));
     keep("duration_seconds", facts.duration.map(Value::from));
     keep("cover_image_url", facts.cover_image_url.clone().map(Value::from));
@@ -170,9 +195,9 @@ async fn write_post(
         let extras = provenance.extras(&stored.platform_data, &facts.platform_data, adapter, now);
         keep("platform_data", Some(extras.into()));
     }
-    keep("metric_status", Some(metric_status(&stored.metric_status, kept).into()));
+    keep("metric_status", Some(metric_status(&stored.metric_status, counts).into()));
     keep("provenance", Some(provenance.to_stored().into()));
-    for (column, kept) in kept {
+    for (column, kept) in counts {
         if let Kept::Now(reading) = kept {
             let place = set.bind(reading.value());
             set.assign(column, &place);
@@ -191,7 +216,7 @@ async fn write_post(
         )
         .await?;
     }
-    Ok(kept)
+    Ok(KeptPost { created, counts })
 }
 
 /// Why metrics are null: what the page said now, over what was known before.

@@ -110,6 +110,26 @@ impl Provenance {
         Kept::Now(reading)
     }
 
+    /// When a post was published, of what is `known` and what the page says (`read`). What is known stays, unless the page alone says the moment: so a
+    /// source that has it of the id, or knows the day alone, moves nothing, and two that differ do not take turns.
+    pub fn keep_created(
+        &mut self,
+        known: Option<Timestamp>,
+        read: Option<(Timestamp, Precision)>,
+        adapter: Option<&str>,
+        now: Timestamp,
+    ) -> Option<Timestamp> {
+        const COLUMN: &str = "create_time";
+        let told = self.0.get(COLUMN).and_then(|origin| origin.precision).unwrap_or(Precision::Rounded);
+        let Some((at, precision)) = read.filter(|(_, precision)| known.is_none() || *precision > told) else {
+            return known;
+        };
+        let adapter = adapter.map(str::to_owned);
+        let origin = Origin { precision: Some(precision), status: None, adapter, at: now.as_millis(), held: None };
+        self.0.insert(COLUMN.to_owned(), origin);
+        Some(at)
+    }
+
     /// Whether a page that lacks this fact, where it may have one, says that there is none any more. Only the reader that last gave it
     /// can say so: another may look at a page that never carries it.
     pub fn is_withdrawn(&self, column: &str, adapter: Option<&str>) -> bool {
@@ -234,6 +254,30 @@ mod tests {
         assert!(stored.contains(&written_as("view_count", Precision::Rounded)), "{stored}");
         assert!(!stored.contains(&written_as("view_count", Precision::FromText)), "{stored}");
         assert_eq!(Provenance::from_stored("not json"), Provenance::default());
+    }
+
+    #[test]
+    fn a_date_is_replaced_once_at_most_and_by_a_page_that_says_the_moment() {
+        let (day, moment, other) = (NOON, NOON.plus(Duration::from_hours(70)), NOON.plus(Duration::from_hours(99)));
+        let (rounded, exact) = (Precision::Rounded, Precision::Exact);
+        let mut provenance = Provenance::default();
+        let mut known = None;
+        for (read, expected) in [
+            (None, None),
+            (Some((day, rounded)), Some(day)),
+            (Some((other, rounded)), Some(day)),
+            (Some((moment, exact)), Some(moment)),
+            (Some((day, rounded)), Some(moment)),
+            (Some((other, exact)), Some(moment)),
+            (None, Some(moment)),
+        ] {
+            known = provenance.keep_created(known, read, Some("a"), NOON);
+            assert_eq!(known, expected, "{read:?}");
+            provenance = Provenance::from_stored(&provenance.to_stored());
+        }
+        // Of one that is known without a word on how, the page's moment is the better one.
+        assert_eq!(Provenance::default().keep_created(Some(day), Some((other, rounded)), None, NOON), Some(day));
+        assert_eq!(Provenance::default().keep_created(Some(day), Some((moment, exact)), None, NOON), Some(moment));
     }
 
     #[test]

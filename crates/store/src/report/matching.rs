@@ -6,8 +6,8 @@ use domain::{CollectionKind, MediaType, OrganizationId, Platform, PostSource, Po
 
 use super::ReportFilter;
 use super::belonging::posts_of_accounts;
+use crate::collecting;
 use crate::collections::belongs_to;
-use crate::days::COLLECTED_POST;
 use crate::sql::Filter;
 
 /// The posts that match: the joins beside tracked posts `t`, and the conditions.
@@ -24,7 +24,7 @@ pub const SCHEDULE: &str = " LEFT JOIN schedules s ON s.kind = 'post' AND s.targ
 /// The condition under which the organization itself knows where the post stands.
 pub static IS_TOLD: LazyLock<String> = LazyLock::new(|| {
     // Attempts that were made while it is not collected are somebody else's.
-    let is_collected = COLLECTED_POST.replace("tracked_posts.", "t.");
+    let is_collected = collecting::tracked_post("t", collecting::RANK, "s.last_attempt_at");
     format!("(t.first_scrape_at IS NOT NULL OR (COALESCE(s.last_attempt_at >= t.added_at, FALSE) AND {is_collected}))")
 });
 

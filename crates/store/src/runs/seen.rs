@@ -8,9 +8,9 @@ use domain::{Outcome, RunId, RunStatus, TargetKind, Timestamp, Trigger};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 
 use super::Cause;
-use crate::StoreError;
 use crate::schedule::Target;
 use crate::sql::{Number, execute, row, uuid_text, values};
+use crate::{StoreError, collecting};
 
 /// What a run was before it began.
 #[derive(FromQueryResult)]
@@ -19,9 +19,9 @@ pub struct Started {
     queued_at: i64,
 }
 
-/// A query of those who collect a target, `$1`: organization, type and id of what it tracks, and since when. A post that is tracked by
+/// A query of those who collect a target, `$1`, at `now`: organization, type and id of what it tracks, and since when. A post that is tracked by
 /// hand counts as that, wherever else it was found.
-fn collectors(tx: &DatabaseTransaction, kind: TargetKind) -> String {
+fn collectors(tx: &DatabaseTransaction, kind: TargetKind, now: &str) -> String {
     match kind {
         TargetKind::Profile | TargetKind::Feed => format!(
             "SELECT a.organization_id, 'account' AS target_type, {} AS target_id, a.added_at FROM accounts a \
@@ -32,11 +32,16 @@ fn collectors(tx: &DatabaseTransaction, kind: TargetKind) -> String {
         TargetKind::Post => format!(
             "SELECT v.organization_id, 'video' AS target_type, {} AS target_id, v.added_at FROM videos v \
              WHERE v.post_id = $1 AND v.is_active UNION ALL \
-             SELECT n.organization_id, 'account_video' AS target_type, CAST(MIN(n.id) AS TEXT) AS target_id, MIN(n.added_at) AS added_at \
-             FROM account_videos n JOIN accounts a ON a.id = n.account_id LEFT JOIN creators c ON c.id = a.creator_id \
-             WHERE n.post_id = $1 AND a.is_active AND COALESCE(c.is_active, TRUE) AND NOT EXISTS (SELECT 1 FROM videos w \
-             WHERE w.post_id = n.post_id AND w.organization_id = n.organization_id AND w.is_active) GROUP BY n.organization_id",
-            uuid_text(tx, "v.id")
+             {} GROUP BY av.organization_id",
+            uuid_text(tx, "v.id"),
+            collecting::account_videos(
+                "av.organization_id, 'account_video' AS target_type, CAST(MIN(av.id) AS TEXT) AS target_id, \
+                 MIN(av.added_at) AS added_at",
+                "av.post_id = $1 AND NOT EXISTS (SELECT 1 FROM videos w WHERE w.post_id = av.post_id \
+                 AND w.organization_id = av.organization_id AND w.is_active)",
+                collecting::RANK,
+                now
+            )
         ),
     }
 }
@@ -61,7 +66,7 @@ pub async fn show_to_causer(
     cause: Cause<'_>,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let collectors = collectors(tx, target.kind);
+    let collectors = collectors(tx, target.kind, "$4");
     let (sql, causer) = match cause {
         Cause::Call { organization, request_id } => (
             format!(
@@ -93,7 +98,8 @@ pub async fn follow_collectors(
     attempts: i64,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let collects = format!("organization_id IN (SELECT x.organization_id FROM ({}) x)", collectors(tx, target.kind));
+    let collects =
+        format!("organization_id IN (SELECT x.organization_id FROM ({}) x)", collectors(tx, target.kind, "$3"));
     let sql = format!(
         "UPDATE tracked_runs SET status = CASE WHEN {collects} THEN 'running' ELSE 'skipped' END, \
          left_at = CASE WHEN {collects} THEN NULL ELSE CAST($3 AS BIGINT) END, \
@@ -114,7 +120,7 @@ pub async fn show_to_collectors(
     started: &Started,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let collectors = collectors(tx, target.kind);
+    let collectors = collectors(tx, target.kind, "$3");
     let is_due = "$6 = 'retry' AND NOT EXISTS (SELECT 1 FROM runs o WHERE o.kind = $4 AND o.target_id = $1 \
          AND o.queued_at >= f.queued_at AND o.id <> $2 AND o.id <> f.id)";
     // Armed by what found it, in the millisecond in which it was added.

@@ -6,8 +6,8 @@ use std::time::Duration;
 use domain::{AgeCurve, TargetKind, Timestamp};
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 
-use crate::StoreError;
 use crate::sql::{row, values};
+use crate::{StoreError, collecting};
 
 /// An SQL expression for the shortest interval, in milliseconds, among the active trackers of the row of `schedules` at hand; null when
 /// nobody collects it. `now` is the place of the present time among the parameters.
@@ -22,11 +22,13 @@ pub fn shortest_interval(kind: TargetKind, curve: &AgeCurve, now: &str) -> Strin
             "(SELECT MIN(t.millis) FROM (\
              SELECT v.scrape_interval_hours * 3600000 AS millis FROM videos v WHERE v.post_id = schedules.target_id AND v.is_active \
              UNION ALL \
-             SELECT {} AS millis FROM account_videos av JOIN accounts a ON a.id = av.account_id \
-             JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
-             WHERE av.post_id = schedules.target_id AND a.is_active AND COALESCE(c.is_active, TRUE) AND {}) t)",
-            by_age(curve, now),
-            within_bounds(now)
+             {}) t)",
+            collecting::account_videos(
+                &format!("{} AS millis", by_age(curve, now)),
+                "av.post_id = schedules.target_id",
+                collecting::RANK,
+                now
+            )
         ),
     }
 }
@@ -47,17 +49,6 @@ fn by_age(curve: &AgeCurve, now: &str) -> String {
     let unknown = format!("WHEN av.create_time IS NULL THEN {}", share(100));
     let cases = std::iter::once(unknown).chain(by_step).collect::<Vec<_>>().join(" ");
     format!("CASE {cases} ELSE {} END", share(curve.older_percent()))
-}
-
-/// Whether account video `av` is still among those that its account `a` of organization `o` collects: young enough, and one of the newest.
-fn within_bounds(now: &str) -> String {
-    format!(
-        "(COALESCE(a.post_lookback_days, o.post_lookback_days) IS NULL OR av.create_time IS NULL \
-         OR av.create_time >= CAST({now} AS BIGINT) - COALESCE(a.post_lookback_days, o.post_lookback_days) * 86400000) \
-         AND (COALESCE(a.max_recent_posts, o.max_recent_posts) IS NULL \
-         OR (SELECT COUNT(*) FROM account_videos n WHERE n.account_id = av.account_id \
-         AND COALESCE(n.create_time, -1) > COALESCE(av.create_time, -1)) < COALESCE(a.max_recent_posts, o.max_recent_posts))"
-    )
 }
 
 /// The shortest interval among a target's active trackers; `None` when nobody collects it.

@@ -109,6 +109,10 @@ fn write_facts(
         Some((at, adapter)) => read.provenance.extras("{}", &facts.platform_data, Some(adapter), at),
         None => "{}".to_owned(),
     };
+    if let Some(first) = post.reads.first() {
+        let created = facts.create_time.map(|at| (at, facts.create_precision));
+        read.provenance.keep_created(None, created, Some(first.adapter), first.at);
+    }
     let (statuses, provenance) = (metric_status("{}", current), read.provenance.to_stored());
     let at = last.map(|(at, _)| at);
     let gone_since = match post.status {

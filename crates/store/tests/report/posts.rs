@@ -139,7 +139,7 @@ on_both! {
         assert_eq!(found(&tenant, &live).await, [1].into());
     }
 
-    async fn what_was_found_out_for_somebody_else_is_not_told_to_a_record_that_pauses(home) {
+    async fn what_was_found_out_for_somebody_else_is_not_told_to_a_record_without_a_read_of_its_own(home) {
         let (here, there) = (tenant(&home.store).await, tenant(&home.store).await);
         let paused = NewVideo { is_active: false, ..new_video(&post_id(1).to_string()) };
         add_video(&here, &paused, START).await;
