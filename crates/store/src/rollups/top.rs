@@ -181,7 +181,8 @@ fn ranked_by(order: GainName, gains: &Gains) -> Option<i64> {
 
 fn sql(order: GainName, candidates: Candidates, is_postgres: bool) -> String {
     let named = GAINED_METRICS.map(|metric| format!("{metric}_total, {metric}_days")).join(", ");
-    let last: String = bounded_by(order).iter().map(|metric| format!(", {metric}_last")).collect();
+    let last: Vec<String> = bounded_by(order).iter().map(|metric| format!(", {metric}_last")).collect();
+    let last = last.concat();
     let most: Vec<String> = bounded_by(order).iter().map(|metric| format!("COALESCE({metric}_last, 0)")).collect();
     let bound = if most.is_empty() {
         "CAST(NULL AS BIGINT)".to_owned()
