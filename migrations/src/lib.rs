@@ -14,6 +14,7 @@ mod m0008_reporting;
 mod m0009_exports;
 mod m0010_newest_days;
 mod m0011_bounds;
+mod m0012_first_few;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0009_exports::Exports),
             Box::new(m0010_newest_days::NewestDays),
             Box::new(m0011_bounds::Bounds),
+            Box::new(m0012_first_few::FirstFew),
         ]
     }
 }

@@ -48,6 +48,12 @@ pub async fn rows<T: FromQueryResult>(
     Ok(rows.iter().map(|row| T::from_query_result(row, "")).collect::<Result<_, _>>()?)
 }
 
+/// What ends a subquery that is planned by itself, and whose expressions are worked out once for each row, however often the query around it names
+/// them.
+pub const fn once(is_postgres: bool) -> &'static str {
+    if is_postgres { " OFFSET 0" } else { " LIMIT -1" }
+}
+
 /// A row of one number, named `value`.
 #[derive(Debug, FromQueryResult)]
 pub struct Number {

@@ -168,7 +168,7 @@ pub async fn write_account(
 async fn days_of_posts(tx: &impl ConnectionTrait, account: Uuid, from: Day) -> Result<Vec<Day>, StoreError> {
     let sql = format!(
         "SELECT DISTINCT CAST(d.day AS BIGINT) AS value FROM account_videos v \
-         JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
+         JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id AND t.last_day >= $2 \
          JOIN post_days d ON d.tracked_post_id = t.id AND d.day >= $2 \
          WHERE v.account_id = $1 AND d.day >= v.first_scrape_at / {DAY_MS}"
     );

@@ -35,4 +35,12 @@ impl Newest {
             )
         }
     }
+
+    /// The same row as one value, for PostgreSQL: null where there is none, or `when` does not hold.
+    pub fn row(self, than: &str, when: &str) -> String {
+        let Self { table, key, id, is_postgres: _ } = self;
+        format!(
+            "CASE WHEN {when} THEN (SELECT x FROM {table} x WHERE x.{key} = {id} AND x.day {than} ORDER BY x.day DESC LIMIT 1) END"
+        )
+    }
 }

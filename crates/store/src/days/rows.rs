@@ -88,17 +88,16 @@ pub static ACCOUNT_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
 });
 
 /// The columns in which a tracked post repeats its newest day, in the order of [`PostDay::newest_fields`].
-pub static NEWEST_POST_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let of_metric = |metric: &&str| ["last", "total", "days"].map(|of| format!("{metric}_{of}"));
-    let days = ["last_day", "observed_days"].map(str::to_owned);
-    days.into_iter().chain(POST_METRICS.iter().flat_map(of_metric)).collect()
-});
+pub static NEWEST_POST_DAY: LazyLock<Vec<String>> = LazyLock::new(|| newest_columns(&POST_METRICS));
 
 /// The columns in which an account repeats its newest day, in the order of [`AccountDay::newest_fields`].
-pub static NEWEST_ACCOUNT_DAY: LazyLock<Vec<String>> = LazyLock::new(|| {
-    let of_metric = |metric: &&str| ["total", "days"].map(|of| format!("{metric}_{of}"));
-    std::iter::once("last_day".to_owned()).chain(GAINED_METRICS.iter().flat_map(of_metric)).collect()
-});
+pub static NEWEST_ACCOUNT_DAY: LazyLock<Vec<String>> = LazyLock::new(|| newest_columns(&GAINED_METRICS));
+
+fn newest_columns(metrics: &[&str]) -> Vec<String> {
+    let of_metric = |metric: &&str| ["last", "total", "days"].map(|of| format!("{metric}_{of}"));
+    let days = ["last_day", "observed_days"].map(str::to_owned);
+    days.into_iter().chain(metrics.iter().flat_map(of_metric)).collect()
+}
 
 /// What is selected of `table` for rows of these columns.
 pub fn selected(table: &str, columns: &[String]) -> String {
@@ -235,9 +234,9 @@ impl AccountDay {
     /// What its account knows of it while it is the newest: the columns of [`NEWEST_ACCOUNT_DAY`].
     pub fn newest_fields(&self) -> Vec<Field<'static>> {
         let [followers, _, _] = &self.profile;
-        let mut all = fields![self.day.number()].to_vec();
-        all.extend(self.sums.iter().flat_map(|sum| fields![sum.total, sum.days]));
-        all.extend(fields![followers.total, followers.days]);
+        let mut all = fields![self.day.number(), self.observed_days].to_vec();
+        all.extend(self.sums.iter().flat_map(|sum| fields![sum.count, sum.total, sum.days]));
+        all.extend(fields![followers.count.map(|count| count.value), followers.total, followers.days]);
         all
     }
 

@@ -12,14 +12,14 @@ use uuid::Uuid;
 
 use super::belonging::creators_of_posts;
 use super::matching::Matching;
-use super::numbers::{COUNTS, ENGAGEMENT, Numbers, once};
+use super::numbers::{COUNTS, ENGAGEMENT, Numbers};
 use super::sums::{Group, Sums, member};
 use super::{ReportFilter, ReportMember, ReportMetrics, ReportNumbers, ReportOrder, ReportRequest, Stretch};
 use crate::creators;
 use crate::listing;
 use crate::merged::{Key, padded};
 use crate::paging::{Direction, Page, PageRequest, Position, RowId, SortKey};
-use crate::sql::{Filter, is_postgres, rows};
+use crate::sql::{Filter, is_postgres, once, rows};
 use crate::{StoreError, Tenant};
 
 #[derive(FromQueryResult)]

@@ -2,13 +2,13 @@
 
 use sea_orm::FromQueryResult;
 
-use super::bounds;
+use super::bounds::{self, Indexed};
 use super::matching::Matching;
-use super::numbers::{ENGAGEMENT, Numbers, engagement_rate, once, tmv};
+use super::numbers::{ENGAGEMENT, ENGAGEMENT_RATE, Numbers, rough_tmv, tmv};
 use super::{ReportMetrics, ReportOrder, ReportRequest};
 use crate::listing::{self, Listing, SortColumn};
 use crate::paging::{Direction, Page, PageRequest, Position, RowId, SortKey};
-use crate::sql::{Filter, is_postgres, rows};
+use crate::sql::{Filter, is_postgres, once, rows};
 use crate::{StoreError, Tenant};
 
 /// A post in its place.
@@ -30,19 +30,19 @@ const MOST_LOOKED_FOR: u64 = 2_000;
 /// Posts that are looked up first for each one that is wanted.
 const CANDIDATES_FOR_EACH: u64 = 8;
 
-/// A post that may be among the first, beside how many there are, and the least that one of them could be.
+/// A post that may be among the first, beside whether there are others that were not looked up, and the most that one of them could be.
 #[derive(FromQueryResult)]
 struct Candidate {
     id: i64,
     sort_key: i64,
-    candidates: i64,
+    others: i32,
     bound: Option<f64>,
 }
 
 impl Candidate {
-    /// Whether it is more than all could be that are no candidates. The bound is a fraction, so it is kept off by more than its error.
+    /// Whether it is more than all could be that were not looked up. The bound is a fraction, so it is kept off by more than its error.
     fn is_beyond(&self) -> bool {
-        self.bound.is_some_and(|bound| self.most_of_no_use() > bound)
+        self.others == 0 || self.bound.is_some_and(|bound| self.most_of_no_use() > bound)
     }
 
     /// A post that is at most this is behind it.
@@ -64,8 +64,23 @@ enum Order {
 /// An expression over the numbers `n` of a post.
 struct Expression {
     text: String,
+    /// What is in it more than once: `n.parts`, also an expression over the numbers.
+    parts: Option<String>,
     /// The numbers that are in it, as their columns begin.
     of: &'static [&'static str],
+}
+
+impl Expression {
+    /// Each of the rows `numbers` as an id with what it is sorted by.
+    fn keys(&self, numbers: &str, is_postgres: bool) -> String {
+        let once = once(is_postgres);
+        let Self { text, parts, of: _ } = self;
+        let numbers = match parts {
+            Some(parts) => format!("SELECT n.*, {parts} AS parts FROM ({numbers}) n{once}"),
+            None => numbers.to_owned(),
+        };
+        format!("SELECT n.id, {text} AS sort_key FROM ({numbers}) n{once}")
+    }
 }
 
 impl Order {
@@ -73,7 +88,7 @@ impl Order {
         let is_range = request.metrics != ReportMetrics::Lifetime;
         let by = |column: &'static str, text: String, of| {
             if is_range {
-                Self::Expression(Expression { text, of })
+                Self::Expression(Expression { text, parts: None, of })
             } else {
                 Self::Column { select: column, sort: SortColumn::NullableNumber(column) }
             }
@@ -84,11 +99,18 @@ impl Order {
             ReportOrder::Comments => by("t.comment_count", "n.comment_count".to_owned(), &["comment"]),
             ReportOrder::Shares => by("t.share_count", "n.share_count".to_owned(), &["share"]),
             ReportOrder::Engagements => by("t.engagement", ENGAGEMENT.to_owned(), &["like", "comment", "share"]),
+            ReportOrder::EngagementRate if is_range => Self::Expression(Expression {
+                text: ENGAGEMENT_RATE.to_owned(),
+                parts: Some(ENGAGEMENT.to_owned()),
+                of: &["view", "like", "comment", "share"],
+            }),
             ReportOrder::EngagementRate => {
-                by("t.engagement_rate", engagement_rate(), &["view", "like", "comment", "share"])
+                let column = "t.engagement_rate";
+                Self::Column { select: column, sort: SortColumn::NullableNumber(column) }
             }
             ReportOrder::Tmv => Self::Expression(Expression {
-                text: tmv(&request.card),
+                text: tmv(&request.card, request.metrics),
+                parts: Some(rough_tmv(&request.card)),
                 of: &["view", "like", "comment", "share", "saved"],
             }),
             ReportOrder::CreateTime => {
@@ -146,14 +168,7 @@ impl Tenant {
         if let Some(first) = self.first_few(&joins, &conditions, request, expression).await? {
             return Ok(Page { total, ..first });
         }
-        let once = once(is_postgres(read));
-        let numbers = Numbers::of(request.metrics, &mut conditions, is_postgres(read));
-        let of_posts = format!(
-            "SELECT t.id, t.platform, {} FROM tracked_posts t{joins}{} WHERE {}{once}",
-            numbers.columns(expression.of),
-            numbers.joins,
-            conditions.text()
-        );
+        let of_posts = Numbers::of_posts(request.metrics, expression.of, &joins, &mut conditions, is_postgres(read));
         let begins = begins_after(&mut conditions, after.as_ref(), *direction);
         let most = conditions.bind(i64::from(*limit) + 1);
         let skip = conditions.bind(i64::try_from(request.offset).unwrap_or(i64::MAX));
@@ -162,9 +177,8 @@ impl Tenant {
             Direction::Desc => "DESC",
         };
         let sql = format!(
-            "SELECT id, sort_key FROM (SELECT n.id, {} AS sort_key FROM ({of_posts}) n{once}) k {begins} \
-             ORDER BY sort_key {word} NULLS LAST, id {word} LIMIT {most} OFFSET {skip}",
-            expression.text
+            "SELECT id, sort_key FROM ({}) k {begins} ORDER BY sort_key {word} NULLS LAST, id {word} LIMIT {most} OFFSET {skip}",
+            expression.keys(&of_posts, is_postgres(read))
         );
         let mut found = rows::<Placed>(read, &sql, conditions.values()).await?;
         let wanted = usize::try_from(*limit).unwrap_or(usize::MAX);
@@ -174,8 +188,9 @@ impl Tenant {
         Ok(Page { rows: found, next, total })
     }
 
-    /// The first page of what gained most, without looking up every post. First those are looked up that may have gained most. If others may have
-    /// gained as much as the last that is wanted of them, then all that may have. `None` where nothing can be told beforehand.
+    /// The first page of what gained most, without looking up every post. First those are looked up that may have gained most, by an index where
+    /// there is one. If others may have gained as much as the last that is wanted of them, then all that may have. `None` where nothing can be told
+    /// beforehand.
     async fn first_few(
         &self,
         joins: &str,
@@ -191,22 +206,31 @@ impl Tenant {
         if wanted > MOST_LOOKED_FOR {
             return Ok(None);
         }
+        let is_postgres = is_postgres(&self.store.read);
+        let most = i64::try_from(wanted.saturating_mul(CANDIDATES_FOR_EACH)).unwrap_or(i64::MAX);
+        // One more than is shown is beyond what all others can be, so that the order is certain to its end.
+        let is_whole = |found: &[Candidate]| found.len() > usize::try_from(*limit).unwrap_or(usize::MAX);
+        let mut found = Vec::new();
+        if let Some(indexed) = Indexed::of(*order_by) {
+            let mut filter = conditions.clone();
+            let tables = indexed.posts(window, joins, &mut filter, most);
+            found = self.candidates(&tables, filter, request, expression).await?;
+        }
         let mut filter = conditions.clone();
-        let Some(bounded) =
-            bounds::posts(*order_by, &request.card, window, joins, &mut filter, is_postgres(&self.store.read))
-        else {
+        let Some(bounded) = bounds::posts(*order_by, &request.card, window, joins, &mut filter, is_postgres) else {
             return Ok(None);
         };
-        let candidates = i64::try_from(wanted.saturating_mul(CANDIDATES_FOR_EACH)).unwrap_or(i64::MAX);
-        let mut first = filter.clone();
-        let which = format!("WHERE bound IS NOT NULL ORDER BY bound DESC LIMIT {}", first.bind(candidates + 1));
-        let mut found = self.candidates(&bounded, &which, first, request, expression).await?;
-        // One more than is shown is beyond what all others can be, so that the order is certain to its end.
-        let is_whole = found.len() > usize::try_from(*limit).unwrap_or(usize::MAX);
-        let Some(last) = found.last().filter(|_| is_whole) else { return Ok(None) };
-        if last.candidates > candidates && !last.is_beyond() {
+        if !is_whole(&found) {
+            let mut filter = filter.clone();
+            let which = format!("ORDER BY bound DESC NULLS LAST LIMIT {}", filter.bind(most));
+            let tables = chosen(&bounded, &which, &filter.bind(most));
+            found = self.candidates(&tables, filter, request, expression).await?;
+        }
+        let Some(last) = found.last().filter(|_| is_whole(&found)) else { return Ok(None) };
+        if !last.is_beyond() {
             let which = format!("WHERE bound > {}", filter.bind(last.most_of_no_use()));
-            found = self.candidates(&bounded, &which, filter, request, expression).await?;
+            let tables = chosen(&bounded, &which, &filter.bind(i64::MAX));
+            found = self.candidates(&tables, filter, request, expression).await?;
         }
         found.pop();
         let rows: Vec<Placed> = found.into_iter().map(|it| Placed { id: it.id, sort_key: Some(it.sort_key) }).collect();
@@ -214,11 +238,10 @@ impl Tenant {
         Ok(Some(Page { rows, next, total: None }))
     }
 
-    /// The page, and one post more, of those of the `bounded` posts that `which` chooses.
+    /// The page, and one post more, of the posts of the table `c` of `tables`.
     async fn candidates(
         &self,
-        bounded: &str,
-        which: &str,
+        tables: &str,
         mut filter: Filter,
         request: &ReportRequest,
         expression: &Expression,
@@ -229,18 +252,27 @@ impl Tenant {
             filter.bind(i64::from(request.page.limit) + 1),
             filter.bind(i64::try_from(request.offset).unwrap_or(i64::MAX)),
         );
-        let once = once(is_postgres(read));
-        let sql = format!(
-            "WITH c AS (SELECT * FROM ({bounded}) b {which}), s AS (SELECT COUNT(*) AS candidates, MIN(bound) AS bound FROM c) \
-             SELECT id, sort_key, (SELECT candidates FROM s) AS candidates, (SELECT bound FROM s) AS bound \
-             FROM (SELECT n.id, {} AS sort_key FROM (SELECT t.id, t.platform, {} FROM c t{}{once}) n{once}) k \
-             WHERE sort_key IS NOT NULL ORDER BY sort_key DESC, id DESC LIMIT {page} OFFSET {skip}",
-            expression.text,
+        let of_posts = format!(
+            "SELECT t.id, t.platform, {} FROM c t{}{}",
             numbers.columns(expression.of),
             numbers.joins,
+            once(is_postgres(read))
+        );
+        let sql = format!(
+            "{tables} SELECT k.id, k.sort_key, (SELECT others FROM s) AS others, (SELECT bound FROM s) AS bound FROM ({}) k \
+             WHERE k.sort_key IS NOT NULL ORDER BY k.sort_key DESC, k.id DESC LIMIT {page} OFFSET {skip}",
+            expression.keys(&of_posts, is_postgres(read))
         );
         rows(read, &sql, filter.values()).await
     }
+}
+
+/// Those of the `bounded` posts that `which` chooses, as tables for [`Tenant::candidates`]; there are others once they are `most`.
+fn chosen(bounded: &str, which: &str, most: &str) -> String {
+    format!(
+        "WITH c AS (SELECT * FROM ({bounded}) b {which}), \
+         s AS (SELECT CASE WHEN COUNT(*) < {most} THEN 0 ELSE 1 END AS others, MIN(bound) AS bound FROM c)"
+    )
 }
 
 /// The condition on what comes after a position in an order with nulls last.

@@ -3,9 +3,12 @@
 //! What an account gained is the difference of two sums: as of the window's end, and as of the day before it. An account knows the sums of its newest
 //! day, which is within most windows, and whether it is older than the window; so there is one look-up for each account at most, and none for one
 //! that was not read in the window, or first read in it. A post that is shown twice knows the same of itself.
+//!
+//! Nor is every account looked up. What a post gained is no more than its count at the end, so what a creator's accounts gained is no more than
+//! their counts of that day, which they know: of those that may have gained most a few are looked up, and more where these do not tell.
 
 use domain::{Coverage, CreatorId, Day, GainName, Gains, Window};
-use sea_orm::{DbErr, FromQueryResult, QueryResult};
+use sea_orm::{DbErr, FromQueryResult, QueryResult, Value};
 use uuid::Uuid;
 
 use super::gains_of;
@@ -27,10 +30,17 @@ pub struct TopCreator {
     pub coverage: Coverage,
 }
 
+/// Creators that are looked up first for each one that is wanted.
+const CANDIDATES_FOR_EACH: u32 = 8;
+
 struct Ranked {
     id: Uuid,
     name: String,
     gains: Gains,
+    /// How many were looked up.
+    candidates: i64,
+    /// The least that one of them could have gained.
+    bound: Option<i64>,
 }
 
 impl FromQueryResult for Ranked {
@@ -41,7 +51,7 @@ impl FromQueryResult for Ranked {
         for gain in &mut gains {
             *gain = columns.next()?;
         }
-        Ok(Self { id, name, gains: gains_of(gains) })
+        Ok(Self { id, name, gains: gains_of(gains), candidates: columns.next()?, bound: columns.next()? })
     }
 }
 
@@ -57,7 +67,7 @@ fn accounts(is_postgres: bool) -> String {
         format!("{}, {}", gained("a", &format!("{metric}_total")), gained("a", &format!("{metric}_days")))
     });
     format!(
-        "SELECT a.creator_id, {} FROM a{}{} WHERE a.last_day >= $2",
+        "SELECT a.creator_id, {} FROM c JOIN a ON a.creator_id = c.creator_id AND a.last_day >= $2{}{}",
         columns.join(", "),
         days.join("e", "<= $3", "a.last_day > $3"),
         days.join("b", "< $2", "a.first_day < $2 AND a.last_day >= $2"),
@@ -81,7 +91,7 @@ fn repeats(is_postgres: bool) -> String {
         "SELECT s.creator_id, {} FROM (SELECT a.creator_id, t.id, t.first_day, t.last_day, v.first_scrape_at / {DAY_MS} AS since, {}, \
          ROW_NUMBER() OVER (PARTITION BY a.creator_id, v.post_id ORDER BY v.first_scrape_at, v.id) AS place \
          FROM tracked_posts t JOIN account_videos v ON v.post_id = t.post_id AND v.organization_id = $1 AND v.first_scrape_at IS NOT NULL \
-         JOIN a ON a.id = v.account_id WHERE t.organization_id = $1 AND t.feeds > 1 AND t.last_day >= $2) s{}{} \
+         JOIN a ON a.id = v.account_id JOIN c ON c.creator_id = a.creator_id WHERE t.organization_id = $1 AND t.feeds > 1 AND t.last_day >= $2) s{}{} \
          WHERE s.place > 1 AND s.since <= $3 AND CASE WHEN s.last_day <= $3 THEN s.last_day ELSE e.day END >= s.since",
         columns.join(", "),
         POST_METRICS.map(|metric| format!("t.{metric}_total")).join(", "),
@@ -110,23 +120,95 @@ const fn key(order: GainName) -> &'static str {
     }
 }
 
-fn sql(order: GainName, is_postgres: bool) -> String {
+/// The metrics whose counts bound what is ranked by. Of a rate nothing can be said: one like of two views is much.
+const fn bounded_by(order: GainName) -> &'static [&'static str] {
+    match order {
+        GainName::Views => &["view"],
+        GainName::Plays => &["play"],
+        GainName::Likes => &["like"],
+        GainName::Comments => &["comment"],
+        GainName::Shares => &["share"],
+        GainName::Saves => &["saved"],
+        GainName::Engagement => &["like", "comment", "share"],
+        GainName::EngagementRate => &[],
+        GainName::FollowersGained => &["follower"],
+    }
+}
+
+/// Which creators are looked up, by the most that they can have gained.
+#[derive(Clone, Copy)]
+enum Candidates {
+    /// So many of those that may have gained most.
+    Most(u32),
+    /// All that may have gained as much as this.
+    From(i64),
+    All,
+}
+
+impl Candidates {
+    /// The condition or order on `bound`, in which `$5` is the number; nothing is known of those whose accounts were read after the window.
+    const fn which(self) -> &'static str {
+        match self {
+            Self::Most(_) => "ORDER BY bound DESC NULLS FIRST LIMIT $5",
+            Self::From(_) => "WHERE bound >= $5 OR bound IS NULL",
+            Self::All => "",
+        }
+    }
+
+    fn number(self) -> Option<i64> {
+        match self {
+            Self::Most(number) => Some(i64::from(number)),
+            Self::From(number) => Some(number),
+            Self::All => None,
+        }
+    }
+}
+
+/// What was ranked by.
+fn ranked_by(order: GainName, gains: &Gains) -> Option<i64> {
+    match order {
+        GainName::Views => gains.views,
+        GainName::Plays => gains.plays,
+        GainName::Likes => gains.likes,
+        GainName::Comments => gains.comments,
+        GainName::Shares => gains.shares,
+        GainName::Saves => gains.saves,
+        GainName::Engagement => domain::gains::engagement(gains.likes, gains.comments, gains.shares),
+        GainName::EngagementRate => None,
+        GainName::FollowersGained => gains.followers,
+    }
+}
+
+fn sql(order: GainName, candidates: Candidates, is_postgres: bool) -> String {
     let named = GAINED_METRICS.map(|metric| format!("{metric}_total, {metric}_days")).join(", ");
+    let last: Vec<String> = bounded_by(order).iter().map(|metric| format!(", {metric}_last")).collect();
+    let last = last.concat();
+    let most: Vec<String> = bounded_by(order).iter().map(|metric| format!("COALESCE({metric}_last, 0)")).collect();
+    let bound = if most.is_empty() {
+        "CAST(NULL AS BIGINT)".to_owned()
+    } else {
+        format!("CASE WHEN MAX(last_day) <= $3 THEN CAST(SUM({}) AS BIGINT) END", most.join(" + "))
+    };
     let sums = GAINED_METRICS.iter().zip(["views", "likes", "comments", "shares", "plays", "saves", "followers"]);
     let sums: Vec<String> = sums
         .map(|(metric, name)| {
             format!("CASE WHEN SUM(r.{metric}_days) <> 0 THEN CAST(SUM(r.{metric}_total) AS BIGINT) END AS {name}")
         })
         .collect();
+    // That an account has a creator is asked so that no index serves it: PostgreSQL would look for the accounts with a creator of all organizations.
     format!(
-        "WITH a AS MATERIALIZED (SELECT id, creator_id, first_day, last_day, {named} FROM accounts \
-         WHERE organization_id = $1 AND creator_id IS NOT NULL), \
+        "WITH a AS MATERIALIZED (SELECT id, creator_id, first_day, last_day, {named}{last} FROM accounts WHERE organization_id = $1 \
+         AND CASE WHEN creator_id IS NULL THEN 0 ELSE 1 END = 1), \
+         c AS (SELECT * FROM (SELECT creator_id, {bound} AS bound FROM a WHERE last_day >= $2 \
+         GROUP BY creator_id) b {}), \
          r (creator_id, {named}) AS ({} UNION ALL {}), \
          g AS (SELECT r.creator_id, {} FROM r GROUP BY r.creator_id), \
          k AS (SELECT g.*, RANK() OVER (ORDER BY {key} DESC) AS place FROM g WHERE {key} IS NOT NULL) \
-         SELECT c.id, c.name, g.views, g.likes, g.comments, g.shares, g.plays, g.saves, g.followers \
-         FROM k g JOIN creators c ON c.id = g.creator_id AND c.organization_id = $1 \
-         WHERE g.place <= $4 ORDER BY {key} DESC, c.name_folded, c.id LIMIT $4",
+         SELECT n.id, n.name, g.views, g.likes, g.comments, g.shares, g.plays, g.saves, g.followers, \
+         (SELECT COUNT(*) FROM c) AS candidates, (SELECT MIN(bound) FROM c) AS bound \
+         FROM k g JOIN creators n ON n.id = g.creator_id AND n.organization_id = $1 \
+         WHERE g.place <= $4 ORDER BY {key} DESC, n.name_folded, n.id LIMIT $4",
+        candidates.which(),
         accounts(is_postgres),
         repeats(is_postgres),
         sums.join(", "),
@@ -143,10 +225,7 @@ impl Tenant {
         window: Window,
         limit: u32,
     ) -> Result<Vec<TopCreator>, StoreError> {
-        let number = |day: Day| day.number();
-        let values = values![self.organization.0, number(window.first()), number(window.last()), i64::from(limit)];
-        let read = &self.store.read;
-        let ranked = rows::<Ranked>(read, &sql(order, is_postgres(read)), values).await?;
+        let ranked = self.ranked(order, window, limit).await?;
         let ids: Vec<CreatorId> = ranked.iter().map(|found| CreatorId(found.id)).collect();
         let covered = self.creators_coverage(&ids, window).await?;
         let coverage = |id: Uuid| {
@@ -161,7 +240,41 @@ impl Tenant {
         };
         Ok(ranked
             .into_iter()
-            .map(|Ranked { id, name, gains }| TopCreator { id: CreatorId(id), name, gains, coverage: coverage(id) })
+            .map(|Ranked { id, name, gains, .. }| TopCreator { id: CreatorId(id), name, gains, coverage: coverage(id) })
             .collect())
+    }
+
+    /// The creators in order. First those are looked up that may have gained most. If others may have gained as much as the last that is wanted
+    /// of them, then all that may have.
+    async fn ranked(&self, order: GainName, window: Window, limit: u32) -> Result<Vec<Ranked>, StoreError> {
+        if bounded_by(order).is_empty() {
+            return self.ranked_of(Candidates::All, order, window, limit).await;
+        }
+        let candidates = limit.saturating_mul(CANDIDATES_FOR_EACH);
+        let found = self.ranked_of(Candidates::Most(candidates), order, window, limit).await?;
+        let is_whole = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
+        let last = found.last().filter(|_| is_whole);
+        let gained = last.and_then(|last| ranked_by(order, &last.gains));
+        let is_everybody = found.first().is_some_and(|found| found.candidates < i64::from(candidates));
+        let is_beyond = gained.zip(last.and_then(|last| last.bound)).is_some_and(|(gained, bound)| gained > bound);
+        if is_everybody || is_beyond {
+            return Ok(found);
+        }
+        self.ranked_of(gained.map_or(Candidates::All, Candidates::From), order, window, limit).await
+    }
+
+    /// The first of some.
+    async fn ranked_of(
+        &self,
+        candidates: Candidates,
+        order: GainName,
+        window: Window,
+        limit: u32,
+    ) -> Result<Vec<Ranked>, StoreError> {
+        let number = |day: Day| day.number();
+        let mut values = values![self.organization.0, number(window.first()), number(window.last()), i64::from(limit)];
+        values.extend(candidates.number().map(Value::from));
+        let read = &self.store.read;
+        rows::<Ranked>(read, &sql(order, candidates, is_postgres(read)), values).await
     }
 }

@@ -17,7 +17,7 @@ use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, QueryResult, TryGetabl
 
 use super::wanted::{Reach, Wanted};
 use crate::StoreError;
-use crate::sql::{is_postgres, rows, values};
+use crate::sql::{is_postgres, once, rows, values};
 
 /// Rows that are looked through in the order of their followers or views.
 const FIRST: u32 = 1_000;
@@ -150,12 +150,16 @@ impl Search<'_> {
 
     /// Those with most followers or views that match at this level, of the first.
     async fn first<I: TryGetable>(&self, level: Reach) -> Result<Vec<Hit<I>>, StoreError> {
-        let Searched { table, texts, rank, .. } = self.searched;
+        let Searched { table, texts, rank, has_words } = self.searched;
         let condition = self.condition(level);
+        let words = if *has_words { ", x.words" } else { "" };
+        // Their texts are looked up one by one, whatever the planner believes of how many texts there are that match.
+        let once = once(is_postgres(self.read));
         let sql = format!(
-            "SELECT t.id, {KIND} AS kind, t.rank FROM (SELECT id, COALESCE({rank}, -1) AS rank FROM {table} \
+            "SELECT x.id, {KIND} AS kind, x.rank FROM (SELECT t.id, t.rank, x.names{words} FROM \
+             (SELECT id, COALESCE({rank}, -1) AS rank FROM {table} \
              WHERE organization_id = $1 ORDER BY COALESCE({rank}, -1) DESC, id DESC LIMIT {FIRST}) t \
-             JOIN {texts} x ON x.target_id = t.id WHERE {condition} ORDER BY t.rank DESC, t.id DESC LIMIT $5"
+             JOIN {texts} x ON x.target_id = t.id{once}) x WHERE {condition} ORDER BY x.rank DESC, x.id DESC LIMIT $5"
         );
         rows(self.read, &sql, self.values(level)).await
     }

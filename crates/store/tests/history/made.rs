@@ -125,12 +125,12 @@ on_both! {
         let first = Day::of(START);
         let known = home.lines(sql).await;
         assert_eq!(known, [format!("{}|{}|36|3", first.number(), first.plus(2).number())]);
-        home.sql("UPDATE accounts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4, follower_total = 5").await;
+        home.sql("UPDATE accounts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4, follower_last = 5").await;
         home.sql("UPDATE tracked_posts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4").await;
         assert_eq!(misremembered(&home).await.len(), 4);
         rebuild(&home).await;
         assert_eq!(misremembered(&home).await, [""; 0]);
-        for migration in ["m0008_reporting", "m0010_newest_days"] {
+        for migration in ["m0008_reporting", "m0010_newest_days", "m0012_first_few"] {
             home.take_back(migration).await;
             home.store.migrate().await.unwrap();
             assert_eq!(misremembered(&home).await, [""; 0]);

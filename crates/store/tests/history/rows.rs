@@ -29,17 +29,15 @@ pub async fn all_days(home: &Home) -> (Vec<String>, Vec<String>) {
 /// Whoever repeats of its newest day something else than it says.
 pub async fn misremembered(home: &Home) -> Vec<String> {
     let mut all = Vec::new();
-    for (table, days, key, others, metrics) in [
-        ("accounts", "account_days", "account_id", "", "view like comment share play saved follower"),
-        ("tracked_posts", "post_days", "tracked_post_id", "observed_days", "view like comment share play saved"),
+    for (table, days, key, metrics) in [
+        ("accounts", "account_days", "account_id", "view like comment share play saved follower"),
+        ("tracked_posts", "post_days", "tracked_post_id", "view like comment share play saved"),
     ] {
         let sums = metrics.split_whitespace().flat_map(|metric| ["total", "days"].map(|of| format!("{metric}_{of}")));
-        let differs = sums.chain(others.split_whitespace().map(str::to_owned));
-        let mut differs: Vec<_> = differs.map(|column| format!("t.{column} IS DISTINCT FROM d.{column}")).collect();
-        if table == "tracked_posts" {
-            let last = |metric| format!("t.{metric}_last IS DISTINCT FROM d.{metric}_count");
-            differs.extend(metrics.split_whitespace().map(last));
-        }
+        let same = sums.chain(std::iter::once("observed_days".to_owned()));
+        let mut differs: Vec<_> = same.map(|column| format!("t.{column} IS DISTINCT FROM d.{column}")).collect();
+        let last = |metric| format!("t.{metric}_last IS DISTINCT FROM d.{metric}_count");
+        differs.extend(metrics.split_whitespace().map(last));
         let edge = |edge: &str| format!("(SELECT {edge}(x.day) FROM {days} x WHERE x.{key} = t.id)");
         let sql = format!(
             "SELECT '{table} of ' || COALESCE(CAST(d.day AS TEXT), '-') FROM {table} t \

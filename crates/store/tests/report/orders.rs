@@ -143,33 +143,37 @@ on_both! {
             .await;
         }
         let filter = ReportFilter::default();
-        for metrics in [(3, 10), (0, 4), (5, 8), (2, 6)].map(|(first, last)| ReportMetrics::Range(window(first, last))) {
-            for order in ORDERS {
-                let all = request(order, Direction::Asc, 500, metrics);
-                let all = tenant.posts_report(&filter, &all).await.unwrap().rows;
-                let key = |post: &ReportPost| {
-                    let numbers = post.numbers;
-                    match order {
-                        ReportOrder::Views => numbers.counts.view_count,
-                        ReportOrder::Likes => numbers.counts.like_count,
-                        ReportOrder::Comments => numbers.counts.comment_count,
-                        ReportOrder::Shares => numbers.counts.share_count,
-                        ReportOrder::Engagements => numbers.engagements,
-                        ReportOrder::EngagementRate => numbers.engagement_rate,
-                        ReportOrder::Tmv => numbers.tmv,
-                        ReportOrder::CreateTime => post.create_time.map(Timestamp::as_millis),
-                        ReportOrder::Impressions | ReportOrder::ViewTime => None,
+        // What is known now may be less than what was known on the newest day: a count that is hidden since, or that was read elsewhere.
+        for now in ["added_at = added_at", "view_count = NULL, like_count = 1", "comment_count = 0, share_count = 5"] {
+            home.sql(&format!("UPDATE tracked_posts SET {now} WHERE id % 3 <> 0")).await;
+            for metrics in [(3, 10), (0, 4), (5, 8), (2, 6)].map(|(first, last)| ReportMetrics::Range(window(first, last))) {
+                for order in ORDERS {
+                    let all = request(order, Direction::Asc, 500, metrics);
+                    let all = tenant.posts_report(&filter, &all).await.unwrap().rows;
+                    let key = |post: &ReportPost| {
+                        let numbers = post.numbers;
+                        match order {
+                            ReportOrder::Views => numbers.counts.view_count,
+                            ReportOrder::Likes => numbers.counts.like_count,
+                            ReportOrder::Comments => numbers.counts.comment_count,
+                            ReportOrder::Shares => numbers.counts.share_count,
+                            ReportOrder::Engagements => numbers.engagements,
+                            ReportOrder::EngagementRate => numbers.engagement_rate,
+                            ReportOrder::Tmv => numbers.tmv,
+                            ReportOrder::CreateTime => post.create_time.map(Timestamp::as_millis),
+                            ReportOrder::Impressions | ReportOrder::ViewTime => None,
+                        }
+                    };
+                    let mut expected: Vec<(Option<i64>, i64)> = all.iter().map(|post| (key(post), post.id)).collect();
+                    expected.sort_by(|one, other| other.cmp(one));
+                    for (limit, offset) in [(1, 0), (2, 0), (3, 1), (5, 0)] {
+                        let asked = ReportRequest { offset, ..request(order, Direction::Desc, limit, metrics) };
+                        let page = tenant.posts_report(&filter, &asked).await.unwrap();
+                        let seen: Vec<_> = page.rows.iter().map(|post| (key(post), post.id)).collect();
+                        let (begin, end) = (usize::try_from(offset).unwrap(), usize::try_from(u64::from(limit) + offset).unwrap());
+                        assert_eq!(seen, expected[begin..end], "{order:?} {metrics:?} {limit} {offset}");
+                        assert_eq!((page.total, page.next.is_some()), (Some(60), true));
                     }
-                };
-                let mut expected: Vec<(Option<i64>, i64)> = all.iter().map(|post| (key(post), post.id)).collect();
-                expected.sort_by(|one, other| other.cmp(one));
-                for (limit, offset) in [(1, 0), (2, 0), (3, 1), (5, 0)] {
-                    let asked = ReportRequest { offset, ..request(order, Direction::Desc, limit, metrics) };
-                    let page = tenant.posts_report(&filter, &asked).await.unwrap();
-                    let seen: Vec<_> = page.rows.iter().map(|post| (key(post), post.id)).collect();
-                    let (begin, end) = (usize::try_from(offset).unwrap(), usize::try_from(u64::from(limit) + offset).unwrap());
-                    assert_eq!(seen, expected[begin..end], "{order:?} {metrics:?} {limit} {offset}");
-                    assert_eq!((page.total, page.next.is_some()), (Some(60), true));
                 }
             }
         }

@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use domain::{Day, GainName, Gains, HistoryDay, Window};
-use store::{AccountChange, RolledUp};
+use store::{AccountChange, JobTarget, RolledUp};
 
 use crate::known::{compare, ids, plain};
 use crate::parts::{kept, make_anew};
 use crate::support::Dice;
 use crate::support::{
-    HOUR, START, add, add_creator, add_video, begin, new_account, new_video, patch, post, post_id, tenant, work,
+    HOUR, START, add, add_creator, add_video, begin, exact, feed, make_due, new_account, new_video, page_of, patch,
+    post, post_id, profile, tenant, work,
 };
 use crate::world::{World, delete_account, delete_video, link, read};
 use crate::{on_both, support};
@@ -130,6 +131,62 @@ on_both! {
         assert_eq!(names(tenant.top_creators(GainName::Views, window, 10).await.unwrap()), [("Other".to_owned(), Some(30))]);
         let before = tenant.creator_analytics(one, window).await.unwrap().unwrap();
         assert_eq!((before.totals, before.coverage.observed_days, before.coverage.posts), (Gains::default(), 0, 0));
+    }
+
+    async fn who_gained_most_is_the_same_whether_a_few_are_looked_up_or_all(home) {
+        let tenant = tenant(&home.store).await;
+        let handle = |n: i64| format!("maker{n:02}");
+        let mut creator = add_creator(&tenant, "Maker", START).await;
+        for n in 0..40 {
+            // Every eighth is another account of the creator before it, and shows that one's post as well.
+            if n % 8 != 7 {
+                creator = add_creator(&tenant, &format!("Maker {}", n * 17 % 40), START).await;
+            }
+            let (id, _) = add(&tenant, &new_account(&handle(n)), START).await;
+            link(&tenant, id, Some(creator), START).await;
+        }
+        // Some grow fast, some as fast as others, some fall, and a few show their first post late.
+        let views = |n: i64, day: i64| n * n * 7 % 101 * 50 + day * (n * 37 % 19 - 3) * 15 + 1000;
+        for day in [0_u32, 1, 5, 8] {
+            let now = START.plus(HOUR * 24 * day);
+            make_due(&home, now).await;
+            let shown = |n: i64| {
+                let mut facts = post(post_id(n), START.minus(HOUR * 100), views(n, day.into()));
+                facts.metrics.likes = exact(n * 13 % 60 + i64::from(day) * (n % 4));
+                facts.metrics.comments = exact(n % 5 + i64::from(day) * (n % 6));
+                facts
+            };
+            let posts = |n: i64| {
+                let mut posts = if n % 9 == 0 && day < 5 { vec![] } else { vec![shown(n)] };
+                posts.extend((n % 8 == 7).then(|| shown(n - 1)));
+                posts
+            };
+            let number = |name: &str| name.trim_start_matches("maker").parse::<i64>().unwrap();
+            work(&home.store, now, |job| match &job.target {
+                JobTarget::Profile { username, .. } => {
+                    let n = number(username.as_str());
+                    profile(&format!("7{n:02}"), username.as_str(), 5000 - 100 * n + i64::from(day) * (n * 7 % 31))
+                }
+                JobTarget::Feed { username, .. } => feed(posts(number(username.as_str()))),
+                JobTarget::Post { external_id, .. } => page_of(shown(external_id.parse::<i64>().unwrap() - post_id(0))),
+            })
+            .await;
+        }
+        let day = |n: u32| Day::of(START.plus(HOUR * 24 * n));
+        // The last one ends before the last read, so that nothing is known beforehand.
+        for window in [(day(0), day(8)), (day(1), day(8)), (day(6), day(8)), (day(1), day(5))] {
+            let window = Window::new(window.0, window.1, day(8)).unwrap();
+            for order in GainName::ALL {
+                let all = tenant.top_creators(order, window, 40).await.unwrap();
+                let is_told = !matches!(order, GainName::Plays | GainName::Shares | GainName::Saves);
+                assert!(all.len() > 20 || !is_told, "{order:?} {window:?}");
+                for limit in 1..=3 {
+                    let few = tenant.top_creators(order, window, limit).await.unwrap();
+                    let first = &all[..all.len().min(usize::try_from(limit).unwrap())];
+                    assert_eq!(few, first, "{order:?} {window:?} {limit}");
+                }
+            }
+        }
     }
 
     async fn an_overview_counts_what_was_there(home) {

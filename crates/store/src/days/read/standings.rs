@@ -10,9 +10,11 @@ use super::{TrackedKind, id_value, platform_of};
 use crate::StoreError;
 use crate::columns::{Column, Columns};
 use crate::days::fold::DAY_MS;
+use crate::days::newest::Newest;
+use crate::days::rows::GAINED_METRICS;
 use crate::merged::padded;
 use crate::paging::RowId;
-use crate::sql::{places, rows};
+use crate::sql::{is_postgres, places, rows};
 
 /// One metric at the end of a day.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -105,7 +107,7 @@ pub async fn standings<const N: usize>(
     if ids.is_empty() {
         return Ok(HashMap::new());
     }
-    let sql = statement(kind, ids.len(), days.len(), metrics);
+    let sql = statement(kind, ids.len(), days.len(), metrics, is_postgres(connection));
     let mut values: Vec<Value> = vec![organization.into()];
     for (place, day) in (0_i64..).zip(days) {
         values.extend([place.into(), day.number().into()]);
@@ -119,35 +121,63 @@ pub async fn standings<const N: usize>(
     }
 }
 
-/// The statement: each record beside each day, and of that day the last row by then, which the key of the days finds. A day before the record's
-/// first is taken for the last one before it, which another record may have.
-fn statement<const N: usize>(kind: TrackedKind, ids: usize, days: usize, metrics: [&str; N]) -> String {
-    let columns: Vec<_> = metrics.map(|metric| format!("d.{metric}_count, d.{metric}_total, d.{metric}_days")).into();
-    let asked: Vec<_> = (0..days).map(|place| format!("(${}, ${})", 2 + 2 * place, 3 + 2 * place)).collect();
-    let (times, joins) = match kind {
+/// The statement: each record beside each day, and of that day the last row by then. A record whose newest day that is knows of it itself, and the
+/// key of the days finds any other. A day before the record's first is taken for the last one before it, which another record may have.
+fn statement<const N: usize>(
+    kind: TrackedKind,
+    ids: usize,
+    days: usize,
+    metrics: [&str; N],
+    is_postgres: bool,
+) -> String {
+    // Who knows of its newest day, what it has of it, and by which day a row is looked for.
+    let (times, joins, newest, by) = match kind {
         TrackedKind::Account => (
             "CAST(NULL AS BIGINT), CAST(NULL AS BIGINT)",
-            "LEFT JOIN account_days d ON d.account_id = v.id AND d.day = \
-             (SELECT MAX(x.day) FROM account_days x WHERE x.account_id = v.id AND x.day <= q.column2)"
-                .to_owned(),
+            "",
+            (
+                "v",
+                Newest::of_account("v.id", is_postgres),
+                metrics.iter().all(|metric| GAINED_METRICS.contains(metric)),
+            ),
+            "q.column2".to_owned(),
         ),
         TrackedKind::Video | TrackedKind::AccountVideo => (
             "v.first_scrape_at, v.create_time",
+            " LEFT JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
+             AND v.first_scrape_at IS NOT NULL",
+            ("t", Newest::of_post("t.id", is_postgres), true),
             format!(
-                "LEFT JOIN tracked_posts t ON t.organization_id = v.organization_id AND t.post_id = v.post_id \
-                 AND v.first_scrape_at IS NOT NULL \
-                 LEFT JOIN post_days d ON d.tracked_post_id = t.id AND d.day = \
-                 (SELECT MAX(x.day) FROM post_days x WHERE x.tracked_post_id = t.id AND x.day <= \
-                 CASE WHEN q.column2 < v.first_scrape_at / {DAY_MS} THEN v.first_scrape_at / {DAY_MS} - 1 ELSE q.column2 END)"
+                "CASE WHEN q.column2 < v.first_scrape_at / {DAY_MS} THEN v.first_scrape_at / {DAY_MS} - 1 ELSE q.column2 END"
             ),
         ),
     };
+    let (owner, newest, is_known) = newest;
+    let when = if is_known {
+        format!("{owner}.first_day <= {by} AND {owner}.last_day > {by}")
+    } else {
+        format!("{owner}.first_day <= {by}")
+    };
+    let standing = |known: &str, of_day: &str| {
+        if is_known {
+            format!("CASE WHEN {owner}.last_day <= {by} THEN {owner}.{known} ELSE d.{of_day} END")
+        } else {
+            format!("d.{of_day}")
+        }
+    };
+    let mut columns = vec![standing("observed_days", "observed_days")];
+    for metric in metrics {
+        columns.push(standing(&format!("{metric}_last"), &format!("{metric}_count")));
+        columns.extend(["total", "days"].map(|of| format!("{metric}_{of}")).map(|column| standing(&column, &column)));
+    }
+    let asked: Vec<_> = (0..days).map(|place| format!("(${}, ${})", 2 + 2 * place, 3 + 2 * place)).collect();
     format!(
-        "SELECT v.id, v.platform, {times}, q.column1, d.observed_days, {} \
-         FROM {} v CROSS JOIN (VALUES {}) q {joins} WHERE v.organization_id = $1 AND v.id IN ({})",
+        "SELECT v.id, v.platform, {times}, q.column1, {} \
+         FROM {} v CROSS JOIN (VALUES {}) q{joins}{} WHERE v.organization_id = $1 AND v.id IN ({})",
         columns.join(", "),
         kind.table(),
         asked.join(", "),
+        newest.join("d", &format!("<= {by}"), &when),
         places(2 + 2 * days, ids),
     )
 }
