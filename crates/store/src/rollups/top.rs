@@ -30,8 +30,9 @@ pub struct TopCreator {
     pub coverage: Coverage,
 }
 
-/// Creators that are looked up first for each one that is wanted.
-const CANDIDATES_FOR_EACH: u32 = 8;
+/// Creators that are looked up first for each one that is wanted: enough for most questions, as a second look reads all accounts of the organization
+/// once more.
+const CANDIDATES_FOR_EACH: u32 = 20;
 
 struct Ranked {
     id: Uuid,
@@ -120,7 +121,8 @@ const fn key(order: GainName) -> &'static str {
     }
 }
 
-/// The metrics whose counts bound what is ranked by. Of a rate nothing can be said: one like of two views is much.
+/// The metrics whose counts bound what is ranked by. Of a rate nothing can be said: one like of two views is much. Nor do followers say who won most of
+/// theirs lately.
 const fn bounded_by(order: GainName) -> &'static [&'static str] {
     match order {
         GainName::Views => &["view"],
@@ -130,8 +132,7 @@ const fn bounded_by(order: GainName) -> &'static [&'static str] {
         GainName::Shares => &["share"],
         GainName::Saves => &["saved"],
         GainName::Engagement => &["like", "comment", "share"],
-        GainName::EngagementRate => &[],
-        GainName::FollowersGained => &["follower"],
+        GainName::EngagementRate | GainName::FollowersGained => &[],
     }
 }
 
@@ -174,8 +175,7 @@ fn ranked_by(order: GainName, gains: &Gains) -> Option<i64> {
         GainName::Shares => gains.shares,
         GainName::Saves => gains.saves,
         GainName::Engagement => domain::gains::engagement(gains.likes, gains.comments, gains.shares),
-        GainName::EngagementRate => None,
-        GainName::FollowersGained => gains.followers,
+        GainName::EngagementRate | GainName::FollowersGained => None,
     }
 }
 
