@@ -66,7 +66,7 @@ pub async fn collected_posts(
 }
 
 /// Writes the days of a post that was read, for everybody in `read`, after its snapshot was written; from which day on. `created` is when it was
-/// published, as far as that is known by now.
+/// published, where the page told of that.
 pub async fn write_posts(
     recording: &Recording<'_>,
     post: i64,

@@ -149,7 +149,7 @@ async fn update(recording: &Recording<'_>, table: &str, set: &Filter, which: &st
 
 /// What the shared post has after a read.
 struct KeptPost {
-    /// When it was published.
+    /// When it was published, where the page tells of that.
     created: Option<Timestamp>,
     /// What became of the page's counts.
     counts: [(&'static str, Kept); 6],
@@ -216,7 +216,8 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
         )
         .await?;
     }
-    Ok(KeptPost { created, counts })
+    // Whose read tells no date has none by it: what others read is not theirs.
+    Ok(KeptPost { created: facts.create_time.and(created), counts })
 }
 
 /// Why metrics are null: what the page said now, over what was known before.
