@@ -73,7 +73,12 @@ impl Fields {
     }
 
     /// A list that may be left out, but not be null. What is wrong with an item is an error of its own, under `name[index]`.
-    pub(crate) fn list<T>(&mut self, name: &str, most: usize, read: impl Fn(&Value) -> Read<T>) -> Option<Vec<T>> {
+    pub(crate) fn list<T>(
+        &mut self,
+        name: &str,
+        most: usize,
+        mut read: impl FnMut(&Value) -> Read<T>,
+    ) -> Option<Vec<T>> {
         let value = self.left.remove(name)?;
         let Value::Array(items) = value else {
             self.errors.add(name, "must be a list");
@@ -93,7 +98,7 @@ impl Fields {
         &mut self,
         name: &str,
         most: usize,
-        read: impl Fn(&Value) -> Read<T>,
+        read: impl FnMut(&Value) -> Read<T>,
     ) -> Option<Vec<T>> {
         let has_other_length = |value: &Value| value.as_array().is_some_and(|items| !(1..=most).contains(&items.len()));
         if self.left.get(name).is_some_and(has_other_length) {

@@ -176,6 +176,23 @@ on_both! {
         assert_eq!(deltas(&tenant, TrackedKind::Video, born, 8, &[1, 2, 365]).await, [Some(1), Some(31), Some(31)]);
     }
 
+    async fn what_was_hidden_when_a_post_was_new_has_no_delta_until_it_was_known_for_as_long(home) {
+        let tenant = tenant(&home.store).await;
+        let id = RowId::Uuid(add_video(&tenant, &new_video(&post_id(1).to_string()), noon(0)).await.0);
+        for (n, likes) in [(0, Reading::NOT_PROVIDED), (1, exact(500)), (2, exact(520))] {
+            let mut facts = post(post_id(1), noon(0), 30 + i64::from(n));
+            facts.metrics.likes = likes;
+            work_all(&home, noon(n), |_| page_of(facts.clone())).await;
+        }
+        let likes = async |today| {
+            let found = tenant.deltas(TrackedKind::Video, &[id], MetricName::Likes, &[1, 2, 3, 30], day(today)).await;
+            found.unwrap().remove(0).by_window
+        };
+        assert_eq!(likes(1).await, [None; 4]);
+        assert_eq!(likes(2).await, [Some(Delta::Count(20)), None, None, None]);
+        assert_eq!(deltas(&tenant, TrackedKind::Video, id, 2, &[1, 2, 30]).await, [Some(1), Some(2), Some(32)]);
+    }
+
     async fn engagement_is_made_of_what_is_known_of_it(home) {
         let tenant = tenant(&home.store).await;
         let id = RowId::Uuid(add_video(&tenant, &new_video(&post_id(1).to_string()), noon(0)).await.0);

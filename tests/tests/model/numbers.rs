@@ -193,6 +193,15 @@ impl Subject<'_> {
         }
     }
 
+    /// Whether a metric of a post was known on the first day, or nothing was counted when it was.
+    pub fn began_with(&self, metric: usize) -> bool {
+        let first = self.lifetime().map(|(first, _)| first);
+        self.posts.iter().all(|(days, from)| {
+            let told = days.range(from..).find_map(|(day, _)| Some((*day, known(days, *day, metric)?)));
+            told.is_none_or(|(day, count)| Some(day) == first || count == 0)
+        })
+    }
+
     /// The first and the last day with a read.
     pub fn lifetime(&self) -> Option<(Day, Day)> {
         let posts = self.posts.iter().flat_map(|(days, from)| days.range(from..).map(|(day, _)| *day));

@@ -360,10 +360,11 @@ fn snapshot<const N: usize>(read: &Read<N>) -> (Value, Value) {
 }
 
 impl Record<'_> {
-    /// What a metric gained after the day `before`; null unless it was known by its end, or the record is whole.
+    /// What a metric gained after the day `before`; null unless it was known by its end, or the record is whole and had it from the beginning.
     fn delta(&self, metric: &str, before: Day, today: Day) -> Value {
         let gains = self.subject.gains(before + 1, today);
-        let known = |metric: usize| gains[metric].filter(|_| self.is_whole || self.subject.knows(metric, before));
+        let is_whole = |metric| self.is_whole && self.subject.began_with(metric);
+        let known = |metric: usize| gains[metric].filter(|_| is_whole(metric) || self.subject.knows(metric, before));
         let engagement = || numbers::engagement(known(1), known(2), known(3));
         match metric {
             "views" => json!(known(0)),

@@ -71,8 +71,8 @@ pub(crate) async fn account_deltas(call: Call) -> Answer {
 /// One metric of many videos over several windows.
 ///
 /// Each window ends today (UTC), today included. It is null unless the metric was known by the end of the day before the window, or the video was first
-/// read on the day on which it was published; and a gain within is known. A rate is that of what was gained. It writes nothing, so it needs no
-/// `Idempotency-Key`.
+/// read on the day on which it was published, and had the metric then; and a gain within is known. A rate is that of what was gained. It writes
+/// nothing, so it needs no `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/v2/videos/deltas", operation_id = "video_deltas", tag = "history",
     request_body = VideoDeltasIn,

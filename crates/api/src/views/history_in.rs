@@ -273,13 +273,12 @@ pub(crate) fn window_asked(mut fields: Fields, calendar: Calendar) -> Result<Ask
 /// Ends the reading of a body that asks for several windows: these, by a metric out of `known`.
 pub(crate) fn deltas_asked(mut fields: Fields, known: &[MetricName]) -> Result<(Vec<i32>, MetricName), Problem> {
     let windows = if fields.has("windows") {
-        let read = |value: &Value| integer(1, LONGEST_WINDOW)(value);
+        let mut seen = HashSet::new();
+        let read = |value: &Value| {
+            let days = integer(1, LONGEST_WINDOW)(value)?;
+            if seen.insert(days) { Ok(days) } else { Err("is there already".to_owned()) }
+        };
         let windows = fields.filled_list("windows", MOST_WINDOWS, read).unwrap_or_default();
-        for (at, days) in windows.iter().enumerate() {
-            if windows.iter().take(at).any(|before| before == days) {
-                fields.refuse(&format!("windows[{at}]"), "is there already");
-            }
-        }
         windows.into_iter().filter_map(|days| i32::try_from(days).ok()).collect()
     } else {
         WINDOWS.to_vec()

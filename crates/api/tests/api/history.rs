@@ -287,7 +287,7 @@ async fn what_is_wrong_is_named() {
             json!({"account_video_ids": vec![1; 101], "tiktok_video_ids": vec![2; 100]}),
             vec!["account_video_ids"],
         ),
-        ("videos/deltas", json!({"video_ids": [NEVER], "windows": [0]}), vec!["windows[0]"]),
+        ("videos/deltas", json!({"video_ids": [NEVER], "windows": [0, 7, 7]}), vec!["windows[0]", "windows[2]"]),
         ("videos/deltas", json!({"video_ids": [NEVER], "metric": "followers"}), vec!["metric"]),
         (
             "accounts/deltas",

@@ -31,8 +31,8 @@ pub struct Deltas {
 impl Tenant {
     /// What `metric` of each of `ids` gained in the last so many days, for each of `windows`. What is not the organization's is left out.
     ///
-    /// A window is known when the metric's count was known by the end of the day before it, or when all that there is of the target was seen from
-    /// its publishing on; and when a gain within is known.
+    /// A window is known when the metric's count was known by the end of the day before it, or when all that there is of it was seen from the
+    /// target's publishing on; and when a gain within is known.
     pub async fn deltas(
         &self,
         kind: TrackedKind,
@@ -98,8 +98,8 @@ fn gained<const N: usize>(standings: &Standings<N>, day: Day, before: &Standing<
     let Some(now) = standings.at.first() else { return [None; N] };
     let is_within = standings.begins.is_none_or(|begins| begins <= day);
     let mut gains = now.gains_since(before);
-    for (gain, metric) in gains.iter_mut().zip(before.metrics) {
-        let is_known = standings.is_whole || (is_within && metric.count.is_some());
+    for ((gain, now), before) in gains.iter_mut().zip(now.metrics).zip(before.metrics) {
+        let is_known = (standings.is_whole && now.is_all_gained()) || (is_within && before.count.is_some());
         *gain = gain.filter(|_| is_known);
     }
     gains

@@ -27,6 +27,13 @@ pub struct MetricAt {
     days: i16,
 }
 
+impl MetricAt {
+    /// Whether all that is counted was gained, so that nothing of it is older than what is known.
+    pub fn is_all_gained(&self) -> bool {
+        self.count == Some(self.total)
+    }
+}
+
 /// How things stood at the end of a day. Before the first day everything is 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Standing<const N: usize> {
