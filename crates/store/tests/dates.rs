@@ -27,17 +27,6 @@ async fn gains(home: &Home, table: &str) -> Vec<String> {
     .await
 }
 
-async fn rebuild(home: &Home) {
-    let mut after = 0;
-    while let Some(rebuilt) = home.store.rebuild_post_days(after, 9).await.unwrap() {
-        after = rebuilt.last;
-    }
-    let mut after = uuid::Uuid::nil();
-    while let Some(rebuilt) = home.store.rebuild_account_days(after, 9).await.unwrap() {
-        after = rebuilt.last;
-    }
-}
-
 on_both! {
     async fn a_date_that_a_source_derived_takes_nothing_back_of_what_a_page_said(home) {
         let tenant = tenant(&home.store).await;
@@ -61,7 +50,7 @@ on_both! {
         }
         let sum = "SELECT CAST(SUM(view_gain) AS BIGINT) FROM organization_days";
         assert_eq!(home.number(sum).await, Some(5_350));
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(gains(&home, "post_days").await.last().map(String::as_str), Some("200|5350"));
     }
 
@@ -81,7 +70,7 @@ on_both! {
             assert_eq!(gains(&home, "post_days").await, expected);
             assert_eq!(video(&tenant, video_id, now).await.post.create_time, Some(created));
         }
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(gains(&home, "post_days").await, ["5000|5000", "100|5100", "50|5150"]);
     }
 

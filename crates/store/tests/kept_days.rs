@@ -15,17 +15,6 @@ use support::{
 
 const DAYS: Duration = Duration::from_hours(24);
 
-async fn rebuild(home: &Home) {
-    let mut after = 0;
-    while let Some(rebuilt) = home.store.rebuild_post_days(after, 9).await.unwrap() {
-        after = rebuilt.last;
-    }
-    let mut after = uuid::Uuid::nil();
-    while let Some(rebuilt) = home.store.rebuild_account_days(after, 9).await.unwrap() {
-        after = rebuilt.last;
-    }
-}
-
 async fn prune(home: &Home, before: Day) {
     let mut at = store::PrunedDays::BEGIN;
     while !at.is_done() {
@@ -91,7 +80,7 @@ on_both! {
         assert_eq!(home.lines(posts).await, expected, "no less by doing it again");
         home.sql(&format!("DELETE FROM post_snapshots WHERE taken_at < {}", before.start().as_millis())).await;
         home.sql(&format!("DELETE FROM profile_snapshots WHERE taken_at < {}", before.start().as_millis())).await;
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(account_days(&home, &["view_gain", "view_total"]).await, ["6|10|30", "7|10|40", "8|10|50", "9|10|60"]);
     }
 
@@ -122,7 +111,7 @@ on_both! {
         let kept = account_days(&home, &columns).await;
         let expected = ["0|0|0|5000|5000|1", "1|100|100|100|5100|2", "2|100|200|200|5300|3", "3|100|300|300|5600|4", "4|100|400|400|6000|5"];
         assert_eq!(kept, expected);
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(account_days(&home, &columns).await, expected);
         let sums = "SELECT CAST(SUM(follower_gain) AS BIGINT) FROM organization_days";
         assert_eq!(home.number(sums).await, Some(400));
@@ -144,7 +133,7 @@ on_both! {
         for made_anew in [false, true] {
             let held = home.number("SELECT COUNT(*) FROM post_days WHERE saved_count IS NOT NULL OR saved_total <> 0 OR saved_days <> 0").await;
             assert_eq!(held, Some(0), "made anew: {made_anew}");
-            rebuild(&home).await;
+            home.rebuild().await;
         }
     }
 
@@ -180,7 +169,7 @@ on_both! {
         assert_eq!(seen.iter().map(|(hour, _)| *hour).collect::<Vec<_>>(), [96, 74, 72], "its own reads of the profile that it is now");
         let columns = ["follower_count", "follower_gain", "follower_total", "observed_days"];
         let kept = account_days(&home, &columns).await;
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(account_days(&home, &columns).await, kept);
         // Those from before are made of its own reads, and none of what others read.
         for day in ["0|1005|5|5|1", "1|1024|19|24|2", "2|1048|24|48|3", "3|1074|26|74|4", "4|1096|22|96|5"] {

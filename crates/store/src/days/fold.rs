@@ -127,8 +127,8 @@ pub fn post_days(
 }
 
 /// Writes an account's days from `from` on, of what is known of its posts' days. `samples` are all reads of its profile from then on, oldest
-/// first, whoever saw them. Of days before `whole` they are not all there any more: what those days have of the profile stays. What that changes of the organization's days is added to `changed`. What the account itself knows of its newest day is
-/// brought up to date by the caller.
+/// first, whoever saw them. Of days before `whole` they are not all there any more: what those days have of the profile stays. What that changes of the
+/// organization's days is added to `changed`. What the account itself knows of its newest day is brought up to date by the caller.
 pub async fn write_account(
     tx: &DatabaseTransaction,
     account: &AccountHistory,

@@ -2,7 +2,7 @@
 
 use domain::Day;
 
-use crate::rows::{all_days, rebuild};
+use crate::rows::all_days;
 use crate::support::{
     HOUR, START, add, add_video, answer, begin, make_due, new_account, new_video, page_of, post, post_id, tenant, work,
 };
@@ -22,7 +22,7 @@ on_both! {
         let views = home.lines("SELECT CAST(view_count AS TEXT) FROM post_snapshots ORDER BY taken_at").await;
         assert_eq!(views, ["10", "10", "11", "11", "10"]);
         let kept = all_days(&home).await;
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(all_days(&home).await, kept);
     }
 
@@ -115,7 +115,7 @@ on_both! {
         while home.store.prune_snapshots(START.plus(24 * HOUR * 40), 2).await.unwrap() > 0 {}
         let left = home.number("SELECT COUNT(*) FROM post_snapshots").await.unwrap();
         assert_eq!(left, if is_postgres { 2 } else { 1 }, "months go whole");
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(all_days(&home).await, kept, "days stay where their snapshots are gone");
     }
 }

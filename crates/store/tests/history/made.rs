@@ -5,7 +5,7 @@ use std::time::Duration;
 use domain::{Day, PostFacts, Timestamp};
 use store::NewAccount;
 
-use crate::rows::{all_days, misremembered, rebuild};
+use crate::rows::{all_days, misremembered};
 use crate::support::{
     HOUR, START, add, add_video, answer, exact, make_due, new_account, new_video, page_of, post, post_id, tenant, work,
 };
@@ -39,7 +39,7 @@ on_both! {
             world.add_up(start, now).await;
             let kept = all_days(&home).await;
             assert!(kept.0.len() > 50 && kept.1.len() > 20, "{} {}", kept.0.len(), kept.1.len());
-            rebuild(&home).await;
+            home.rebuild().await;
             assert_eq!(all_days(&home).await, kept);
             // A world of its own each time.
             for sql in ["DELETE FROM videos", "DELETE FROM account_videos", "DELETE FROM accounts", "DELETE FROM tracked_posts",
@@ -59,7 +59,7 @@ on_both! {
         assert_eq!((kept.0.len(), kept.1.len()), (2, 1));
         home.sql("DELETE FROM post_days").await;
         home.sql("DELETE FROM account_days").await;
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(all_days(&home).await, kept);
         // What was published today is all gain, the older post's count is its base.
         assert_eq!(home.number("SELECT view_gain FROM account_days").await, Some(10));
@@ -128,7 +128,7 @@ on_both! {
         home.sql("UPDATE accounts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4, follower_last = 5").await;
         home.sql("UPDATE tracked_posts SET first_day = 1, last_day = 2, view_total = 3, like_days = 4").await;
         assert_eq!(misremembered(&home).await.len(), 4);
-        rebuild(&home).await;
+        home.rebuild().await;
         assert_eq!(misremembered(&home).await, [""; 0]);
         for migration in ["m0008_reporting", "m0010_newest_days", "m0012_first_few"] {
             home.take_back(migration).await;

@@ -51,14 +51,3 @@ pub async fn misremembered(home: &Home) -> Vec<String> {
     }
     all
 }
-
-pub async fn rebuild(home: &Home) {
-    let mut after = 0;
-    while let Some(rebuilt) = home.store.rebuild_post_days(after, 3).await.unwrap() {
-        after = rebuilt.last;
-    }
-    let mut after = uuid::Uuid::nil();
-    while let Some(rebuilt) = home.store.rebuild_account_days(after, 2).await.unwrap() {
-        after = rebuilt.last;
-    }
-}

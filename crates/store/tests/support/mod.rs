@@ -267,6 +267,18 @@ impl Home {
         sea_orm::Database::connect(options).await.unwrap()
     }
 
+    /// Makes the days of all posts and accounts anew, few in a transaction.
+    pub async fn rebuild(&self) {
+        let mut after = 0;
+        while let Some(rebuilt) = self.store.rebuild_post_days(after, 3).await.unwrap() {
+            after = rebuilt.last;
+        }
+        let mut after = uuid::Uuid::nil();
+        while let Some(rebuilt) = self.store.rebuild_account_days(after, 2).await.unwrap() {
+            after = rebuilt.last;
+        }
+    }
+
     /// Runs a statement that the store has no call for.
     pub async fn sql(&self, text: &str) {
         let connection = self.connection().await;
