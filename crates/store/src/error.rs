@@ -71,12 +71,13 @@ fn code_of(error: &SqlxError) -> Option<String> {
     error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
 }
 
-/// PostgreSQL: connection trouble (08…), shutdown and start-up (57P0…), too many connections, serialization, deadlock, lock time-out.
+/// PostgreSQL: connection trouble (08…), shutdown and start-up (57P0…), too many connections, a transaction that was idle for too long,
+/// serialization, deadlock, lock time-out.
 /// SQLite: busy and locked.
 fn is_passing_code(code: &str) -> bool {
     code.starts_with("08")
         || code.starts_with("57P0")
-        || matches!(code, "53300" | "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517")
+        || matches!(code, "53300" | "25P03" | "40001" | "40P01" | "55P03" | "5" | "6" | "261" | "517")
 }
 
 impl StoreError {

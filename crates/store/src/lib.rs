@@ -128,9 +128,13 @@ pub struct Store {
 /// How long a call waits for a free connection before the database counts as away.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Compiling a query takes PostgreSQL longer than the slowest of ours runs, and it does so for any whose cost it guesses high.
-async fn compile_nothing(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::Executor::execute(connection, "SET jit = off").await?;
+/// What every session on PostgreSQL is told. Compiling a query takes longer than the slowest of ours runs, and PostgreSQL does so for any whose
+/// cost it guesses high. And a process that is frozen, or whose machine is gone, in the middle of a transaction keeps its locks: the server ends
+/// such a transaction after ten seconds, whereas ours never wait for anything but the database.
+const SESSION: &str = "SET jit = off; SET idle_in_transaction_session_timeout = '10s'";
+
+async fn set_up(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::Executor::execute(connection, SESSION).await?;
     Ok(())
 }
 
@@ -175,9 +179,7 @@ impl Store {
                 .max_connections(config.max_connections)
                 .connect_lazy(true)
                 .test_before_acquire_if_idle_for(Duration::from_secs(1))
-                .map_sqlx_postgres_pool_opts(|pool| {
-                    pool.after_connect(|connection, _| Box::pin(compile_nothing(connection)))
-                });
+                .map_sqlx_postgres_pool_opts(|pool| pool.after_connect(|connection, _| Box::pin(set_up(connection))));
             let pool = Database::connect(options).await?;
             Ok(Self {
                 read: pool.clone(),

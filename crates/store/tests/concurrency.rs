@@ -418,3 +418,18 @@ on_both! {
         }
     }
 }
+
+/// SQLite has no server that could end it, and one process.
+#[tokio::test]
+async fn what_a_frozen_process_had_begun_on_postgres_holds_nobody_up_for_long() {
+    let Some(home) = support::postgres().await else { return };
+    let tenant = tenant(&home.store).await;
+    let mut frozen = begin(&tenant, START).await;
+    frozen.create_account(&new_account("amy")).await.unwrap();
+    let (id, _) = tokio::time::timeout(MINUTE, add(&tenant, &new_account("amy"), START))
+        .await
+        .expect("the account is free to be added while nobody ends the first transaction");
+    let woken = frozen.commit().await;
+    assert!(matches!(woken, Err(StoreError::Unavailable(_))), "{woken:?}");
+    assert!(tenant.account(id, START).await.unwrap().is_some());
+}

@@ -61,6 +61,8 @@ impl Store {
         self.make_partitions(last.start()).await?;
         if is_postgres(&self.write) {
             let mut tx = self.write.get_postgres_connection_pool().begin().await?;
+            // Making the rows of a part may take longer than an idle transaction is left alone for.
+            sqlx::raw_sql("SET LOCAL idle_in_transaction_session_timeout = 0").execute(&mut *tx).await?;
             sqlx::raw_sql(LOCK).execute(&mut *tx).await?;
             let is_empty: i64 = sqlx::query_scalar(IS_EMPTY).fetch_one(&mut *tx).await?;
             let aside = if is_empty == 1 { indexes::put_aside(&mut tx).await? } else { PutAside::default() };
