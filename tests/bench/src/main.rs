@@ -4,6 +4,7 @@
 //! Everything that is measured is a process of its own, started here and ended with the measurement, however that ends. This file owns
 //! the command line and the order of things; the harness of the end-to-end suites starts the service.
 
+mod alike;
 mod connection;
 mod first_scrape;
 mod floor;

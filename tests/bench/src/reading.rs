@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
+use crate::alike;
 use crate::Failure;
 use crate::load::{self, Load, LoadError, Plan, Question, Requests};
 use crate::report::{Contestant, Kind, Race, Series};
@@ -12,6 +13,7 @@ use crate::stage::{Stage, Stores, Target};
 
 /// Races `rounds` rounds: one account; unless that is all, a page of 50, and a new account.
 pub async fn measure(stage: &mut Stage, plan: Plan, rounds: u32, has_only_reads: bool) -> Result<Vec<Race>, Failure> {
+    alike::in_reading(stage).await?;
     let accounts: Vec<String> = stage.account_ids.iter().map(|id| format!("/accounts/{id}")).collect();
     let list = ["/accounts?limit=50".to_owned()];
     let mut tagged = Vec::new();
@@ -44,6 +46,7 @@ pub async fn measure(stage: &mut Stage, plan: Plan, rounds: u32, has_only_reads:
     }
     races.push(race(stage.stores, "GET of a list of 50", &lists, plan, rounds).await?);
     stage.retire_workers().await?;
+    alike::in_writing(stage).await?;
     let next = Arc::new(AtomicU32::new(0));
     let mut added = vec![("service", Kind::Service, posts(&stage.service, &next))];
     if let Some(changed) = &stage.changed {

@@ -48,6 +48,9 @@ pub enum StageError {
     /// A process of ours says where it listens in a way that we do not understand.
     #[error("{0} is no address")]
     Address(String),
+    /// What the floor does is not what the service does.
+    #[error("the floor is unlike the service: {0}")]
+    Unlike(String),
     /// We do not know where our own program lies.
     #[error("our own program cannot be found: {0}")]
     Program(#[from] std::io::Error),
@@ -192,6 +195,16 @@ impl Stage {
         &self.deployment.client
     }
 
+    /// A client of the floor.
+    pub fn floor_client(&self) -> Client {
+        Client::new(format!("http://{}", self.floor.address))
+    }
+
+    /// The database under it.
+    pub fn database(&self) -> tests::Database {
+        self.deployment.database()
+    }
+
     /// The sandbox.
     pub fn sandbox(&mut self) -> &mut Sandbox {
         self.deployment.sandbox()
@@ -213,6 +226,7 @@ impl Stage {
         self.deployment.terminate_all().await;
         self.service.address = address(&base_url)?;
         self.service.process = alone.id();
+        self.deployment.client = self.deployment.client.at(&base_url);
         self.deployment.api = Some(alone);
         Ok(())
     }

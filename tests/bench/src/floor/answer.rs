@@ -100,7 +100,7 @@ pub struct Account {
     pub effective_max_recent_posts_per_account: Option<i64>,
     pub effective_post_lookback_days: Option<i64>,
     pub freshness: Freshness,
-    pub metric_precision: Nothing,
+    pub metric_precision: Precisions,
 }
 
 /// What an account's data come to, and which of them are null.
@@ -117,9 +117,15 @@ pub struct Freshness {
     pub consecutive_failures: Option<i64>,
 }
 
-/// An empty object.
-#[derive(Serialize)]
-pub struct Nothing {}
+/// What is noted of the sums, of which it says how exact they are.
+pub struct Precisions(pub Option<String>);
+
+impl Serialize for Precisions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let noted = self.0.iter().flat_map(|notes| notes.split(',')).filter_map(|note| note.split_once(':'));
+        serializer.collect_map(noted.filter(|(_, word)| matches!(*word, "rounded" | "from_text")))
+    }
+}
 
 impl Serialize for Metrics {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -158,9 +164,9 @@ fn time<S: Serializer>(millis: &Option<i64>, serializer: S) -> Result<S::Ok, S::
 /// Both drivers read a column in the same words, by types of their own.
 macro_rules! account {
     ($row:expr) => {{
-        use super::answer::{Freshness, Metrics, Nothing};
+        use super::answer::{Freshness, Metrics, Precisions};
         // Read as the service must, which concludes from them what cannot be copied.
-        let _: (Option<String>, bool, String) = ($row.try_get(24)?, $row.try_get(26)?, $row.try_get(36)?);
+        let _: (bool, String) = ($row.try_get(26)?, $row.try_get(36)?);
         Account {
             id: $row.try_get(0)?,
             kind: "account",
@@ -210,7 +216,7 @@ macro_rules! account {
                 last_attempt_outcome: $row.try_get(42)?,
                 consecutive_failures: $row.try_get(43)?,
             },
-            metric_precision: Nothing {},
+            metric_precision: Precisions($row.try_get(24)?),
         }
     }};
 }

@@ -11,7 +11,8 @@ use uuid::Uuid;
 
 use super::answer::{Account, account};
 use super::statements::{
-    ARM, BEFORE, COUNT, FIND_PROFILE, LIST, LOCK, MAKE_ACCOUNT, MAKE_PROFILE, NOTE_RUN, READ, REST,
+    ARM, BEFORE, COUNT, FIND_PROFILE, LIST, LOCK, MAKE_ACCOUNT, MAKE_PROFILE, NOTE_RUN, NOTE_TEXTS, READ, REST,
+    SHOW_RUN,
 };
 use super::{FloorError, NewAccount, PAGE};
 
@@ -40,9 +41,11 @@ struct Writing {
     rest: Statement,
     lock: Statement,
     make_account: Statement,
+    note_texts: Statement,
     before: Statement,
     arm: Statement,
     note_run: Statement,
+    show_run: Statement,
     count: Statement,
 }
 
@@ -58,9 +61,11 @@ impl Connection {
             rest: client.prepare(REST).await?,
             lock: client.prepare(LOCK).await?,
             make_account: client.prepare(MAKE_ACCOUNT).await?,
+            note_texts: client.prepare(NOTE_TEXTS).await?,
             before: client.prepare(BEFORE).await?,
             arm: client.prepare(ARM).await?,
             note_run: client.prepare(NOTE_RUN).await?,
+            show_run: client.prepare(SHOW_RUN).await?,
             count: client.prepare(COUNT).await?,
         };
         Ok(Self { client, read, list, write })
@@ -84,9 +89,11 @@ impl Connection {
                 client.query_raw(&write.lock, params(&[&profile])),
                 client
                     .query_raw(&write.make_account, params(&[&id, &organization, &profile, platform, username, &now])),
+                client.query_raw(&write.note_texts, params(&[&id])),
                 client.query_raw(&write.before, params(&[&profile])),
                 client.query_raw(&write.arm, params(&[&profile, platform, &now, &request, &run])),
-                client.query_raw(&write.note_run, params(&[&run, &profile, platform, &request, &now])),
+                client.query_raw(&write.note_run, params(&[&run, &profile, platform, &request, &now, &organization])),
+                client.query_raw(&write.show_run, params(&[&profile, &run, &now, &organization, &request])),
                 client.query_raw(&write.count, params(&[&organization])),
             ]),
             client.query_one(read, &[&id, &organization]),

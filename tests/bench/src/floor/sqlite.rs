@@ -6,7 +6,9 @@ use sqlx::{Row, SqlitePool};
 use uuid::Uuid;
 
 use super::answer::{Account, account};
-use super::statements::{ARM, BEFORE, COUNT, FIND_PROFILE, LIST, MAKE_ACCOUNT, MAKE_PROFILE, NOTE_RUN, READ, REST};
+use super::statements::{
+    ARM, BEFORE, COUNT, FIND_PROFILE, LIST, MAKE_ACCOUNT, MAKE_PROFILE, NOTE_RUN, NOTE_TEXTS, READ, REST, SHOW_RUN,
+};
 use super::{CONNECTIONS, FloorError, NewAccount, PAGE};
 
 /// The accounts of one organization.
@@ -55,11 +57,14 @@ impl Accounts {
         sqlx::query(REST).bind(profile).bind(platform).execute(&mut *tx).await?;
         let make = sqlx::query(MAKE_ACCOUNT).bind(id).bind(self.organization).bind(profile).bind(platform);
         make.bind(username).bind(now).execute(&mut *tx).await?;
+        sqlx::query(NOTE_TEXTS).bind(id).execute(&mut *tx).await?;
         sqlx::query(BEFORE).bind(profile).fetch_optional(&mut *tx).await?;
         let arm = sqlx::query(ARM).bind(profile).bind(platform).bind(now).bind(run.to_string());
         arm.bind(run).fetch_one(&mut *tx).await?;
         let note = sqlx::query(NOTE_RUN).bind(run).bind(profile).bind(platform).bind(run.to_string());
-        note.bind(now).execute(&mut *tx).await?;
+        note.bind(now).bind(self.organization).execute(&mut *tx).await?;
+        let show = sqlx::query(SHOW_RUN).bind(profile).bind(run).bind(now).bind(self.organization);
+        show.bind(run.to_string()).execute(&mut *tx).await?;
         sqlx::query(COUNT).bind(self.organization).execute(&mut *tx).await?;
         let row = sqlx::query(READ).bind(id).bind(self.organization).fetch_one(&mut *tx).await?;
         let account = account!(row);

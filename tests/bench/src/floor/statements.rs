@@ -38,22 +38,37 @@ pub const REST: &str = "INSERT INTO schedules (kind, target_id, platform, priori
 pub const LOCK: &str = "SELECT target_id FROM schedules WHERE kind = 'profile' AND target_id = $1 FOR UPDATE";
 
 pub const MAKE_ACCOUNT: &str = "INSERT INTO accounts (id, organization_id, profile_id, creator_id, platform, username, category, metadata, is_active, \
-     scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at) \
-     VALUES ($1, $2, $3, NULL, $4, $5, NULL, '{}', TRUE, 24, NULL, NULL, $6, $6) \
+     scrape_interval_hours, max_recent_posts, post_lookback_days, added_at, updated_at, username_folded) \
+     VALUES ($1, $2, $3, NULL, $4, $5, NULL, '{}', TRUE, \
+     (SELECT COALESCE(o.scrape_interval_hours, 24) FROM organizations o WHERE o.id = $2), NULL, NULL, $6, $6, $5) \
      ON CONFLICT (organization_id, profile_id) DO NOTHING";
 
-pub const BEFORE: &str = "SELECT generation, CASE WHEN lease_token IS NULL THEN run_id END AS superseded FROM schedules \
-     WHERE kind = 'profile' AND target_id = $1";
+/// What the search finds it by.
+pub const NOTE_TEXTS: &str = "INSERT INTO account_texts (target_id, organization_id, names) \
+     SELECT id, organization_id, '\u{1f}' || username_folded || '\u{1f}' FROM accounts WHERE id = $1";
+
+pub const BEFORE: &str = "SELECT run_id, attempts FROM schedules \
+     WHERE kind = 'profile' AND target_id = $1 AND lease_token IS NULL AND run_id IS NOT NULL";
 
 pub const ARM: &str = "INSERT INTO schedules (kind, target_id, platform, priority, due_at, generation, reason, request_id, run_id) \
      VALUES ('profile', $1, $2, 0, $3, 1, 'created', $4, $5) \
      ON CONFLICT (kind, target_id) DO UPDATE SET priority = 0, due_at = excluded.due_at, \
-     generation = schedules.generation + 1, reason = excluded.reason, request_id = excluded.request_id, \
+     generation = schedules.generation + 1, reason = excluded.reason, \
+     request_id = CASE WHEN schedules.run_id = excluded.run_id THEN COALESCE(excluded.request_id, schedules.request_id) \
+     ELSE excluded.request_id END, \
      run_id = excluded.run_id, attempts = 0, step = 0, first_outcome = NULL, first_detail = NULL, offered_at = NULL \
      RETURNING generation";
 
-pub const NOTE_RUN: &str = "INSERT INTO runs (id, kind, target_id, platform, reason, request_id, status, worker, queued_at) \
-     VALUES ($1, 'profile', $2, $3, 'created', $4, 'queued', NULL, $5)";
+pub const NOTE_RUN: &str = "INSERT INTO runs (id, kind, target_id, platform, reason, request_id, status, worker, queued_at, organization_id) \
+     VALUES ($1, 'profile', $2, $3, 'created', $4, 'queued', NULL, $5, $6)";
+
+/// The run as the organization sees it.
+pub const SHOW_RUN: &str = "INSERT INTO tracked_runs (organization_id, run_id, target_type, target_id, reason, request_id, queued_at, status) \
+     SELECT x.organization_id, $2, x.target_type, x.target_id, 'created', $5, $3, 'queued' \
+     FROM (SELECT a.organization_id, 'account' AS target_type, CAST(a.id AS TEXT) AS target_id, a.added_at FROM accounts a \
+     LEFT JOIN creators c ON c.id = a.creator_id \
+     WHERE a.profile_id = $1 AND a.is_active AND COALESCE(c.is_active, TRUE)) x \
+     WHERE x.organization_id = $4 ON CONFLICT (run_id, organization_id) DO NOTHING";
 
 pub const COUNT: &str = "UPDATE organizations SET tracked_accounts = tracked_accounts + 1 WHERE id = $1 \
      AND (max_tracked_accounts IS NULL OR tracked_accounts + 1 <= max_tracked_accounts)";
