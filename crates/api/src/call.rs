@@ -13,7 +13,7 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use domain::{AccountVideoId, Day, Timestamp};
 use futures_util::StreamExt;
 use serde::Serialize;
-use store::{KeyRecord, Tenant};
+use store::{KeyRecord, Seen, Tenant};
 use uuid::Uuid;
 
 use crate::body::Fields;
@@ -22,7 +22,7 @@ use crate::idempotent::IdempotencyKey;
 use crate::negotiate;
 use crate::problem::{Code, Problem};
 use crate::query::Query;
-use crate::respond::{Answer, Precondition, shown};
+use crate::respond::{Answer, Precondition, shown, shown_again};
 use crate::window::Calendar;
 use crate::{Shared, Worker};
 
@@ -213,6 +213,11 @@ impl Call {
     /// Answers a GET with one resource.
     pub(crate) fn show<T: Serialize>(&self, view: impl Hash + Into<T>) -> Answer {
         shown(self.headers(), view)
+    }
+
+    /// The same for a view that is kept.
+    pub(crate) fn show_again<T: Serialize, V: Clone + Hash + Into<T>>(&self, seen: &Seen<V>) -> Answer {
+        shown_again(self.headers(), seen)
     }
 
     /// Scheme and authority under which clients reach the service, without a slash at the end.

@@ -1,18 +1,19 @@
 //! The answer to a GET of a collection: rows, pagination, the filters and sort in force, and the links to other pages.
 
 use std::hash::Hash;
+use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
 use actix_web::web::Bytes;
 use serde::Serialize;
-use store::{Page, PageRequest};
+use store::{Page, PageRequest, Seen};
 use utoipa::ToSchema;
 
 use crate::call::Call;
 use crate::cursor::Scope;
 use crate::problem::Problem;
 use crate::query::with_cursor;
-use crate::respond::{Answer, JSON, fetched, tag_of};
+use crate::respond::{Answer, JSON, Shown, fetched, json_bytes, tag_of};
 
 /// A page of a collection.
 #[derive(Serialize, ToSchema)]
@@ -57,20 +58,67 @@ where
     let Page { rows, next, total } = page;
     let next_cursor = next.map(|position| scope.cursor(&position));
     let tag = tag_of(&(&rows, &next_cursor, total));
-    let link = HeaderValue::try_from(links(call, next_cursor.as_deref())).ok();
-    let mut response = fetched(call.headers(), &tag, JSON, || {
-        let listing = Listing {
-            data: rows.into_iter().map(T::from).collect::<Vec<_>>(),
-            pagination: Pagination {
-                has_next: next_cursor.is_some(),
-                next_cursor,
-                limit: request.limit,
-                total_count: total,
-            },
-            filters,
-        };
-        serde_json::to_vec(&listing).map(Bytes::from).map_err(Problem::internal)
-    })?;
+    let place = Place { next_cursor, total, limit: request.limit };
+    answered(call, &tag, place, filters, |listing| listing.with(rows.into_iter().map(T::from).collect::<Vec<_>>()))
+}
+
+/// The same for views that are kept.
+pub(crate) fn listed_again<T, V, F, O>(
+    call: &Call,
+    page: Page<Arc<Seen<V>>>,
+    request: &PageRequest<O>,
+    scope: &Scope,
+    filters: F,
+) -> Answer
+where
+    T: Serialize,
+    V: Clone + Hash + Into<T>,
+    F: Serialize,
+{
+    let Page { rows, next, total } = page;
+    let next_cursor = next.map(|position| scope.cursor(&position));
+    let shown: Vec<_> = rows.iter().map(|seen| Shown::of(seen)).collect();
+    let tags: Vec<&str> = shown.iter().map(|shown| shown.tag.as_str()).collect();
+    let tag = tag_of(&(&tags, &next_cursor, total));
+    let place = Place { next_cursor, total, limit: request.limit };
+    answered(call, &tag, place, filters, |listing| {
+        let data = rows.iter().zip(&shown).map(|(seen, shown)| shown.json::<T, V>(seen));
+        listing.with(data.collect::<Result<Vec<_>, _>>()?)
+    })
+}
+
+/// A page whose rows are still to be written.
+struct Place {
+    next_cursor: Option<String>,
+    total: Option<i64>,
+    limit: u32,
+}
+
+/// What stands around the rows of a page.
+struct Frame<F> {
+    place: Place,
+    filters: F,
+}
+
+impl<F: Serialize> Frame<F> {
+    /// The page with these rows.
+    fn with<T: Serialize>(self, data: Vec<T>) -> Result<Bytes, Problem> {
+        let Place { next_cursor, total, limit } = self.place;
+        let pagination = Pagination { has_next: next_cursor.is_some(), next_cursor, limit, total_count: total };
+        json_bytes(&Listing { data, pagination, filters: self.filters })
+    }
+}
+
+/// Answers with a page whose tag is `tag`.
+fn answered<F>(
+    call: &Call,
+    tag: &str,
+    place: Place,
+    filters: F,
+    write: impl FnOnce(Frame<F>) -> Result<Bytes, Problem>,
+) -> Answer {
+    let link = HeaderValue::try_from(links(call, place.next_cursor.as_deref())).ok();
+    let mut response = fetched(call.headers(), tag, JSON, || write(Frame { place, filters }))?;
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);
     }

@@ -1,14 +1,16 @@
 //! From a view to bytes: the envelope, the entity tag, and the answer to a conditional request.
 
 use std::hash::{Hash, Hasher};
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock, OnceLock};
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderValue};
 use actix_web::web::Bytes;
 use serde::Serialize;
+use serde_json::value::RawValue;
 use sha2::{Digest, Sha256};
+use store::Seen;
 use utoipa::ToSchema;
 
 use crate::negotiate::Tags;
@@ -97,6 +99,39 @@ pub(crate) fn fetched(
 /// The same for one resource.
 pub(crate) fn shown<T: Serialize>(request: &HeaderMap, view: impl Hash + Into<T>) -> Answer {
     fetched(request, &tag_of(&view), JSON, || envelope(view.into()).map(Bytes::from))
+}
+
+/// What a view that is kept is shown as. The body is made when the first client wants it.
+pub(crate) struct Shown {
+    pub(crate) tag: String,
+    json: OnceLock<Box<RawValue>>,
+}
+
+impl Shown {
+    /// What `seen` is shown as, made once for each state of the resource.
+    pub(crate) fn of<V: Hash>(seen: &Seen<V>) -> Arc<Self> {
+        seen.made(|view| Self { tag: tag_of(view), json: OnceLock::new() })
+    }
+
+    /// Its JSON.
+    pub(crate) fn json<T: Serialize, V: Clone + Into<T>>(&self, seen: &Seen<V>) -> Result<&RawValue, Problem> {
+        if let Some(json) = self.json.get() {
+            return Ok(json);
+        }
+        let shown: T = V::clone(seen).into();
+        let json = serde_json::value::to_raw_value(&shown).map_err(Problem::internal)?;
+        Ok(self.json.get_or_init(|| json))
+    }
+}
+
+/// [`shown`] for a view that is kept.
+pub(crate) fn shown_again<T, V>(request: &HeaderMap, seen: &Seen<V>) -> Answer
+where
+    T: Serialize,
+    V: Clone + Hash + Into<T>,
+{
+    let shown = Shown::of(seen);
+    fetched(request, &shown.tag, JSON, || envelope(shown.json::<T, V>(seen)?).map(Bytes::from))
 }
 
 /// The same for a body that is there already.

@@ -1,6 +1,6 @@
 //! Posts found in the feeds of tracked accounts. Records are made when a feed is read, never by a client.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use domain::{AccountVideoId, CollectionKind, MediaType, OrganizationId, Platform, Timestamp};
 use sea_orm::FromQueryResult;
@@ -11,6 +11,7 @@ use crate::listing::{self, Listing};
 use crate::merged::{Key, Keyed};
 use crate::paging::{AccountVideoFilter, Page, PageRequest, Position, PostOrder, RowId};
 use crate::search::{Wanted, found_in};
+use crate::seen::{Seen, Viewed};
 use crate::sql::Filter;
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::AccountVideo;
@@ -24,8 +25,14 @@ pub struct AccountVideoRow {
     post: PostRow,
 }
 
-impl AccountVideoRow {
-    pub fn view(self, now: Timestamp) -> Result<AccountVideo, StoreError> {
+impl Viewed for AccountVideoRow {
+    type View = AccountVideo;
+
+    fn good_until(video: &AccountVideo) -> Option<Timestamp> {
+        video.post.good_until()
+    }
+
+    fn view(self, now: Timestamp) -> Result<AccountVideo, StoreError> {
         Ok(AccountVideo { id: AccountVideoId(self.id), post: self.post.view(now)? })
     }
 }
@@ -54,10 +61,13 @@ impl Keyed for AccountVideoRow {
 
 impl Tenant {
     /// One account video.
-    pub async fn account_video(&self, id: AccountVideoId, now: Timestamp) -> Result<Option<AccountVideo>, StoreError> {
+    pub async fn account_video(
+        &self,
+        id: AccountVideoId,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Seen<AccountVideo>>>, StoreError> {
         let key = Key { organization: self.organization, id: id.0 };
-        let found = self.store.lookups.account_videos.row(&self.store.read, key).await?;
-        found.map(|found| found.view(now)).transpose()
+        self.store.lookups.account_videos.view(&self.store.read, key, now).await
     }
 
     /// A page of the organization's account videos.
@@ -66,7 +76,7 @@ impl Tenant {
         filter: &AccountVideoFilter,
         page: &PageRequest<PostOrder>,
         now: Timestamp,
-    ) -> Result<Page<AccountVideo>, StoreError> {
+    ) -> Result<Page<Arc<Seen<AccountVideo>>>, StoreError> {
         let mut conditions = Filter::new("t.organization_id = $1", self.organization.0);
         conditions.and_if("t.platform = ?", filter.platform.map(Platform::as_str));
         conditions.and_if("t.account_id = ?", filter.account_id.map(|id| id.0));
@@ -96,11 +106,9 @@ impl Tenant {
         }
         let listing =
             Listing { select: &SELECT, count_from: &count_from, id: "t.id", sort: sort_column(page.order_by) };
-        let found = listing::page(&self.store.read, &listing, conditions, page, |row: &AccountVideoRow| Position {
-            key: row.post.sort_key(page.order_by),
-            id: RowId::Integer(row.id),
-        })
-        .await?;
-        listing::convert(found, |row| row.view(now))
+        let memory = &self.store.lookups.account_videos.memory;
+        let position =
+            |row: &AccountVideoRow| Position { key: row.post.sort_key(page.order_by), id: RowId::Integer(row.id) };
+        listing::seen_page(&self.store.read, &listing, conditions, (page, now), memory, position).await
     }
 }

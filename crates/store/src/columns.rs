@@ -5,7 +5,7 @@ use std::sync::Arc;
 use sea_orm::{DbErr, QueryResult, RuntimeErr, SqlxError};
 use sqlx::postgres::PgRow;
 use sqlx::sqlite::SqliteRow;
-use sqlx::{Decode, Postgres, Row, Sqlite, Type};
+use sqlx::{Decode, Postgres, Row, Sqlite, Type, TypeInfo, ValueRef};
 
 /// The columns of a row, from left to right.
 pub struct Columns<'r> {
@@ -34,6 +34,38 @@ impl<'r> Columns<'r> {
         Ok(Self { row, next: 0 })
     }
 
+    /// All columns, each with its length, so that two rows have the same bytes when they have the same values.
+    pub fn bytes(&self) -> Result<Vec<u8>, DbErr> {
+        let mut bytes = Vec::with_capacity(ROW_BYTES);
+        match self.row {
+            Of::Postgres(row) => {
+                for column in 0..row.len() {
+                    let value = row.try_get_raw(column).map_err(failed)?;
+                    put(&mut bytes, if value.is_null() { None } else { Some(value.as_bytes().map_err(undecodable)?) });
+                }
+            }
+            Of::Sqlite(row) => {
+                for column in 0..row.len() {
+                    let value = row.try_get_raw(column).map_err(failed)?;
+                    let kind = value.type_info().into_owned();
+                    match kind.name() {
+                        _ if value.is_null() => put(&mut bytes, None),
+                        "INTEGER" | "BOOLEAN" => {
+                            let number = <i64 as Decode<'_, Sqlite>>::decode(value).map_err(undecodable)?;
+                            put(&mut bytes, Some(&number.to_be_bytes()));
+                        }
+                        "REAL" => {
+                            let number = <f64 as Decode<'_, Sqlite>>::decode(value).map_err(undecodable)?;
+                            put(&mut bytes, Some(&number.to_be_bytes()));
+                        }
+                        _ => put(&mut bytes, Some(<&[u8] as Decode<'_, Sqlite>>::decode(value).map_err(undecodable)?)),
+                    }
+                }
+            }
+        }
+        Ok(bytes)
+    }
+
     /// The next column.
     pub fn next<T: Column<'r>>(&mut self) -> Result<T, DbErr> {
         let this = self.next;
@@ -42,8 +74,26 @@ impl<'r> Columns<'r> {
             Of::Postgres(row) => row.try_get(this),
             Of::Sqlite(row) => row.try_get(this),
         };
-        value.map_err(|error: SqlxError| DbErr::Query(RuntimeErr::SqlxError(Arc::new(error))))
+        value.map_err(failed)
     }
+}
+
+/// What most rows take.
+const ROW_BYTES: usize = 1024;
+
+/// Appends a value, or that there is none.
+fn put(bytes: &mut Vec<u8>, value: Option<&[u8]>) {
+    let length = value.map_or(-1, |value| i64::try_from(value.len()).unwrap_or(i64::MAX));
+    bytes.extend_from_slice(&length.to_be_bytes());
+    bytes.extend_from_slice(value.unwrap_or_default());
+}
+
+fn failed(error: SqlxError) -> DbErr {
+    DbErr::Query(RuntimeErr::SqlxError(Arc::new(error)))
+}
+
+fn undecodable(error: sqlx::error::BoxDynError) -> DbErr {
+    failed(SqlxError::Decode(error))
 }
 
 /// Declares a row: `field: type = "column"`. It gets the list of its columns and the reading of them.

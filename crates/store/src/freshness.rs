@@ -27,7 +27,6 @@ pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
     let attempted = last_attempt_at.is_some_and(|at| at >= facts.added_at);
     let outcome = if last_attempt_at == facts.last_attempt_at { facts.last_attempt_outcome } else { Some("ok") };
     let failures = facts.consecutive_failures.filter(|_| attempted && facts.is_collected).unwrap_or(0);
-    let interval = Duration::from_hours(u64::try_from(facts.interval_hours).unwrap_or(0));
     let state = if !facts.is_collected {
         FreshnessState::Paused
     } else if attempted && facts.is_unavailable {
@@ -37,8 +36,7 @@ pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
     } else {
         match facts.last_scrape_at.map(Timestamp::from_millis) {
             None => FreshnessState::Pending,
-            // A scheduled read is spread over up to a tenth of the interval, which is not staleness.
-            Some(last) if now.since(last) > interval + interval / 10 => FreshnessState::Stale,
+            Some(last) if now > stale_after(last, facts.interval_hours) => FreshnessState::Stale,
             Some(_) => FreshnessState::Fresh,
         }
     };
@@ -49,6 +47,18 @@ pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
         next_scrape_at: facts.due_at.filter(|_| facts.is_collected).map(Timestamp::from_millis),
         consecutive_failures: failures,
     }
+}
+
+/// When what was read at `last` becomes stale. A scheduled read is spread over up to a tenth of the interval, which is not staleness.
+fn stale_after(last: Timestamp, interval_hours: i64) -> Timestamp {
+    let interval = Duration::from_hours(u64::try_from(interval_hours).unwrap_or(0));
+    last.plus(interval + interval / 10)
+}
+
+/// Until when a record stands like this by itself.
+pub fn good_until(freshness: &Freshness, last_scrape_at: Option<Timestamp>, interval_hours: i64) -> Option<Timestamp> {
+    let is_fresh = freshness.state == FreshnessState::Fresh;
+    last_scrape_at.filter(|_| is_fresh).map(|last| stale_after(last, interval_hours))
 }
 
 #[cfg(test)]

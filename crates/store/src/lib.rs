@@ -34,6 +34,7 @@ mod runs;
 pub mod schedule;
 mod search;
 pub mod seed;
+mod seen;
 mod snapshots;
 mod sources;
 mod sql;
@@ -93,6 +94,7 @@ pub use request_events::{ApiProcess, NewRequestEvent, RecordedRequest, RequestEv
 pub use rollups::{Overview, OverviewNumbers, RolledUp, TopCreator};
 pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};
+pub use seen::Seen;
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};
 pub use trace::{LeftOut, ProcessGap, ShutDoor, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait};

@@ -1,10 +1,14 @@
 //! One way to read any list: filters, a total order of (sort key, id), and a page that begins after a position.
 
-use sea_orm::{DatabaseConnection, FromQueryResult, Value};
+use std::sync::Arc;
+
+use domain::Timestamp;
+use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, QueryResult, Value};
 
 use crate::StoreError;
 use crate::paging::{Direction, Page, PageRequest, Position, RowId, SortKey};
-use crate::sql::{Filter, Number, row, rows};
+use crate::seen::{Kept, Memory, Seen, Viewed};
+use crate::sql::{Filter, Number, row, rows_by};
 
 /// The sort column of a list: its SQL, and what kind of value it holds.
 #[derive(Clone, Copy, Debug)]
@@ -115,6 +119,32 @@ pub async fn page_from<R: FromQueryResult, O>(
     offset: u64,
     position: impl Fn(&R) -> Position,
 ) -> Result<Page<R>, StoreError> {
+    page_by(connection, listing, filter, request, offset, |row| R::from_query_result(row, ""), position).await
+}
+
+/// Reads one page of rows that are remembered, as they stand at `now`.
+pub async fn seen_page<R: Viewed, O>(
+    connection: &DatabaseConnection,
+    listing: &Listing<'_>,
+    filter: Filter,
+    (request, now): (&PageRequest<O>, Timestamp),
+    memory: &Memory<R>,
+    position: impl Fn(&R) -> Position,
+) -> Result<Page<Arc<Seen<R::View>>>, StoreError> {
+    let position = |kept: &Arc<Kept<R>>| position(kept.row());
+    let page = page_by(connection, listing, filter, request, 0, |row| memory.read(row), position).await?;
+    convert(page, |kept| kept.view(now))
+}
+
+async fn page_by<R, O>(
+    connection: &DatabaseConnection,
+    listing: &Listing<'_>,
+    filter: Filter,
+    request: &PageRequest<O>,
+    offset: u64,
+    read: impl Fn(&QueryResult) -> Result<R, DbErr>,
+    position: impl Fn(&R) -> Position,
+) -> Result<Page<R>, StoreError> {
     let total = if request.include_total { Some(count(connection, listing.count_from, &filter).await?) } else { None };
     let mut to_skip = i64::try_from(offset).unwrap_or(i64::MAX);
     let (word, comparison) = match request.direction {
@@ -155,7 +185,7 @@ pub async fn page_from<R: FromQueryResult, O>(
             listing.select,
             conditions.text()
         );
-        let rows = rows::<R>(connection, &sql, conditions.values()).await?;
+        let rows = rows_by(connection, &sql, conditions.values(), &read).await?;
         if let Some(in_stretch) = in_stretch {
             // What was passed over here is not passed over in the next stretch.
             let passed =

@@ -7,8 +7,8 @@ use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use domain::OrganizationId;
-use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, Value};
+use domain::{OrganizationId, Timestamp};
+use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, QueryResult, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
 
@@ -18,7 +18,8 @@ use crate::accounts::AccountRow;
 use crate::collections::CountedCollection;
 use crate::creators::LinkedCreator;
 use crate::keys::KeyRecord;
-use crate::sql::{places, rows};
+use crate::seen::{Kept, Memory, Seen, Viewed};
+use crate::sql::{places, rows_by};
 use crate::videos::VideoRow;
 
 /// Statements of one kind that are under way at once, at most. With one, a slow statement would hold up everybody; with four, as many go out
@@ -41,9 +42,9 @@ pub type Found<K, V> = Result<HashMap<K, V>, StoreError>;
 /// The look-ups of a store, by kind.
 #[derive(Debug, Default)]
 pub struct Lookups {
-    pub accounts: Merged<Key<Uuid>, AccountRow>,
-    pub videos: Merged<Key<Uuid>, VideoRow>,
-    pub account_videos: Merged<Key<i64>, AccountVideoRow>,
+    pub accounts: Remembered<AccountRow>,
+    pub videos: Remembered<VideoRow>,
+    pub account_videos: Remembered<AccountVideoRow>,
     pub creators: Merged<Key<Uuid>, LinkedCreator>,
     pub collections: Merged<Key<Uuid>, CountedCollection>,
     /// By public part.
@@ -184,6 +185,16 @@ pub trait Keyed: FromQueryResult + Clone + Send + 'static {
 
 /// Reads the rows of `keys`.
 pub async fn rows_of<R: Keyed>(connection: &impl ConnectionTrait, keys: &[Key<R::Id>]) -> Found<Key<R::Id>, R> {
+    let found = rows_of_by::<R, R>(connection, keys, |row| R::from_query_result(row, "")).await?;
+    Ok(found.into_iter().map(|row| (row.key(), row)).collect())
+}
+
+/// The same by a reading of the caller's.
+async fn rows_of_by<R: Keyed, T>(
+    connection: &impl ConnectionTrait,
+    keys: &[Key<R::Id>],
+    read: impl Fn(&QueryResult) -> Result<T, DbErr>,
+) -> Result<Vec<T>, StoreError> {
     let ids = padded(keys.iter().map(|key| key.id).collect());
     let mut organizations: Vec<Uuid> = keys.iter().map(|key| key.organization.0).collect();
     organizations.sort_unstable();
@@ -198,8 +209,7 @@ pub async fn rows_of<R: Keyed>(connection: &impl ConnectionTrait, keys: &[Key<R:
         table = R::TABLE,
     );
     let values = ids.into_iter().map(Into::into).chain(organizations.into_iter().map(Value::from)).collect();
-    let found = rows::<R>(connection, &sql, values).await?;
-    Ok(found.into_iter().map(|row| (row.key(), row)).collect())
+    rows_by(connection, &sql, values, read).await
 }
 
 /// The row of `key`, by a statement of its own, as a transaction sees it.
@@ -207,15 +217,37 @@ pub async fn row_of<R: Keyed>(connection: &impl ConnectionTrait, key: Key<R::Id>
     Ok(rows_of::<R>(connection, &[key]).await?.remove(&key))
 }
 
-impl<R: Keyed> Merged<Key<R::Id>, R> {
-    /// The row of `key`.
-    pub async fn row(&self, connection: &DatabaseConnection, key: Key<R::Id>) -> Result<Option<R>, StoreError> {
-        let connection = connection.clone();
-        self.find(key, move |keys| {
-            let connection = connection.clone();
-            async move { rows_of::<R>(&connection, &keys).await }
-        })
-        .await
+/// Look-ups of rows that are remembered.
+#[derive(Debug)]
+pub struct Remembered<R: Viewed> {
+    merged: Merged<Key<R::Id>, Arc<Kept<R>>>,
+    /// What of them is remembered, for lists as well.
+    pub memory: Arc<Memory<R>>,
+}
+
+impl<R: Viewed> Default for Remembered<R> {
+    fn default() -> Self {
+        Self { merged: Merged::default(), memory: Arc::default() }
+    }
+}
+
+impl<R: Viewed> Remembered<R> {
+    /// The row of `key` as it stands at `now`.
+    pub async fn view(
+        &self,
+        connection: &DatabaseConnection,
+        key: Key<R::Id>,
+        now: Timestamp,
+    ) -> Result<Option<Arc<Seen<R::View>>>, StoreError> {
+        let (connection, memory) = (connection.clone(), Arc::clone(&self.memory));
+        let read = move |keys: Vec<Key<R::Id>>| {
+            let (connection, memory) = (connection.clone(), Arc::clone(&memory));
+            async move {
+                let found = rows_of_by::<R, _>(&connection, &keys, |row| memory.read(row)).await?;
+                Ok(found.into_iter().map(|kept| (kept.row().key(), kept)).collect())
+            }
+        };
+        self.merged.find(key, read).await?.map(|kept| kept.view(now)).transpose()
     }
 }
 

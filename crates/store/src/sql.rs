@@ -2,7 +2,7 @@
 //! row values mean the same in both; where they do not, [`is_postgres`] decides.
 
 use domain::Timestamp;
-use sea_orm::{ConnectionTrait, DbBackend, FromQueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, FromQueryResult, QueryResult, Statement, Value};
 
 use crate::error::StoreError;
 
@@ -44,8 +44,18 @@ pub async fn rows<T: FromQueryResult>(
     sql: &str,
     values: Vec<Value>,
 ) -> Result<Vec<T>, StoreError> {
+    rows_by(connection, sql, values, |row| T::from_query_result(row, "")).await
+}
+
+/// Every row, by a reading of the caller's.
+pub async fn rows_by<T>(
+    connection: &impl ConnectionTrait,
+    sql: &str,
+    values: Vec<Value>,
+    read: impl Fn(&QueryResult) -> Result<T, DbErr>,
+) -> Result<Vec<T>, StoreError> {
     let rows = connection.query_all_raw(statement(connection, sql, values)).await?;
-    Ok(rows.iter().map(|row| T::from_query_result(row, "")).collect::<Result<_, _>>()?)
+    Ok(rows.iter().map(read).collect::<Result<_, _>>()?)
 }
 
 /// What ends a subquery that is planned by itself, and whose expressions are worked out once for each row, however often the query around it names

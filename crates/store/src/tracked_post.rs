@@ -61,6 +61,13 @@ pub struct PostRow {
     pub consecutive_failures: Option<i64>,
 }
 
+impl TrackedPost {
+    /// Until when it stands like this by itself.
+    pub(crate) fn good_until(&self) -> Option<Timestamp> {
+        freshness::good_until(&self.freshness, self.last_scrape_at, self.scrape_interval_hours)
+    }
+}
+
 impl PostRow {
     /// The post as the organization sees it. Until its own first read, the post's facts are somebody else's.
     pub fn view(self, now: Timestamp) -> Result<TrackedPost, StoreError> {

@@ -1,6 +1,6 @@
 //! Posts that were added by hand.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use domain::{
     CollectionKind, Metadata, OrganizationId, Platform, PostRef, TargetKind, Timestamp, Trigger, VideoId, fold,
@@ -15,6 +15,7 @@ use crate::merged::{Key, Keyed, row_of};
 use crate::paging::{Page, PageRequest, Position, PostOrder, RowId, VideoFilter};
 use crate::schedule::{self, Target};
 use crate::search::{Wanted, found_in};
+use crate::seen::{Seen, Viewed};
 use crate::sql::{Filter, Number, Patch, execute, row, values};
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::Video;
@@ -33,8 +34,14 @@ pub struct VideoRow {
     post: PostRow,
 }
 
-impl VideoRow {
-    pub fn view(self, now: Timestamp) -> Result<Video, StoreError> {
+impl Viewed for VideoRow {
+    type View = Video;
+
+    fn good_until(video: &Video) -> Option<Timestamp> {
+        video.post.good_until()
+    }
+
+    fn view(self, now: Timestamp) -> Result<Video, StoreError> {
         Ok(Video { id: VideoId(self.id), metadata: Metadata::from_stored(&self.metadata), post: self.post.view(now)? })
     }
 }
@@ -62,10 +69,9 @@ impl Keyed for VideoRow {
 
 impl Tenant {
     /// One video.
-    pub async fn video(&self, id: VideoId, now: Timestamp) -> Result<Option<Video>, StoreError> {
+    pub async fn video(&self, id: VideoId, now: Timestamp) -> Result<Option<Arc<Seen<Video>>>, StoreError> {
         let key = Key { organization: self.organization, id: id.0 };
-        let found = self.store.lookups.videos.row(&self.store.read, key).await?;
-        found.map(|found| found.view(now)).transpose()
+        self.store.lookups.videos.view(&self.store.read, key, now).await
     }
 
     /// A page of the organization's videos.
@@ -74,7 +80,7 @@ impl Tenant {
         filter: &VideoFilter,
         page: &PageRequest<PostOrder>,
         now: Timestamp,
-    ) -> Result<Page<Video>, StoreError> {
+    ) -> Result<Page<Arc<Seen<Video>>>, StoreError> {
         let mut conditions = Filter::new("t.organization_id = $1", self.organization.0);
         conditions.and_if("t.platform = ?", filter.platform.map(Platform::as_str));
         conditions.and_if("a.id = ?", filter.account_id.map(|id| id.0));
@@ -93,12 +99,9 @@ impl Tenant {
             id: "t.id",
             sort: sort_column(page.order_by),
         };
-        let found = listing::page(&self.store.read, &listing, conditions, page, |row: &VideoRow| Position {
-            key: row.post.sort_key(page.order_by),
-            id: RowId::Uuid(row.id),
-        })
-        .await?;
-        listing::convert(found, |row| row.view(now))
+        let memory = &self.store.lookups.videos.memory;
+        let position = |row: &VideoRow| Position { key: row.post.sort_key(page.order_by), id: RowId::Uuid(row.id) };
+        listing::seen_page(&self.store.read, &listing, conditions, (page, now), memory, position).await
     }
 }
 

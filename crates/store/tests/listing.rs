@@ -269,7 +269,7 @@ on_both! {
         let accounts = async |q: &str| {
             let filter = AccountFilter { q: Some(q.to_owned()), ..AccountFilter::default() };
             let found = tenant.accounts(&filter, &whole(AccountOrder::Username), START).await.unwrap();
-            found.rows.into_iter().map(|one| one.username).collect::<Vec<_>>()
+            found.rows.iter().map(|one| one.username.clone()).collect::<Vec<_>>()
         };
         assert_eq!(accounts("AMY").await, ["amy_b", "amyxb"]);
         assert_eq!(accounts("y_B").await, ["amy_b"]);

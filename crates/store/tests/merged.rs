@@ -26,7 +26,7 @@ async fn accounts(tenant: &Tenant, count: usize, prefix: &str) -> Vec<AccountId>
 }
 
 async fn name_of(tenant: &Tenant, id: AccountId) -> Option<String> {
-    tenant.account(id, START).await.unwrap().map(|account| account.username)
+    tenant.account(id, START).await.unwrap().map(|account| account.username.clone())
 }
 
 on_both! {

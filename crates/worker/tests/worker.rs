@@ -127,7 +127,7 @@ impl World {
         for _ in 0..1000 {
             let account = self.tenant.account(id, Clock::system().now()).await.unwrap().unwrap();
             if wanted(&account) {
-                return account;
+                return Account::clone(&account);
             }
             tokio::time::sleep(Duration::from_millis(10)).await;
         }

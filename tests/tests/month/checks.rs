@@ -67,7 +67,7 @@ pub async fn note_what_is_gone(world: &mut World) {
     }
     for video in world.posts().await {
         if post_truth(world, &video).is_none_or(|truth| is_nowhere(video.post.platform, truth.standing)) {
-            gone.push(video.post.external_id);
+            gone.push(video.post.external_id.clone());
         }
     }
     world.gone_since.retain(|key, _| gone.contains(key));

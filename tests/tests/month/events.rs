@@ -1,11 +1,12 @@
 //! What happens on the platforms, drawn from a seed, and its undoing.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::{Platform, Timestamp};
 use sandbox::{Era, Event, Refusals, State};
-use store::AccountVideo;
+use store::{AccountVideo, Seen};
 
 use crate::HOUR;
 use crate::world::World;
@@ -81,7 +82,7 @@ impl Fate {
         let handle = truth.facts.username.clone();
         let posts = world.posts().await;
         // What fell out of its account's bounds is not looked at any more, so that nothing of it would be seen.
-        let is_own = |video: &&AccountVideo| {
+        let is_own = |video: &&Arc<Seen<AccountVideo>>| {
             video.post.account_id == Some(world.tracked[at].account) && video.post.freshness.next_scrape_at.is_some()
         };
         let own: Vec<_> = posts.iter().filter(is_own).collect();

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::Arc;
 use std::time::Duration;
 
 use domain::backoff::Backoff;
@@ -15,7 +16,8 @@ use scrape::{PlatformSite, ScrapeConfig, Scraper};
 use sqlx::{AssertSqlSafe, Connection, PgConnection, Row, SqliteConnection};
 use store::{
     Account, AccountFilter, AccountOrder, AccountVideo, AccountVideoFilter, Breaker, Budget, Direction, NewAccount,
-    NewOrganization, PageRequest, PlatformPolicy, PostOrder, RecordPolicy, SourcePlan, Store, StoreConfig, Tenant,
+    NewOrganization, PageRequest, PlatformPolicy, PostOrder, RecordPolicy, Seen, SourcePlan, Store, StoreConfig,
+    Tenant,
 };
 use worker::{Retention, Worker, WorkerConfig};
 
@@ -155,7 +157,7 @@ impl World {
         [one, two, three].into_iter().map(|done| done.expect("the database answers")).sum()
     }
 
-    pub async fn accounts(&self) -> Vec<Account> {
+    pub async fn accounts(&self) -> Vec<Arc<Seen<Account>>> {
         let page = PageRequest {
             order_by: AccountOrder::AddedAt,
             direction: Direction::Asc,
@@ -167,7 +169,7 @@ impl World {
     }
 
     /// Every account video, in pages.
-    pub async fn posts(&self) -> Vec<AccountVideo> {
+    pub async fn posts(&self) -> Vec<Arc<Seen<AccountVideo>>> {
         let mut found = Vec::new();
         let mut after = None;
         loop {

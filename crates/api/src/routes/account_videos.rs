@@ -1,7 +1,7 @@
 //! `/v2/account-videos`: the posts that were found in the feeds of tracked accounts.
 
 use crate::call::Call;
-use crate::listing::{Listing, listed};
+use crate::listing::{Listing, listed_again};
 use crate::problem::Problem;
 use crate::query::PageParams;
 use crate::respond::{Answer, Envelope};
@@ -19,7 +19,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     let (filter, sort, in_force) = account_video_list(&mut query);
     let (request, scope) = query.page(&call, sort.order, sort.direction, &in_force)?;
     let page = call.tenant()?.account_videos(&filter, &request, call.now()).await?;
-    listed::<_, AccountVideoOut, _, _>(&call, page, &request, &scope, in_force)
+    listed_again::<AccountVideoOut, _, _, _>(&call, page, &request, &scope, in_force)
 }
 
 /// Read an account video.
@@ -32,5 +32,5 @@ pub(crate) async fn read(call: Call) -> Answer {
     let id = call.account_video_id("account_video_id")?;
     call.no_query()?;
     let video = call.tenant()?.account_video(id, call.now()).await?.ok_or_else(Problem::not_found)?;
-    call.show::<AccountVideoOut>(video)
+    call.show_again::<AccountVideoOut, _>(&video)
 }

@@ -6,7 +6,7 @@ use store::Refusal;
 use crate::call::Call;
 use crate::idempotent;
 use crate::links;
-use crate::listing::{Listing, listed};
+use crate::listing::{Listing, listed_again};
 use crate::problem::Problem;
 use crate::query::PageParams;
 use crate::respond::{Answer, Envelope, Reply};
@@ -26,7 +26,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     let (filter, sort, in_force) = account_list(&mut query);
     let (request, scope) = query.page(&call, sort.order, sort.direction, &in_force)?;
     let page = call.tenant()?.accounts(&filter, &request, call.now()).await?;
-    listed::<_, AccountOut, _, _>(&call, page, &request, &scope, in_force)
+    listed_again::<AccountOut, _, _, _>(&call, page, &request, &scope, in_force)
 }
 
 /// Track an account.
@@ -61,7 +61,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     let id: AccountId = call.id("account_id")?;
     call.no_query()?;
     let account = call.tenant()?.account(id, call.now()).await?.ok_or_else(Problem::not_found)?;
-    call.show::<AccountOut>(account)
+    call.show_again::<AccountOut, _>(&account)
 }
 
 /// Change an account.

@@ -5,7 +5,7 @@ use domain::VideoId;
 use crate::call::Call;
 use crate::idempotent;
 use crate::links;
-use crate::listing::{Listing, listed};
+use crate::listing::{Listing, listed_again};
 use crate::problem::Problem;
 use crate::query::PageParams;
 use crate::respond::{Answer, Envelope, Reply};
@@ -25,7 +25,7 @@ pub(crate) async fn list(call: Call) -> Answer {
     let (filter, sort, in_force) = video_list(&mut query);
     let (request, scope) = query.page(&call, sort.order, sort.direction, &in_force)?;
     let page = call.tenant()?.videos(&filter, &request, call.now()).await?;
-    listed::<_, VideoOut, _, _>(&call, page, &request, &scope, in_force)
+    listed_again::<VideoOut, _, _, _>(&call, page, &request, &scope, in_force)
 }
 
 /// Track a single post.
@@ -59,7 +59,7 @@ pub(crate) async fn read(call: Call) -> Answer {
     let id: VideoId = call.id("video_id")?;
     call.no_query()?;
     let video = call.tenant()?.video(id, call.now()).await?.ok_or_else(Problem::not_found)?;
-    call.show::<VideoOut>(video)
+    call.show_again::<VideoOut, _>(&video)
 }
 
 /// Change a video.

@@ -1,5 +1,7 @@
 //! Reading accounts.
 
+use std::sync::Arc;
+
 use domain::{AccountId, OrganizationId, Platform, Timestamp};
 
 use super::row::{AccountRow, SELECT, sort_column};
@@ -7,6 +9,7 @@ use crate::listing::{self, Listing};
 use crate::merged::{Key, row_of};
 use crate::paging::{AccountFilter, AccountOrder, Page, PageRequest};
 use crate::search::{Wanted, found_in};
+use crate::seen::{Seen, Viewed};
 use crate::sql::Filter;
 use crate::views::Account;
 use crate::{StoreError, Tenant, TenantTx};
@@ -21,10 +24,9 @@ impl TenantTx {
 
 impl Tenant {
     /// One account.
-    pub async fn account(&self, id: AccountId, now: Timestamp) -> Result<Option<Account>, StoreError> {
+    pub async fn account(&self, id: AccountId, now: Timestamp) -> Result<Option<Arc<Seen<Account>>>, StoreError> {
         let key = Key { organization: self.organization, id: id.0 };
-        let found = self.store.lookups.accounts.row(&self.store.read, key).await?;
-        found.map(|found| found.view(now)).transpose()
+        self.store.lookups.accounts.view(&self.store.read, key, now).await
     }
 
     /// A page of the organization's accounts.
@@ -33,14 +35,13 @@ impl Tenant {
         filter: &AccountFilter,
         page: &PageRequest<AccountOrder>,
         now: Timestamp,
-    ) -> Result<Page<Account>, StoreError> {
+    ) -> Result<Page<Arc<Seen<Account>>>, StoreError> {
         let conditions = conditions(self.organization, filter);
         let listing =
             Listing { select: &SELECT, count_from: "FROM accounts a", id: "a.id", sort: sort_column(page.order_by) };
-        let found =
-            listing::page(&self.store.read, &listing, conditions, page, |row: &AccountRow| row.position(page.order_by))
-                .await?;
-        listing::convert(found, |row| row.view(now))
+        let memory = &self.store.lookups.accounts.memory;
+        let position = |row: &AccountRow| row.position(page.order_by);
+        listing::seen_page(&self.store.read, &listing, conditions, (page, now), memory, position).await
     }
 }
 

@@ -12,6 +12,7 @@ use crate::listing::SortColumn;
 use crate::merged::{Key, Keyed};
 use crate::paging::{AccountOrder, Position, RowId, SortKey};
 use crate::record::provenance::{Provenance, noted};
+use crate::seen::Viewed;
 use crate::views::{Account, MetricPrecisions, MetricStatuses, PostCounts};
 
 const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
@@ -86,8 +87,14 @@ impl Keyed for AccountRow {
     }
 }
 
-impl AccountRow {
-    pub fn view(self, now: Timestamp) -> Result<Account, StoreError> {
+impl Viewed for AccountRow {
+    type View = Account;
+
+    fn good_until(account: &Account) -> Option<Timestamp> {
+        freshness::good_until(&account.freshness, account.last_scrape_at, account.scrape_interval_hours)
+    }
+
+    fn view(self, now: Timestamp) -> Result<Account, StoreError> {
         let platform: Platform =
             self.platform.parse().map_err(|_| StoreError::Unreadable { table: "accounts", column: "platform" })?;
         let freshness = freshness::sum_up(
@@ -159,7 +166,9 @@ impl AccountRow {
             metric_precision,
         })
     }
+}
 
+impl AccountRow {
     /// The profile's own counts as this record has them, with the columns that the profile keeps them in.
     const fn counts(&self) -> [(&'static str, &'static str, Option<i64>); 3] {
         [

@@ -17,6 +17,7 @@ use crate::account_videos::AccountVideoRow;
 use crate::accounts::AccountRow;
 use crate::creators;
 use crate::merged::{Key, Keyed, rows_of};
+use crate::seen::Viewed;
 use crate::videos::VideoRow;
 use crate::views::{Creator, FoundPost, SearchResults};
 use crate::{StoreError, Tenant};

@@ -255,7 +255,12 @@ pub async fn all_accounts(tenant: &Tenant) -> store::Page<store::Account> {
         limit: 200,
         include_total: false,
     };
-    tenant.accounts(&store::AccountFilter::default(), &page, START).await.unwrap()
+    let page = tenant.accounts(&store::AccountFilter::default(), &page, START).await.unwrap();
+    store::Page {
+        rows: page.rows.iter().map(|seen| store::Account::clone(seen)).collect(),
+        next: page.next,
+        total: page.total,
+    }
 }
 
 impl Home {
@@ -392,17 +397,18 @@ pub async fn patch(tenant: &Tenant, id: AccountId, change: &AccountChange, now: 
 }
 
 pub async fn account(tenant: &Tenant, id: AccountId, now: Timestamp) -> store::Account {
-    tenant.account(id, now).await.unwrap().expect("the account")
+    store::Account::clone(&tenant.account(id, now).await.unwrap().expect("the account"))
 }
 
 pub async fn video(tenant: &Tenant, id: VideoId, now: Timestamp) -> store::Video {
-    tenant.video(id, now).await.unwrap().expect("the video")
+    store::Video::clone(&tenant.video(id, now).await.unwrap().expect("the video"))
 }
 
 /// The account videos of an account, oldest id first.
 pub async fn account_videos(tenant: &Tenant, id: AccountId, now: Timestamp) -> Vec<store::AccountVideo> {
     let filter = store::AccountVideoFilter { account_id: Some(id), ..Default::default() };
-    tenant.account_videos(&filter, &whole(store::PostOrder::AddedAt), now).await.unwrap().rows
+    let found = tenant.account_videos(&filter, &whole(store::PostOrder::AddedAt), now).await.unwrap().rows;
+    found.iter().map(|seen| store::AccountVideo::clone(seen)).collect()
 }
 
 /// The page of one post.

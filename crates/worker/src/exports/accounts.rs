@@ -17,6 +17,7 @@ pub async fn page(walk: &Walk) -> Result<Vec<Row>, ExportError> {
         include_total: false,
     };
     let found = walk.tenant.accounts(&walk.account_filter(), &request, walk.job.as_of).await?.rows;
+    let found: Vec<_> = found.iter().map(|seen| store::Account::clone(seen)).collect();
     let place = |account: &store::Account| {
         Place::Account(AccountPlace { added_at: account.added_at.as_millis(), id: account.id.0, day: None })
     };
