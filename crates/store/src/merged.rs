@@ -4,6 +4,7 @@
 //! that wait by then. A row that is handed out was therefore always read after it was asked for, and on an idle service nobody waits.
 
 use std::collections::HashMap;
+use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -172,7 +173,7 @@ fn lock<K, V>(line: &Mutex<Line<K, V>>) -> MutexGuard<'_, Line<K, V>> {
 
 /// A row that is looked up by its key.
 pub trait Keyed: FromQueryResult + Clone + Send + 'static {
-    type Id: Copy + Eq + Hash + Into<Value> + Send + Sync + 'static;
+    type Id: Copy + Debug + Eq + Hash + Into<Value> + Send + Sync + 'static;
 
     /// `SELECT … FROM … JOIN …`, without `WHERE`.
     fn select() -> &'static str;

@@ -42,8 +42,8 @@ pub struct Seen<V> {
 impl<V> Seen<V> {
     /// What `make` makes of the view. It is made once, as long as nobody makes things of different types.
     pub fn made<T: Send + Sync + 'static>(&self, make: impl Fn(&V) -> T) -> Arc<T> {
-        let made = self.made.get_or_init(|| Arc::new(make(&self.view)));
-        Arc::clone(made).downcast().unwrap_or_else(|_| Arc::new(make(&self.view)))
+        let thing = self.made.get_or_init(|| Arc::new(make(&self.view)));
+        Arc::clone(thing).downcast().unwrap_or_else(|_| Arc::new(make(&self.view)))
     }
 }
 
@@ -102,7 +102,9 @@ impl<R: Viewed> Kept<R> {
 
 /// What is remembered of rows of one kind.
 #[derive(Debug)]
-pub struct Memory<R: Viewed>(Mutex<LruCache<Key<R::Id>, Arc<Kept<R>>>>);
+pub struct Memory<R: Viewed>(Mutex<Newest<R>>);
+
+type Newest<R> = LruCache<Key<<R as Keyed>::Id>, Arc<Kept<R>>>;
 
 impl<R: Viewed> Default for Memory<R> {
     fn default() -> Self {

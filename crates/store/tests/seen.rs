@@ -1,6 +1,6 @@
 //! What is shown again is what was shown before while nothing has changed, and never a moment longer.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test fails the test")]
+#![expect(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a helper of a test fails the test")]
 
 mod support;
 
