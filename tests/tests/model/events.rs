@@ -61,7 +61,8 @@ impl World {
         let mut tx = self.begin(organization).await;
         let id = tx.create_video(&new).await.expect("a new video");
         tx.commit().await.expect("it is kept");
-        let video = Video { id, post, is_active: true, added_at: self.now, first_read: None, attempts: Attempts::default() };
+        let video =
+            Video { id, post, is_active: true, added_at: self.now, first_read: None, attempts: Attempts::default() };
         self.organizations[organization].videos.push(video);
     }
 

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::Verdict;
-use domain::{Day, MediaType, MetricStatus, Observation, Outcome, Platform, PostFacts, PostStatus, Reading, Timestamp, fold};
+use domain::{
+    Day, MediaType, MetricStatus, Observation, Outcome, Platform, PostFacts, PostStatus, Reading, Timestamp, fold,
+};
 use sea_orm::{FromQueryResult, Value};
 
 use super::provenance::{Kept, Provenance, Readings};

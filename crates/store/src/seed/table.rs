@@ -176,10 +176,7 @@ impl SeedBatch {
             ),
             post_days: days("post_days", "tracked_post_id", &POST_DAY),
             organization_days: days("organization_days", "organization_id day part", &ORGANIZATION_DAY),
-            schedules: table(
-                "schedules",
-                "kind target_id platform priority generation reason last_success_at",
-            ),
+            schedules: table("schedules", "kind target_id platform priority generation reason last_success_at"),
         }
     }
 
