@@ -5,8 +5,8 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
-use crate::alike;
 use crate::Failure;
+use crate::alike;
 use crate::load::{self, Load, LoadError, Plan, Question, Requests};
 use crate::report::{Contestant, Kind, Race, Series};
 use crate::stage::{Stage, Stores, Target};
