@@ -15,6 +15,7 @@ mod m0009_exports;
 mod m0010_newest_days;
 mod m0011_bounds;
 mod m0012_first_few;
+mod m0013_own_attempts;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -39,6 +40,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_newest_days::NewestDays),
             Box::new(m0011_bounds::Bounds),
             Box::new(m0012_first_few::FirstFew),
+            Box::new(m0013_own_attempts::OwnAttempts),
         ]
     }
 }

@@ -234,6 +234,13 @@ async fn there_is_as_much_as_was_asked_and_it_fits_together(pair: Pair) {
             "there are saves where none are counted",
             "SELECT COUNT(*) FROM post_snapshots s JOIN posts p ON p.id = s.post_id WHERE p.platform = 'tiktok' AND (s.saved_count IS NOT NULL OR p.saved_count IS NOT NULL)",
         ),
+        (
+            "what was read was not tried",
+            "SELECT COUNT(*) FROM (SELECT last_attempt_at, last_attempt_outcome, last_scrape_at FROM accounts \
+             UNION ALL SELECT last_attempt_at, last_attempt_outcome, last_scrape_at FROM videos \
+             UNION ALL SELECT last_attempt_at, last_attempt_outcome, last_scrape_at FROM account_videos) r \
+             WHERE last_attempt_at IS DISTINCT FROM last_scrape_at OR last_attempt_outcome IS DISTINCT FROM CASE WHEN last_scrape_at IS NOT NULL THEN 'ok' END",
+        ),
         ("something is due", "SELECT COUNT(*) FROM schedules WHERE due_at IS NOT NULL"),
         (
             "an account video has no text",

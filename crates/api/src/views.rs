@@ -52,7 +52,7 @@ pub(crate) struct FreshnessOut {
     /// In one word.
     #[schema(value_type = FreshnessStateName)]
     state: domain::FreshnessState,
-    /// When a worker last tried.
+    /// When a worker last tried for this resource, that is, while it was collected.
     #[schema(value_type = Option<String>, format = DateTime)]
     last_attempt_time: Option<Timestamp>,
     /// How that ended.
@@ -61,7 +61,7 @@ pub(crate) struct FreshnessOut {
     /// When the next attempt is due; null while paused.
     #[schema(value_type = Option<String>, format = DateTime)]
     next_scrape_time: Option<Timestamp>,
-    /// Failed attempts since the last good one.
+    /// Failed attempts for this resource since the last good one.
     #[schema(minimum = 0)]
     consecutive_failures: i64,
 }

@@ -1,4 +1,4 @@
-//! How the data of a tracking record stands, worked out from its schedule row.
+//! How the data of a tracking record stands, worked out from its own attempts and from when it is due.
 
 use std::time::Duration;
 
@@ -6,11 +6,9 @@ use domain::{FreshnessState, Outcome, Timestamp};
 
 use crate::views::Freshness;
 
-/// What it is worked out from. Attempts before `added_at` are somebody else's and not shown, nor are those made while this record is
-/// not collected: it shows its own last good read as the last attempt then.
+/// What it is worked out from. The attempts are those that were made while this record was collected; what others had tried is not among them.
 #[derive(Debug)]
 pub struct Facts<'a> {
-    pub added_at: i64,
     pub is_collected: bool,
     pub is_unavailable: bool,
     pub last_scrape_at: Option<i64>,
@@ -18,20 +16,17 @@ pub struct Facts<'a> {
     pub due_at: Option<i64>,
     pub last_attempt_at: Option<i64>,
     pub last_attempt_outcome: Option<&'a str>,
-    pub consecutive_failures: Option<i64>,
+    /// Failed attempts since the last good one.
+    pub failures: i64,
 }
 
 /// Sums it up at `now`.
 pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
-    let last_attempt_at = if facts.is_collected { facts.last_attempt_at } else { facts.last_scrape_at };
-    let attempted = last_attempt_at.is_some_and(|at| at >= facts.added_at);
-    let outcome = if last_attempt_at == facts.last_attempt_at { facts.last_attempt_outcome } else { Some("ok") };
-    let failures = facts.consecutive_failures.filter(|_| attempted && facts.is_collected).unwrap_or(0);
     let state = if !facts.is_collected {
         FreshnessState::Paused
-    } else if attempted && facts.is_unavailable {
+    } else if facts.last_attempt_at.is_some() && facts.is_unavailable {
         FreshnessState::Unavailable
-    } else if failures > 0 {
+    } else if facts.failures > 0 {
         FreshnessState::Failing
     } else {
         match facts.last_scrape_at.map(Timestamp::from_millis) {
@@ -42,10 +37,10 @@ pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
     };
     Freshness {
         state,
-        last_attempt_at: last_attempt_at.filter(|_| attempted).map(Timestamp::from_millis),
-        last_attempt_outcome: outcome.filter(|_| attempted).and_then(|name| name.parse::<Outcome>().ok()),
+        last_attempt_at: facts.last_attempt_at.map(Timestamp::from_millis),
+        last_attempt_outcome: facts.last_attempt_outcome.and_then(|name| name.parse::<Outcome>().ok()),
         next_scrape_at: facts.due_at.filter(|_| facts.is_collected).map(Timestamp::from_millis),
-        consecutive_failures: failures,
+        consecutive_failures: facts.failures,
     }
 }
 
@@ -69,7 +64,6 @@ mod tests {
 
     fn facts() -> Facts<'static> {
         Facts {
-            added_at: 100,
             is_collected: true,
             is_unavailable: false,
             last_scrape_at: None,
@@ -77,41 +71,35 @@ mod tests {
             due_at: Some(100),
             last_attempt_at: None,
             last_attempt_outcome: None,
-            consecutive_failures: Some(0),
+            failures: 0,
         }
     }
 
+    fn failed() -> Facts<'static> {
+        Facts { last_attempt_at: Some(150), last_attempt_outcome: Some("blocked"), failures: 1, ..facts() }
+    }
+
     #[test]
-    fn what_others_attempted_before_is_not_shown() {
-        let before = Facts {
-            last_attempt_at: Some(99),
-            last_attempt_outcome: Some("blocked"),
-            consecutive_failures: Some(3),
-            ..facts()
-        };
-        let shown = sum_up(&before, Timestamp::from_millis(200));
-        assert_eq!(shown.state, FreshnessState::Pending);
-        assert_eq!((shown.last_attempt_at, shown.last_attempt_outcome, shown.consecutive_failures), (None, None, 0));
+    fn what_others_found_to_be_gone_is_not_shown_before_an_own_attempt() {
+        let gone = Facts { is_unavailable: true, ..facts() };
+        assert_eq!(sum_up(&gone, Timestamp::from_millis(200)).state, FreshnessState::Pending);
+        let tried = Facts { is_unavailable: true, ..failed() };
+        assert_eq!(sum_up(&tried, Timestamp::from_millis(200)).state, FreshnessState::Unavailable);
     }
 
     #[test]
     fn a_failed_attempt_is_failing_and_a_late_one_stale() {
-        let failing = Facts {
-            last_attempt_at: Some(150),
-            last_attempt_outcome: Some("blocked"),
-            consecutive_failures: Some(1),
-            ..facts()
-        };
-        assert_eq!(sum_up(&failing, Timestamp::from_millis(200)).state, FreshnessState::Failing);
+        assert_eq!(sum_up(&failed(), Timestamp::from_millis(200)).state, FreshnessState::Failing);
         let read = Facts { last_attempt_at: Some(150), last_scrape_at: Some(150), ..facts() };
         assert_eq!(sum_up(&read, Timestamp::from_millis(25 * HOUR)).state, FreshnessState::Fresh);
         assert_eq!(sum_up(&read, Timestamp::from_millis(27 * HOUR)).state, FreshnessState::Stale);
     }
 
     #[test]
-    fn a_paused_record_has_no_next_time() {
-        let paused = Facts { is_collected: false, ..facts() };
+    fn a_paused_record_has_no_next_time_and_keeps_its_attempts() {
+        let paused = Facts { is_collected: false, ..failed() };
         let shown = sum_up(&paused, Timestamp::from_millis(200));
         assert_eq!((shown.state, shown.next_scrape_at), (FreshnessState::Paused, None));
+        assert_eq!((shown.last_attempt_at, shown.consecutive_failures), (Some(Timestamp::from_millis(150)), 1));
     }
 }

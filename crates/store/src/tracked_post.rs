@@ -16,7 +16,7 @@ pub const COLUMNS: &str = "t.platform, t.added_at, t.updated_at, t.first_scrape_
      t.like_count, t.comment_count, t.share_count, t.play_count, t.saved_count, p.external_id, p.shortcode, p.description, \
      p.media_type, p.duration_seconds, p.status, p.cover_image_url, p.video_url, p.author_username, p.author_platform_id, \
      p.platform_data, p.metric_status, p.provenance, a.id AS account_id, a.username AS account_username, \
-     s.due_at, s.last_attempt_at, s.last_attempt_outcome, s.consecutive_failures";
+     t.last_attempt_at, t.last_attempt_outcome, t.failures, s.due_at";
 
 /// The joins that [`COLUMNS`] need beside `t` and `a`.
 pub const JOINS: &str =
@@ -58,7 +58,7 @@ pub struct PostRow {
     pub due_at: Option<i64>,
     pub last_attempt_at: Option<i64>,
     pub last_attempt_outcome: Option<String>,
-    pub consecutive_failures: Option<i64>,
+    pub failures: i64,
 }
 
 impl TrackedPost {
@@ -77,7 +77,6 @@ impl PostRow {
         let media_type = self.media_type.as_deref().map(str::parse::<MediaType>).transpose();
         let freshness = freshness::sum_up(
             &freshness::Facts {
-                added_at: self.added_at,
                 is_collected: self.is_collected,
                 is_unavailable: status == PostStatus::Deleted,
                 last_scrape_at: self.last_scrape_at,
@@ -85,7 +84,7 @@ impl PostRow {
                 due_at: self.due_at,
                 last_attempt_at: self.last_attempt_at,
                 last_attempt_outcome: self.last_attempt_outcome.as_deref(),
-                consecutive_failures: self.consecutive_failures,
+                failures: self.failures,
             },
             now,
         );

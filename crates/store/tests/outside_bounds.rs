@@ -30,7 +30,7 @@ fn posts(first: i64, day: u32) -> Vec<PostFacts> {
     all
 }
 
-/// Two profiles with the same posts, each of which is read on a day wherever it is due.
+/// Two profiles with the same posts, each of which is read on a day wherever it is due. On one day no post's page can be read.
 async fn read(home: &Home, day: u32) -> Vec<JobTarget> {
     let now = START.plus(DAYS * day);
     make_due(home, now).await;
@@ -47,7 +47,8 @@ async fn read(home: &Home, day: u32) -> Vec<JobTarget> {
             .iter()
             .flat_map(|(_, _, posts)| posts)
             .find(|facts| facts.external_id == *external_id)
-            .map_or_else(|| failed(domain::Outcome::NotFound), |facts| page_of(facts.clone())),
+            .filter(|_| day != 4)
+            .map_or_else(|| failed(domain::Outcome::Timeout), |facts| page_of(facts.clone())),
     })
     .await
 }
@@ -64,7 +65,9 @@ async fn shown(tenant: &Tenant, id: AccountId, now: Timestamp) -> Vec<String> {
     let mut videos = account_videos(tenant, id, now).await;
     videos.sort_by_key(|video| video.post.create_time);
     for video in videos {
-        all.push(format!("{:?} {:?} {:?}", video.post.create_time, video.post.counts, video.post.last_scrape_at));
+        let freshness = &video.post.freshness;
+        let attempt = (freshness.last_attempt_at, freshness.last_attempt_outcome, freshness.consecutive_failures);
+        all.push(format!("{:?} {:?} {attempt:?}", video.post.create_time, video.post.counts));
         let kind = TrackedKind::AccountVideo;
         let days = tenant.timeseries(kind, RowId::Integer(video.id.0), window).await.unwrap().unwrap();
         all.extend(days.iter().map(|day| format!("{day:?}")));

@@ -64,9 +64,6 @@ class Schedule(Base):
     kind: Mapped[str] = mapped_column(primary_key=True)
     target_id: Mapped[int] = mapped_column(primary_key=True)
     due_at: Mapped[int | None]
-    last_attempt_at: Mapped[int | None]
-    last_attempt_outcome: Mapped[str | None]
-    consecutive_failures: Mapped[int]
 
 
 class Account(Base):
@@ -99,6 +96,9 @@ class Account(Base):
     play_count: Mapped[int | None]
     saved_count: Mapped[int | None]
     sum_notes: Mapped[str | None]
+    last_attempt_at: Mapped[int | None]
+    last_attempt_outcome: Mapped[str | None]
+    failures: Mapped[int]
 
 
 def shown(at: datetime) -> str:
@@ -239,10 +239,10 @@ def view(row: Any) -> AccountOut:
         effective_post_lookback_days=days,
         freshness=FreshnessOut(
             state="fresh",
-            last_attempt_time=time(schedule.last_attempt_at),
-            last_attempt_outcome=schedule.last_attempt_outcome,
+            last_attempt_time=time(account.last_attempt_at),
+            last_attempt_outcome=account.last_attempt_outcome,
             next_scrape_time=time(schedule.due_at),
-            consecutive_failures=schedule.consecutive_failures,
+            consecutive_failures=account.failures,
         ),
         metric_status={name: "unsupported" for name, value in metrics.items() if value is None},
         metric_precision={},

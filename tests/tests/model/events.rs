@@ -8,7 +8,7 @@ use store::{
     NewVideo, PageRequest, PostOrder, TenantTx, VideoChange,
 };
 
-use crate::ledger::{Account, Collection, Creator, Organization, Post, Profile, Video};
+use crate::ledger::{Account, Attempts, Collection, Creator, Organization, Post, Profile, Video};
 use crate::world::World;
 
 impl World {
@@ -43,6 +43,7 @@ impl World {
             creator,
             added_at: self.now,
             reads: Vec::new(),
+            attempts: Attempts::default(),
             shows: BTreeMap::new(),
         });
     }
@@ -60,7 +61,8 @@ impl World {
         let mut tx = self.begin(organization).await;
         let id = tx.create_video(&new).await.expect("a new video");
         tx.commit().await.expect("it is kept");
-        let video = Video { id, post, is_active: true, added_at: self.now, first_read: None };
+        let video =
+            Video { id, post, is_active: true, added_at: self.now, first_read: None, attempts: Attempts::default() };
         self.organizations[organization].videos.push(video);
     }
 
@@ -153,6 +155,8 @@ impl World {
         let Some(place) = (!its.accounts.is_empty()).then(|| self.dice.place(its.accounts.len())) else { return };
         let account = &its.accounts[place];
         let (id, creators) = (account.id, its.creators.iter().map(|it| it.id).collect::<Vec<_>>());
+        let due = self.due(self.organizations[organization].accounts[place].profile).await;
+        let account = &self.organizations[organization].accounts[place];
         let mut tx = self.begin(organization).await;
         match self.dice.roll(8) {
             0..=3 => {
@@ -170,10 +174,13 @@ impl World {
             _ => {
                 tx.delete_account(id).await.expect("it goes");
                 self.organizations[organization].accounts.remove(place);
+                tx.commit().await.expect("it is kept");
+                self.organizations[organization].forget_untracked();
+                return;
             }
         }
         tx.commit().await.expect("it is kept");
-        self.organizations[organization].forget_untracked();
+        self.check_due(organization, place, &due).await;
     }
 
     /// A post that was added by hand is paused or goes on, or is taken away.

@@ -34,12 +34,34 @@ pub struct Seen {
     pub told: Option<Timestamp>,
 }
 
+/// The attempts at reading that were made for a record.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Attempts {
+    pub read_at: Option<Timestamp>,
+    pub failed_at: Option<Timestamp>,
+    /// Failed ones since the last good one.
+    pub failures: usize,
+}
+
+impl Attempts {
+    const fn succeed(&mut self, at: Timestamp) {
+        self.read_at = Some(at);
+        self.failures = 0;
+    }
+
+    const fn fail(&mut self, at: Timestamp) {
+        self.failed_at = Some(at);
+        self.failures += 1;
+    }
+}
+
 /// A post in the feed of an account, as the organization found it there.
 #[derive(Clone, Copy, Debug)]
 pub struct Shown {
     pub added_at: Timestamp,
     /// The first read while the account was collected.
     pub first_read: Option<Timestamp>,
+    pub attempts: Attempts,
 }
 
 #[derive(Clone, Debug)]
@@ -50,6 +72,7 @@ pub struct Account {
     pub creator: Option<CreatorId>,
     pub added_at: Timestamp,
     pub reads: Vec<Read<PROFILE_METRICS>>,
+    pub attempts: Attempts,
     pub shows: BTreeMap<Post, Shown>,
 }
 
@@ -61,6 +84,7 @@ pub struct Video {
     pub is_active: bool,
     pub added_at: Timestamp,
     pub first_read: Option<Timestamp>,
+    pub attempts: Attempts,
 }
 
 #[derive(Clone, Debug)]
@@ -109,6 +133,27 @@ impl Organization {
     pub fn see_profile(&mut self, profile: Profile, read: Read<PROFILE_METRICS>) {
         for place in self.collecting(profile) {
             self.accounts[place].reads.push(read);
+            self.accounts[place].attempts.succeed(read.at);
+        }
+    }
+
+    /// The page of a profile could not be read.
+    pub fn miss_profile(&mut self, profile: Profile, at: Timestamp) {
+        for place in self.collecting(profile) {
+            self.accounts[place].attempts.fail(at);
+        }
+    }
+
+    /// The page of a post could not be read.
+    pub fn miss_post(&mut self, post: Post, at: Timestamp) {
+        for place in 0..self.accounts.len() {
+            let is_collected = self.collects_account(&self.accounts[place]);
+            if let Some(shown) = self.accounts[place].shows.get_mut(&post).filter(|_| is_collected) {
+                shown.attempts.fail(at);
+            }
+        }
+        for video in self.videos.iter_mut().filter(|video| video.post == post && video.is_active) {
+            video.attempts.fail(at);
         }
     }
 
@@ -116,7 +161,8 @@ impl Organization {
     pub fn see_list(&mut self, profile: Profile, posts: &[Post], at: Timestamp) {
         for place in self.collecting(profile) {
             for post in posts {
-                self.accounts[place].shows.entry(*post).or_insert(Shown { added_at: at, first_read: None });
+                let new = Shown { added_at: at, first_read: None, attempts: Attempts::default() };
+                self.accounts[place].shows.entry(*post).or_insert(new);
             }
         }
     }
@@ -128,11 +174,13 @@ impl Organization {
             let is_collected = self.collects_account(&self.accounts[place]);
             if let Some(shown) = self.accounts[place].shows.get_mut(&post).filter(|_| is_collected) {
                 shown.first_read.get_or_insert(read.at);
+                shown.attempts.succeed(read.at);
                 is_seen = true;
             }
         }
         for video in self.videos.iter_mut().filter(|video| video.post == post && video.is_active) {
             video.first_read.get_or_insert(read.at);
+            video.attempts.succeed(read.at);
             is_seen = true;
         }
         if is_seen {

@@ -2,6 +2,7 @@
 //! days, roll-ups and reports is computed anew, in plain words, from nothing but the list of those reads.
 
 mod asking;
+mod attempts;
 mod dice;
 mod events;
 mod ledger;
@@ -129,6 +130,7 @@ async fn compare(world: &World, url: &str, seed: u64) {
     for (place, organization) in world.organizations.iter().enumerate() {
         let mut dice = Dice::new(seed + place as u64);
         let mut client = service.asker(&organization.key);
+        attempts::compare(world, organization, &mut client).await;
         records::compare(world, organization, &mut dice, &mut client).await;
         rollups::compare(world, organization, &mut dice, &mut client).await;
         reports::compare(world, organization, &mut dice, &mut client).await;

@@ -46,7 +46,7 @@ pub struct PostPage {
 type Page = (Profile, Option<[Reading; 3]>);
 
 /// A connection past the store, for what it has no call for.
-enum Eye {
+pub enum Eye {
     Sqlite(SqliteConnection),
     Postgres(PgConnection),
 }
@@ -58,7 +58,7 @@ pub struct World {
     pub profiles: Vec<ProfilePage>,
     pub posts: Vec<PostPage>,
     pub organizations: Vec<Organization>,
-    eye: Eye,
+    pub eye: Eye,
 }
 
 impl World {
@@ -225,10 +225,11 @@ impl World {
             Recorded::Stored(_) => {}
             Recorded::LeaseLost => panic!("the lease was lost"),
         }
+        let at = self.now;
         if observation.outcome != Outcome::Ok {
+            self.miss(job, at);
             return;
         }
-        let at = self.now;
         let is_list = !matches!(job.target, JobTarget::Post { .. });
         for organization in &mut self.organizations {
             if let Some((profile, said)) = profile {
@@ -247,19 +248,39 @@ impl World {
         }
     }
 
+    fn miss(&mut self, job: &Job, at: Timestamp) {
+        match &job.target {
+            JobTarget::Profile { username, .. } => {
+                let profile = self.profile_of(job.platform, username);
+                self.organizations.iter_mut().for_each(|organization| organization.miss_profile(profile, at));
+            }
+            JobTarget::Feed { .. } => {}
+            JobTarget::Post { external_id, .. } => {
+                let post = self.post_of(job.platform, external_id);
+                self.organizations.iter_mut().for_each(|organization| organization.miss_post(post, at));
+            }
+        }
+    }
+
+    fn profile_of(&self, platform: Platform, username: &str) -> Profile {
+        let is_it = |page: &ProfilePage| page.platform == platform && page.username == username;
+        self.profiles.iter().position(is_it).expect("a profile of this world")
+    }
+
+    fn post_of(&self, platform: Platform, external_id: &str) -> Post {
+        let is_it = |page: &PostPage| page.platform == platform && page.external_id == external_id;
+        self.posts.iter().position(is_it).expect("a post of this world")
+    }
+
     /// What a page answers: the observation, whose page it is and what it says of the profile, and the posts on it.
     fn answer(&mut self, job: &Job) -> (Observation, Option<Page>, Vec<(Post, PostFacts)>) {
         // A list that cannot be read leaves days on which an account was read and none of its posts.
         if self.dice.chance(if matches!(job.target, JobTarget::Feed { .. }) { 40 } else { 8 }) {
             return (Observation::failed(Outcome::NetworkError, "as the test wants it"), None, Vec::new());
         }
-        let profile_of = |username: &str, pages: &[ProfilePage]| {
-            let is_it = |page: &ProfilePage| page.platform == job.platform && page.username == username;
-            pages.iter().position(is_it).expect("a profile of this world")
-        };
         match &job.target {
             JobTarget::Profile { username, .. } => {
-                let profile = profile_of(username, &self.profiles);
+                let profile = self.profile_of(job.platform, username);
                 let (facts, said) = self.profile_facts(profile);
                 let posts = if self.dice.chance(25) { self.list(profile) } else { Vec::new() };
                 let mut observation = Observation::ok("model.profile");
@@ -268,15 +289,14 @@ impl World {
                 (observation, Some((profile, Some(said))), posts)
             }
             JobTarget::Feed { username, .. } => {
-                let profile = profile_of(username, &self.profiles);
+                let profile = self.profile_of(job.platform, username);
                 let posts = self.list(profile);
                 let mut observation = Observation::ok("model.feed");
                 observation.posts = posts.iter().map(|(_, facts)| facts.clone()).collect();
                 (observation, Some((profile, None)), posts)
             }
             JobTarget::Post { external_id, .. } => {
-                let is_it = |page: &PostPage| page.platform == job.platform && page.external_id == *external_id;
-                let post = self.posts.iter().position(is_it).expect("a post of this world");
+                let post = self.post_of(job.platform, external_id);
                 let facts = self.post_facts(post, false);
                 let mut observation = Observation::ok("model.post");
                 observation.posts = vec![facts.clone()];
@@ -403,7 +423,7 @@ impl Eye {
     }
 
     /// The first column of every row, which is text.
-    async fn column(&mut self, sql: &str) -> Vec<String> {
+    pub async fn column(&mut self, sql: &str) -> Vec<String> {
         let text = AssertSqlSafe(sql.to_owned());
         let rows: sqlx::Result<Vec<String>> = match self {
             Self::Sqlite(connection) => {

@@ -5,8 +5,8 @@ use std::time::Duration;
 use domain::backoff::Backoff;
 use domain::source::DIRECT;
 use domain::{
-    Channel, Day, MetricStatus, Observation, Platform, PostFacts, ProfileFacts, ProfileMetrics, Reading, Source,
-    Timestamp,
+    Channel, Day, MetricStatus, Observation, Outcome, Platform, PostFacts, ProfileFacts, ProfileMetrics, Reading,
+    Source, Timestamp,
 };
 use serde_json::{Map, Value, json};
 use store::{Breaker, Budget, Claim, ClaimPolicy, JobTarget, PlatformPolicy, RecordPolicy, Recorded, SourcePlan};
@@ -75,8 +75,30 @@ fn policy() -> PlatformPolicy {
     }
 }
 
-/// Reads everything that is due at a time, as a worker would: one profile with one post.
+/// Reads everything that is due at a time: one profile with one post.
 async fn read(api: &Api, at: Timestamp, views: i64, followers: i64) {
+    work(api, at, |target| match target {
+        JobTarget::Profile { .. } => {
+            let mut observation = Observation::ok("test.profile");
+            observation.profile = Some(profile(followers));
+            observation
+        }
+        JobTarget::Feed { .. } => {
+            let mut observation = Observation::ok("test.feed");
+            observation.posts = vec![facts(views)];
+            observation
+        }
+        JobTarget::Post { .. } => {
+            let mut observation = Observation::ok("test.post");
+            observation.posts = vec![facts(views)];
+            observation
+        }
+    })
+    .await;
+}
+
+/// Does everything that is due at a time, as a worker would.
+async fn work(api: &Api, at: Timestamp, answer: impl Fn(&JobTarget) -> Observation) {
     let claims = ClaimPolicy { worker: "w1".to_owned(), lease: Duration::from_mins(2), platforms: vec![policy()] };
     let backoff = Backoff { base: Duration::from_secs(30), cap: Duration::from_hours(6) };
     let record = RecordPolicy { backoff, gone_confirm: Duration::from_hours(6), compact: true };
@@ -87,24 +109,7 @@ async fn read(api: &Api, at: Timestamp, views: i64, followers: i64) {
         }
         for wake in offered {
             let Claim::Taken(job) = api.store.claim(&wake, &claims, at).await.unwrap() else { continue };
-            let observation = match &job.target {
-                JobTarget::Profile { .. } => {
-                    let mut observation = Observation::ok("test.profile");
-                    observation.profile = Some(profile(followers));
-                    observation
-                }
-                JobTarget::Feed { .. } => {
-                    let mut observation = Observation::ok("test.feed");
-                    observation.posts = vec![facts(views)];
-                    observation
-                }
-                JobTarget::Post { .. } => {
-                    let mut observation = Observation::ok("test.post");
-                    observation.posts = vec![facts(views)];
-                    observation
-                }
-            };
-            let recorded = api.store.record(&job, &observation, &record, at).await.unwrap();
+            let recorded = api.store.record(&job, &answer(&job.target), &record, at).await.unwrap();
             assert!(matches!(recorded, Recorded::Stored(_)));
         }
     }
@@ -142,6 +147,34 @@ fn gains(views: Option<i64>, rate: Option<f64>) -> Value {
 fn with(mut value: Value, more: &Value) -> Value {
     value.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
     value
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tag_tells_of_an_attempt_that_was_made_for_the_record_and_of_nobody_elses() {
+    let api = Api::start().await;
+    let body = json!({"platform": "tiktok", "username": "amy"});
+    let path = format!("/v2/accounts/{}", api.post("/v2/accounts", &body).await.expect(201).id());
+    let other = new_organization(&api.store, None).await;
+    let bearer = format!("Bearer {}", new_key(&api.store, other, "admin", None).await);
+    let headers = [("Authorization", bearer.as_str()), ("Content-Type", "application/json")];
+    request(api.addr, "POST", "/v2/accounts", &headers, body.to_string().as_bytes()).await.expect(201);
+    read(&api, before(9), 1000, 50).await;
+    let is_known = async |tag: &str| api.send("GET", &path, &[("If-None-Match", tag)], None).await.status == 304;
+    let fail =
+        async |days| work(&api, before(days), |_| Observation::failed(Outcome::Timeout, "as the test wants it")).await;
+
+    let paused = api.patch(&path, &json!({"is_active": false})).await.expect(200);
+    fail(7).await;
+    assert!(is_known(paused.header("etag")).await);
+    let active = api.patch(&path, &json!({"is_active": true})).await.expect(200);
+    assert!(is_known(active.header("etag")).await);
+    fail(5).await;
+    assert!(!is_known(active.header("etag")).await);
+    let shown = api.get(&path).await.json();
+    let freshness = &shown["data"]["freshness"];
+    let attempt =
+        ["state", "last_attempt_time", "last_attempt_outcome", "consecutive_failures"].map(|name| &freshness[name]);
+    assert_eq!(attempt, [&json!("failing"), &json!(before(5).to_string()), &json!("timeout"), &json!(1)]);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

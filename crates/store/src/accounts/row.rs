@@ -67,9 +67,9 @@ columns! {
         effective_max_recent_posts: Option<i64> = "COALESCE(a.max_recent_posts, o.max_recent_posts)",
         effective_post_lookback_days: Option<i64> = "COALESCE(a.post_lookback_days, o.post_lookback_days)",
         due_at: Option<i64> = "s.due_at",
-        last_attempt_at: Option<i64> = "s.last_attempt_at",
-        last_attempt_outcome: Option<String> = "s.last_attempt_outcome",
-        consecutive_failures: Option<i64> = "s.consecutive_failures",
+        last_attempt_at: Option<i64> = "a.last_attempt_at",
+        last_attempt_outcome: Option<String> = "a.last_attempt_outcome",
+        failures: i64 = "a.failures",
     }
 }
 
@@ -99,7 +99,6 @@ impl Viewed for AccountRow {
             self.platform.parse().map_err(|_| StoreError::Unreadable { table: "accounts", column: "platform" })?;
         let freshness = freshness::sum_up(
             &freshness::Facts {
-                added_at: self.added_at,
                 is_collected: self.is_collected,
                 is_unavailable: self.is_unavailable,
                 last_scrape_at: self.last_scrape_at,
@@ -107,7 +106,7 @@ impl Viewed for AccountRow {
                 due_at: self.due_at,
                 last_attempt_at: self.last_attempt_at,
                 last_attempt_outcome: self.last_attempt_outcome.as_deref(),
-                consecutive_failures: self.consecutive_failures,
+                failures: self.failures,
             },
             now,
         );

@@ -169,18 +169,8 @@ async fn merge(
     // This read was one of the profile as it is known from now on.
     execute(
         recording.tx,
-        "UPDATE schedules SET last_attempt_at = $2, last_attempt_outcome = 'ok', last_success_at = $2, consecutive_failures = 0 \
-         WHERE kind = 'profile' AND target_id = $1",
+        "UPDATE schedules SET last_success_at = $2, consecutive_failures = 0 WHERE kind = 'profile' AND target_id = $1",
         values![former.id, recording.now.as_millis()],
-    )
-    .await?;
-    schedule::follow_tracking(
-        recording.tx,
-        TargetKind::Profile,
-        "SELECT CAST($3 AS BIGINT)",
-        former.id,
-        recording.age_curve,
-        recording.now,
     )
     .await?;
     Ok(if left > 0 { Identity::Joined(former, detail) } else { Identity::Known(former) })

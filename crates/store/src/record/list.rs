@@ -1,6 +1,6 @@
 //! Recording the list of a profile's posts: which of them each account collects, and that every one is read.
 
-use domain::{Day, MediaType, PostFacts, Reading, TargetKind, Timestamp, Trigger, fold};
+use domain::{Day, MediaType, Outcome, PostFacts, Reading, TargetKind, Timestamp, Trigger, fold};
 use sea_orm::FromQueryResult;
 
 use super::identity::is_stand_in;
@@ -79,7 +79,7 @@ pub async fn record_list(
     for (id, rank, facts) in linked {
         if readings(facts).iter().any(|(_, reading)| *reading != Reading::NOT_PROVIDED) {
             let place = Listed { profile_id: Some(profile_id), rank: i64::try_from(rank).unwrap_or(i64::MAX) };
-            from = from.min(write_facts(recording, id, facts, place).await?);
+            from = from.min(write_facts(recording, id, facts, place, Outcome::Ok).await?);
         }
     }
     if !resting.is_empty() {

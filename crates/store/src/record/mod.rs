@@ -1,6 +1,7 @@
 //! Recording what a scrape brought: one transaction, fenced by the lease, that writes facts, snapshot, tracking rows, the run's end and
 //! the next due time together, or nothing at all.
 
+mod attempts;
 mod bounds;
 pub(crate) mod history;
 mod identity;
@@ -221,10 +222,13 @@ async fn conclude(
         TargetKind::Feed => profile::record_feed(recording, &judged).await?,
         TargetKind::Post => post::record(recording, &judged).await?,
     };
+    let is_good = facts.kept || facts.outcome.verdict() == Verdict::Good;
+    if !facts.kept {
+        attempts::note_without_facts(recording, facts.outcome, is_good).await?;
+    }
     let mut ended = judged;
     ended.outcome = facts.outcome;
     ended.detail = facts.detail.or(ended.detail);
-    let is_good = facts.kept || facts.outcome.verdict() == Verdict::Good;
     let status = if is_good { RunStatus::Succeeded } else { RunStatus::Failed };
     runs::finish(tx, job.run_id, status, &ended, *now).await?;
     settle::settle(recording, &ended, is_good, before.consecutive_failures + 1, policy).await?;

@@ -3,12 +3,14 @@
 use std::collections::BTreeMap;
 
 use domain::outcome::Verdict;
-use domain::{Day, MediaType, MetricStatus, Observation, Platform, PostFacts, PostStatus, Reading, Timestamp, fold};
+use domain::{
+    Day, MediaType, MetricStatus, Observation, Outcome, Platform, PostFacts, PostStatus, Reading, Timestamp, fold,
+};
 use sea_orm::{FromQueryResult, Value};
 
 use super::provenance::{Kept, Provenance, Readings};
 use super::sums::sum_accounts;
-use super::{Facts, Recording, history, lost};
+use super::{Facts, Recording, attempts, history, lost};
 use crate::collecting::Listed;
 use crate::days::ReadPost;
 use crate::search::texts;
@@ -50,7 +52,7 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
         (verdict @ (Verdict::Good | Verdict::Withheld), Some(facts)) => {
             let (found, woken) = lost::follow_authors(recording, std::slice::from_ref(facts)).await?;
             wakes = woken;
-            let from = write_facts(recording, id, facts, Listed::default()).await?;
+            let from = write_facts(recording, id, facts, Listed::default(), observation.outcome).await?;
             let status = if verdict == Verdict::Good { PostStatus::Live } else { PostStatus::Private };
             set_status(recording, id, status).await?;
             let written = days::write_accounts(recording, None, &[id], from).await?;
@@ -89,18 +91,20 @@ async fn note_gone(recording: &Recording<'_>, id: i64) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Writes facts to the shared post, its history, and the tracking rows that collect it. The first day of its history that is other than before.
+/// Writes facts to the shared post, its history, and the tracking rows that collect it, whose attempt ended with `outcome`. The first day of its
+/// history that is other than before.
 pub async fn write_facts(
     recording: &Recording<'_>,
     id: i64,
     facts: &PostFacts,
     listed: Listed,
+    outcome: Outcome,
 ) -> Result<Day, StoreError> {
-    let KeptPost { created, counts } = write_post(recording, id, facts).await?;
+    let kept = write_post(recording, id, facts).await?;
     history::write(recording, history::POSTS, id, &readings(facts)).await?;
     let read = days::collected_posts(recording, id, listed).await?;
-    write_trackers(recording, id, listed, &read, created, counts).await?;
-    days::write_posts(recording, id, read, created).await
+    write_trackers(recording, id, listed, &read, &kept, outcome).await?;
+    days::write_posts(recording, id, read, kept.created).await
 }
 
 /// Writes a post's counts to the records of those who collect it, among them the tracked posts `read`.
@@ -109,26 +113,31 @@ async fn write_trackers(
     id: i64,
     listed: Listed,
     read: &[ReadPost],
-    created: Option<Timestamp>,
-    kept: [(&'static str, Kept); 6],
+    kept: &KeptPost,
+    outcome: Outcome,
 ) -> Result<(), StoreError> {
     let now = recording.now.as_millis();
     let set = || {
         let mut set =
             Filter::new("last_scrape_at = $1, updated_at = $1, first_scrape_at = COALESCE(first_scrape_at, $1)", now);
-        if let Some(at) = created {
+        if let Some(at) = kept.created {
             let place = set.bind(at.as_millis());
             set.assign("create_time", &place);
         }
-        for (column, kept) in kept {
+        for (column, kept) in kept.counts {
             kept.assign(&mut set, column);
         }
         set
     };
-    let mut by_hand = set();
+    let record = || {
+        let mut set = set();
+        attempts::assign_good(&mut set, outcome);
+        set
+    };
+    let mut by_hand = record();
     let which = format!("post_id = {} AND is_active", by_hand.bind(id));
     update(recording, "videos", &by_hand, &which).await?;
-    let mut in_feeds = set();
+    let mut in_feeds = record();
     let (post, profile, rank) = (in_feeds.bind(id), in_feeds.bind(listed.profile_id), in_feeds.bind(listed.rank));
     let of_post = format!("av.post_id = {post}");
     let collected = collecting::account_videos("av.id", &of_post, &Listed::rank(&profile, &rank), "$1");

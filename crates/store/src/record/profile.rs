@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::identity::{self, Identity, Known, Names};
 use super::provenance::{Kept, Provenance, Readings};
-use super::{COLLECTED, Facts, Recording, history, list, lost};
+use super::{COLLECTED, Facts, Recording, attempts, history, list, lost};
 use crate::schedule::{self, Target};
 use crate::search::texts;
 use crate::sql::{Filter, execute, rows, values};
@@ -64,7 +64,13 @@ pub async fn record(recording: &Recording<'_>, observation: &Observation) -> Res
     if is_good {
         wakes.extend(list::record_list(recording, known.id, &observation.posts).await?);
     }
-    write_accounts(recording, &known, kept, username).await?;
+    write_accounts(recording, &known, kept, username, observation.outcome).await?;
+    if known.id != recording.job.target_id {
+        // Trackers moved over, whose last read this was.
+        let Recording { tx, age_curve, now, .. } = recording;
+        let targets = "SELECT CAST($3 AS BIGINT)";
+        schedule::follow_tracking(tx, TargetKind::Profile, targets, known.id, age_curve, *now).await?;
+    }
     Ok(match left_behind {
         None => Facts { outcome: observation.outcome, detail: None, kept: true, wakes },
         // The row that was asked for has trackers left, who got nothing.
@@ -168,11 +174,13 @@ async fn write_accounts(
     known: &Known,
     kept: [(&'static str, Kept); 4],
     username: String,
+    outcome: Outcome,
 ) -> Result<(), StoreError> {
     let mut set = Filter::new(
         "last_scrape_at = $1, updated_at = $1, first_scrape_at = COALESCE(first_scrape_at, $1)",
         recording.now.as_millis(),
     );
+    attempts::assign_good(&mut set, outcome);
     let place = set.bind(fold(&username));
     set.assign("username_folded", &place);
     let place = set.bind(username);

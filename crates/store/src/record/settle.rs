@@ -29,23 +29,21 @@ pub async fn settle(
     execute(
         *tx,
         "UPDATE schedules SET lease_token = NULL, lease_until = NULL, worker = NULL, offered_at = NULL, \
-         last_attempt_at = $6, last_attempt_outcome = $3, consecutive_failures = $4, \
-         last_success_at = CASE WHEN $5 THEN $6 ELSE last_success_at END, \
-         due_at = CASE WHEN generation = $7 THEN $8 ELSE due_at END, \
-         priority = CASE WHEN generation = $7 THEN 1 ELSE priority END, \
-         reason = CASE WHEN generation = $7 THEN $9 ELSE reason END, \
-         request_id = CASE WHEN generation = $7 AND $5 THEN NULL ELSE request_id END, \
-         run_id = CASE WHEN generation = $7 THEN NULL ELSE run_id END, \
-         attempts = CASE WHEN generation = $7 THEN 0 ELSE attempts END, \
-         step = CASE WHEN generation = $7 THEN 0 ELSE step END, \
-         first_outcome = CASE WHEN generation = $7 THEN NULL ELSE first_outcome END, \
-         first_detail = CASE WHEN generation = $7 THEN NULL ELSE first_detail END, \
-         generation = CASE WHEN generation = $7 THEN generation + 1 ELSE generation END \
+         consecutive_failures = $3, last_success_at = CASE WHEN $4 THEN $5 ELSE last_success_at END, \
+         due_at = CASE WHEN generation = $6 THEN $7 ELSE due_at END, \
+         priority = CASE WHEN generation = $6 THEN 1 ELSE priority END, \
+         reason = CASE WHEN generation = $6 THEN $8 ELSE reason END, \
+         request_id = CASE WHEN generation = $6 AND $4 THEN NULL ELSE request_id END, \
+         run_id = CASE WHEN generation = $6 THEN NULL ELSE run_id END, \
+         attempts = CASE WHEN generation = $6 THEN 0 ELSE attempts END, \
+         step = CASE WHEN generation = $6 THEN 0 ELSE step END, \
+         first_outcome = CASE WHEN generation = $6 THEN NULL ELSE first_outcome END, \
+         first_detail = CASE WHEN generation = $6 THEN NULL ELSE first_detail END, \
+         generation = CASE WHEN generation = $6 THEN generation + 1 ELSE generation END \
          WHERE kind = $1 AND target_id = $2",
         values![
             job.kind.as_str(),
             job.target_id,
-            observation.outcome.as_str(),
             if is_good { 0 } else { failures },
             is_good,
             now.as_millis(),

@@ -1,12 +1,9 @@
 //! Which posts are reported on.
 
-use std::sync::LazyLock;
-
 use domain::{CollectionKind, MediaType, OrganizationId, Platform, PostSource, PostStatus, Window};
 
 use super::ReportFilter;
 use super::belonging::posts_of_accounts;
-use crate::collecting;
 use crate::collections::belongs_to;
 use crate::sql::Filter;
 
@@ -17,16 +14,11 @@ pub struct Matching {
     has_post: bool,
 }
 
-/// What joins give the facts of a post, and where a read of it was tried.
+/// What join gives the facts of a post.
 pub const POST: &str = " JOIN posts p ON p.id = t.post_id";
-pub const SCHEDULE: &str = " LEFT JOIN schedules s ON s.kind = 'post' AND s.target_id = t.post_id";
 
-/// The condition under which the organization itself knows where the post stands.
-pub static IS_TOLD: LazyLock<String> = LazyLock::new(|| {
-    // Attempts that were made while it is not collected are somebody else's.
-    let is_collected = collecting::tracked_post("t", collecting::RANK, "s.last_attempt_at");
-    format!("(t.first_scrape_at IS NOT NULL OR (COALESCE(s.last_attempt_at >= t.added_at, FALSE) AND {is_collected}))")
-});
+/// The condition under which the organization itself knows where the post stands: it read it, or tried to.
+pub const IS_TOLD: &str = "(t.first_scrape_at IS NOT NULL OR t.tried_at IS NOT NULL)";
 
 impl Matching {
     /// The posts of the organization that match.
@@ -76,12 +68,10 @@ impl Matching {
             conditions.and_plain("t.first_scrape_at IS NOT NULL");
         }
         if let Some(status) = status {
-            joins.push_str(SCHEDULE);
             let place = conditions.bind(status.as_str());
             // What the post says is somebody else's until the organization's own first attempt, and until then it is live.
-            let is_told = &*IS_TOLD;
-            let or_untold = if *status == PostStatus::Live { format!("OR NOT {is_told}") } else { String::new() };
-            conditions.and_plain(&format!("(({is_told} AND p.status = {place}) {or_untold})"));
+            let or_untold = if *status == PostStatus::Live { format!("OR NOT {IS_TOLD}") } else { String::new() };
+            conditions.and_plain(&format!("(({IS_TOLD} AND p.status = {place}) {or_untold})"));
         }
         Self { joins, conditions, has_post }
     }

@@ -9,7 +9,7 @@ use domain::{
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::matching::{IS_TOLD, Matching, POST, SCHEDULE, noted_source};
+use super::matching::{IS_TOLD, Matching, POST, noted_source};
 use super::numbers::{COUNTS, Numbers};
 use super::order::Placed;
 use super::{ReportFilter, ReportMetrics, ReportNumbers, ReportPost, ReportRequest, Stretch};
@@ -74,12 +74,12 @@ impl Tenant {
              p.external_id, p.author_username, p.description, p.media_type, p.duration_seconds, p.metric_status, \
              CASE WHEN {} THEN p.status ELSE 'live' END AS status, h.id AS video_id, {} AS noted_source, \
              a.id AS account_id, a.username AS account_username, c.id AS creator_id, c.name AS creator_name \
-             FROM tracked_posts t{POST}{SCHEDULE} \
+             FROM tracked_posts t{POST} \
              LEFT JOIN videos h ON h.organization_id = t.organization_id AND h.post_id = t.post_id \
              LEFT JOIN accounts a ON a.id = {AUTHOR} LEFT JOIN creators c ON c.id = a.creator_id{} WHERE {} AND t.id IN ({})",
             numbers.columns(&COUNTS),
             numbers.observed_days(),
-            *IS_TOLD,
+            IS_TOLD,
             noted_source(is_postgres(read)),
             numbers.joins,
             filter.text(),

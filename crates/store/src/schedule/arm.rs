@@ -4,7 +4,7 @@ use domain::{AgeCurve, RequestId, RunId, RunStatus, TargetKind, Timestamp, Trigg
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::cadence::shortest_interval;
+use super::cadence::{shortest_interval, wishes};
 use super::{FROM_THE_FIRST_SOURCE, Target, lock};
 use crate::runs::{Cause, NewRun};
 use crate::sql::{Number, execute, row, values};
@@ -127,8 +127,8 @@ async fn due_now(
 /// Routine reads are spread over this fraction of their interval, so that what was added together does not come back together for ever.
 pub(crate) const SPREAD_FRACTION: u32 = 50;
 
-/// Makes rows of `kind` due when a change of tracking calls for it: at once when they rest or their new interval has passed,
-/// otherwise when it will have. A time that suits the interval already stays. `targets` is a subquery of ids in which `$3` stands for `value`.
+/// Makes rows of `kind` due when a change of tracking calls for it: when the interval of one of those who collect it now will have passed since its
+/// own last read, at once when it has. A time that suits that already stays. `targets` is a subquery of ids in which `$3` stands for `value`.
 pub(crate) async fn follow_tracking(
     tx: &DatabaseTransaction,
     kind: TargetKind,
@@ -138,16 +138,16 @@ pub(crate) async fn follow_tracking(
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let value: sea_orm::Value = value.into();
-    let millis = shortest_interval(kind, curve, "$2");
-    let next = format!("COALESCE(last_success_at + {millis}, $2)");
     // What fails keeps its back-off: a change of tracking is no way to ask more often. What is due already may be in a worker's hands,
     // and stays the arming that it is.
     let sql = format!(
-        "UPDATE schedules SET due_at = {next}, generation = generation + 1, offered_at = NULL, {FROM_THE_FIRST_SOURCE}, \
-         reason = CASE WHEN due_at IS NULL THEN 'scheduled' ELSE reason END \
-         WHERE kind = $1 AND target_id IN ({targets}) AND {millis} IS NOT NULL \
-         AND (due_at IS NULL OR (consecutive_failures = 0 AND due_at > $2 \
-         AND NOT due_at BETWEEN {next} AND {next} + {millis} / {SPREAD_FRACTION}))"
+        "UPDATE schedules SET due_at = CASE WHEN w.due_at > $2 THEN w.due_at ELSE $2 END, generation = generation + 1, \
+         offered_at = NULL, {FROM_THE_FIRST_SOURCE}, \
+         reason = CASE WHEN schedules.due_at IS NULL THEN 'scheduled' ELSE reason END \
+         FROM ({}) w WHERE schedules.kind = $1 AND schedules.target_id = w.target_id \
+         AND (schedules.due_at IS NULL OR (consecutive_failures = 0 AND schedules.due_at > $2 \
+         AND NOT schedules.due_at BETWEEN w.due_at AND w.due_at + w.millis / {SPREAD_FRACTION}))",
+        wishes(kind, curve, "$2", targets)
     );
     execute(tx, &sql, values![kind.as_str(), now.as_millis(), value]).await?;
     Ok(())

@@ -12,20 +12,54 @@ use crate::{StoreError, collecting};
 /// An SQL expression for the shortest interval, in milliseconds, among the active trackers of the row of `schedules` at hand; null when
 /// nobody collects it. `now` is the place of the present time among the parameters.
 pub fn shortest_interval(kind: TargetKind, curve: &AgeCurve, now: &str) -> String {
+    let collectors = collectors(kind, curve, now, |_, millis| format!("{millis} AS millis"), "= schedules.target_id");
+    format!("(SELECT MIN(t.millis) FROM ({collectors}) t)")
+}
+
+/// A query for what each target is read by as its active trackers wish it: `target_id`, the shortest interval `millis`, and `due_at`, when the first
+/// of them wants it read, by its own last read; that is long ago for one that has none. `targets` is a subquery of ids, and `now` the place of
+/// the present time.
+pub fn wishes(kind: TargetKind, curve: &AgeCurve, now: &str, targets: &str) -> String {
+    let key = match kind {
+        TargetKind::Profile | TargetKind::Feed => "profile_id",
+        TargetKind::Post => "post_id",
+    };
+    let what = |record: &str, millis: &str| {
+        format!(
+            "{record}.{key} AS target_id, {millis} AS millis, {record}.last_scrape_at, {record}.last_attempt_at, {record}.failures"
+        )
+    };
+    let collectors = collectors(kind, curve, now, what, &format!("IN ({targets})"));
+    // A post is seen in lists between the reads of its page. The last of these was for whoever has seen something good since.
+    format!(
+        "SELECT w.target_id, MIN(w.millis) AS millis, MIN(COALESCE(w.millis + CASE \
+         WHEN w.failures = 0 AND w.last_attempt_at >= s.last_success_at THEN s.last_success_at ELSE w.last_scrape_at END, 0)) AS due_at \
+         FROM ({collectors}) w JOIN schedules s ON s.kind = '{}' AND s.target_id = w.target_id GROUP BY w.target_id",
+        kind.as_str()
+    )
+}
+
+/// A query over the active trackers of those targets that are `which`. `what` makes its columns, of the name of the tracking record and of an expression
+/// for its interval in milliseconds.
+fn collectors(
+    kind: TargetKind,
+    curve: &AgeCurve,
+    now: &str,
+    what: impl Fn(&str, &str) -> String,
+    which: &str,
+) -> String {
     match kind {
-        TargetKind::Profile | TargetKind::Feed => {
-            "(SELECT MIN(a.scrape_interval_hours) * 3600000 FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id \
-             WHERE a.profile_id = schedules.target_id AND a.is_active AND COALESCE(c.is_active, TRUE))"
-                .to_owned()
-        }
+        TargetKind::Profile | TargetKind::Feed => format!(
+            "SELECT {} FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id \
+             WHERE a.profile_id {which} AND a.is_active AND COALESCE(c.is_active, TRUE)",
+            what("a", "a.scrape_interval_hours * 3600000")
+        ),
         TargetKind::Post => format!(
-            "(SELECT MIN(t.millis) FROM (\
-             SELECT v.scrape_interval_hours * 3600000 AS millis FROM videos v WHERE v.post_id = schedules.target_id AND v.is_active \
-             UNION ALL \
-             {}) t)",
+            "SELECT {} FROM videos v WHERE v.post_id {which} AND v.is_active UNION ALL {}",
+            what("v", "v.scrape_interval_hours * 3600000"),
             collecting::account_videos(
-                &format!("{} AS millis", by_age(curve, now)),
-                "av.post_id = schedules.target_id",
+                &what("av", &by_age(curve, now)),
+                &format!("av.post_id {which}"),
                 collecting::RANK,
                 now
             )

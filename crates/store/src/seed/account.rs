@@ -118,6 +118,7 @@ fn write_record(
     }
     let (since, until, before) = seen;
     row.extend(fields![count.map(|_| notes.as_str()), *since, *until, before.as_deref()]);
+    row.extend(record.attempts());
     row.push(days.first().map(|day| day.day.number()).into());
     row.extend(days.last().map_or_else(|| vec![Field::Null; NEWEST_ACCOUNT_DAY.len()], AccountDay::newest_fields));
     batch.accounts.push(&row);

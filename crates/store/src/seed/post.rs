@@ -179,6 +179,7 @@ fn write_feeds(
         ]
         .to_vec();
         row.extend(record_fields(&record, feed.found_at, post));
+        row.extend(record.attempts());
         batch.account_videos.push(&row);
         let mut names = format!("{APART}{handle}{APART}");
         let mut words = "";
@@ -235,6 +236,7 @@ fn write_video(
     ]
     .to_vec();
     row.extend(record_fields(record, video.added_at, post));
+    row.extend(record.attempts());
     batch.videos.push(&row);
     if record.first.is_some() {
         let author = texts.author.as_ref().map(|author| format!("{author}{APART}")).unwrap_or_default();

@@ -65,5 +65,5 @@ pub fn value(kept: Kept) -> Field<'static> {
 /// Writes a schedule that rests since its last read.
 pub fn rest(batch: &mut SeedBatch, kind: &str, id: i64, platform: &str, last: Option<Timestamp>) {
     let at = last.map(Timestamp::as_millis);
-    batch.schedules.push(&fields![kind, id, platform, 1_i64, 1_i64, "scheduled", at, at.map(|_| "ok"), at]);
+    batch.schedules.push(&fields![kind, id, platform, 1_i64, 1_i64, "scheduled", at]);
 }

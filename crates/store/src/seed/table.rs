@@ -149,7 +149,7 @@ impl SeedBatch {
                 "id organization_id profile_id creator_id platform username username_folded category metadata is_active \
                  scrape_interval_hours added_at updated_at first_scrape_at last_scrape_at follower_count following_count \
                  profile_post_count total_post_count view_count like_count comment_count share_count play_count saved_count \
-                 sum_notes seen_since seen_until seen_before first_day",
+                 sum_notes seen_since seen_until seen_before last_attempt_at last_attempt_outcome first_day",
                 &NEWEST_ACCOUNT_DAY,
             ),
             account_texts: table("account_texts", "id target_id organization_id names"),
@@ -157,13 +157,14 @@ impl SeedBatch {
             videos: table(
                 "videos",
                 "id organization_id post_id platform metadata is_active scrape_interval_hours added_at updated_at first_scrape_at \
-                 last_scrape_at create_time view_count like_count comment_count share_count play_count saved_count",
+                 last_scrape_at create_time view_count like_count comment_count share_count play_count saved_count last_attempt_at \
+                 last_attempt_outcome",
             ),
             video_texts: table("video_texts", "id target_id organization_id names words"),
             account_videos: table(
                 "account_videos",
                 "id organization_id account_id post_id platform added_at updated_at first_scrape_at last_scrape_at create_time \
-                 view_count like_count comment_count share_count play_count saved_count",
+                 view_count like_count comment_count share_count play_count saved_count last_attempt_at last_attempt_outcome",
             ),
             account_video_texts: table("account_video_texts", "id target_id organization_id names words"),
             tracked_posts: days(
@@ -175,10 +176,7 @@ impl SeedBatch {
             ),
             post_days: days("post_days", "tracked_post_id", &POST_DAY),
             organization_days: days("organization_days", "organization_id day part", &ORGANIZATION_DAY),
-            schedules: table(
-                "schedules",
-                "kind target_id platform priority generation reason last_attempt_at last_attempt_outcome last_success_at",
-            ),
+            schedules: table("schedules", "kind target_id platform priority generation reason last_success_at"),
         }
     }
 

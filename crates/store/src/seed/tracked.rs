@@ -1,7 +1,7 @@
 //! What all trackers of a target have in common: which reads came for them, and what they made of them.
 
 use domain::history::{Count, Sample};
-use domain::{Gain, Reading, Timestamp};
+use domain::{Gain, Outcome, Reading, Timestamp};
 use uuid::Uuid;
 
 use super::SeedRead;
@@ -29,6 +29,13 @@ pub struct Record<const N: usize> {
     pub last: Option<Timestamp>,
     /// Its counts.
     pub counts: [Option<i64>; N],
+}
+
+impl<const N: usize> Record<N> {
+    /// Its last attempt, and how that ended: no read failed.
+    pub fn attempts(&self) -> [Field<'static>; 2] {
+        fields![self.last.map(Timestamp::as_millis), self.last.map(|_| Outcome::Ok.as_str())]
+    }
 }
 
 impl<'a, const N: usize> Read<'a, N> {

@@ -13,7 +13,7 @@ macro_rules! account {
              p.is_unavailable, p.unavailable_because, p.provenance, p.link_in_bio, \
              COALESCE(a.max_recent_posts, o.max_recent_posts) AS effective_max_recent_posts, \
              COALESCE(a.post_lookback_days, o.post_lookback_days) AS effective_post_lookback_days, \
-             s.due_at, s.last_attempt_at, s.last_attempt_outcome, s.consecutive_failures \
+             s.due_at, a.last_attempt_at, a.last_attempt_outcome, a.failures \
              FROM accounts a JOIN profiles p ON p.id = a.profile_id \
              JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
              LEFT JOIN schedules s ON s.kind = 'profile' AND s.target_id = a.profile_id ",
