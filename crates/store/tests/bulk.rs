@@ -4,6 +4,7 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use domain::{AccountId, CreatorId, Handle, OrganizationId, Platform, Timestamp, VideoId, Wake};
@@ -15,6 +16,7 @@ use support::{
     HOUR, Home, MINUTE, START, account, account_videos, add, add_creator, add_video, answer, begin, new_account,
     new_video, organization, patch, post, post_id, tenant, video, work,
 };
+use tokio::sync::Semaphore;
 
 type Made<T> = Vec<Result<T, Refusal>>;
 
@@ -254,11 +256,14 @@ on_both! {
         // Half of what they ask for is there already.
         accounts(&tenants[0], &handles(0..120)).await.unwrap();
         videos(&tenants[0], &posts(0..120)).await.unwrap();
+        // As many at once as there are connections: waiting for one of those is no waiting in a ring.
+        let turns = Arc::new(Semaphore::new(8));
         let mut tasks = Vec::new();
         for round in 0..4_i64 {
             for (n, tenant) in tenants.iter().cloned().enumerate() {
-                let backwards = n % 2 == 1;
+                let (backwards, turns) = (n % 2 == 1, Arc::clone(&turns));
                 tasks.push(tokio::spawn(async move {
+                    let _turn = turns.acquire().await.unwrap();
                     let (mut accounts_of, mut videos_of) = (handles(round * 20..240), posts(round * 20..240));
                     if backwards {
                         accounts_of.reverse();
@@ -269,8 +274,9 @@ on_both! {
                 }));
             }
             for n in 0..12 {
-                let tenant = tenants[n % 4].clone();
+                let (tenant, turns) = (tenants[n % 4].clone(), Arc::clone(&turns));
                 tasks.push(tokio::spawn(async move {
+                    let _turn = turns.acquire().await.unwrap();
                     let mut tx = begin(&tenant, START).await;
                     let made = tx.create_account(&new_account(&format!("amy{}", 239 - n * 17))).await;
                     match made {
