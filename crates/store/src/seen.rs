@@ -17,8 +17,8 @@ use crate::StoreError;
 use crate::columns::{Column, Columns};
 use crate::merged::{Key, Keyed};
 
-/// Rows of one kind that are remembered at most; each takes some 6 KB with what it was shown as.
-const MOST: usize = 4096;
+/// Rows of one kind that are remembered at most; each takes some 8 KB with what it was shown as.
+const MOST: usize = 2048;
 
 /// A row that is shown to clients. Its first two columns are its id and its organization.
 pub trait Viewed: Keyed<Id: for<'r> Column<'r>> + Debug + Sync {
