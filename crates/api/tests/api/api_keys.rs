@@ -1,7 +1,7 @@
 //! API keys: who may do what, and until when.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use domain::{ApiKey, Timestamp};
 use futures_util::future::join_all;
@@ -26,6 +26,19 @@ async fn with(api: &Api, key: &str, method: &str, path: &str, body: Option<&Valu
 
 async fn whoami(api: &Api, key: &str) -> u16 {
     with(api, key, "GET", "/v2/whoami", None, &[]).await.status
+}
+
+/// The key once it is noted that it was used, which is done beside the call.
+async fn until_used(api: &Api, path: &str) -> Reply {
+    let end = Instant::now() + Duration::from_secs(20);
+    loop {
+        let reply = api.get(path).await.expect(200);
+        if !reply.json()["data"]["last_used_at"].is_null() {
+            return reply;
+        }
+        assert!(Instant::now() < end, "nobody notes that the key was used");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn key_of(reply: &Reply) -> String {
@@ -170,7 +183,7 @@ async fn a_disabled_key_is_refused_from_the_next_call_until_it_is_enabled() {
     let stale = [("If-Match", tag.as_str())];
     api.send("PATCH", &path, &stale, Some(&json!({"name": "x"}))).await.expect(412);
     api.send("DELETE", &path, &stale, None).await.expect(412);
-    let tag = api.get(&path).await.header("etag").to_owned();
+    let tag = until_used(&api, &path).await.header("etag").to_owned();
     api.send("PATCH", &path, &[("If-Match", &tag)], Some(&json!({"name": "x"}))).await.expect(200);
 }
 
