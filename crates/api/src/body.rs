@@ -281,6 +281,15 @@ mod tests {
     }
 
     #[test]
+    fn whole_floats_are_read_to_the_last_digit() {
+        for text in ["2251799813685247.0", "2236570368631251.0", "9007199254740991.0"] {
+            let expected: i64 = text.trim_end_matches(".0").parse().unwrap();
+            let value: Value = serde_json::from_str(text).unwrap();
+            assert_eq!(integer(1, i64::MAX)(&value).ok(), Some(expected), "{text}");
+        }
+    }
+
+    #[test]
     fn whole_floats_are_integers_and_others_are_not() {
         for (value, expected) in [
             (json!(24.0), Some(24)),
