@@ -4,7 +4,6 @@ use std::hash::Hash;
 use std::sync::Arc;
 
 use actix_web::http::header::{self, HeaderValue};
-use actix_web::web::Bytes;
 use serde::Serialize;
 use store::{Page, PageRequest, Seen};
 use utoipa::ToSchema;
@@ -42,6 +41,12 @@ pub(crate) struct Pagination {
     total_count: Option<i64>,
 }
 
+impl Pagination {
+    fn at(next_cursor: Option<String>, limit: u32, total_count: Option<i64>) -> Self {
+        Self { has_next: next_cursor.is_some(), next_cursor, limit, total_count }
+    }
+}
+
 /// Answers with a page.
 pub(crate) fn listed<R, T, F, O>(
     call: &Call,
@@ -58,8 +63,8 @@ where
     let Page { rows, next, total } = page;
     let next_cursor = next.map(|position| scope.cursor(&position));
     let tag = tag_of(&(&rows, &next_cursor, total));
-    let place = Place { next_cursor, total, limit: request.limit };
-    answered(call, &tag, place, filters, |listing| listing.with(rows.into_iter().map(T::from).collect::<Vec<_>>()))
+    let pagination = Pagination::at(next_cursor, request.limit, total);
+    answered(call, &tag, pagination, filters, || Ok(rows.into_iter().map(T::from).collect()))
 }
 
 /// The same for views that are kept.
@@ -80,45 +85,23 @@ where
     let shown: Vec<_> = rows.iter().map(|seen| Shown::of(seen)).collect();
     let tags: Vec<&str> = shown.iter().map(|shown| shown.tag.as_str()).collect();
     let tag = tag_of(&(&tags, &next_cursor, total));
-    let place = Place { next_cursor, total, limit: request.limit };
-    answered(call, &tag, place, filters, |listing| {
-        let data = rows.iter().zip(&shown).map(|(seen, shown)| shown.json::<T, V>(seen));
-        listing.with(data.collect::<Result<Vec<_>, _>>()?)
+    let pagination = Pagination::at(next_cursor, request.limit, total);
+    answered(call, &tag, pagination, filters, || {
+        rows.iter().zip(&shown).map(|(seen, shown)| shown.json::<T, V>(seen)).collect()
     })
 }
 
-/// A page whose rows are still to be written.
-struct Place {
-    next_cursor: Option<String>,
-    total: Option<i64>,
-    limit: u32,
-}
-
-/// What stands around the rows of a page.
-struct Frame<F> {
-    place: Place,
-    filters: F,
-}
-
-impl<F: Serialize> Frame<F> {
-    /// The page with these rows.
-    fn with<T: Serialize>(self, data: Vec<T>) -> Result<Bytes, Problem> {
-        let Place { next_cursor, total, limit } = self.place;
-        let pagination = Pagination { has_next: next_cursor.is_some(), next_cursor, limit, total_count: total };
-        json_bytes(&Listing { data, pagination, filters: self.filters })
-    }
-}
-
-/// Answers with a page whose tag is `tag`.
-fn answered<F>(
+/// Answers with a page whose tag is `tag`. The rows are made when they are wanted.
+fn answered<T: Serialize, F: Serialize>(
     call: &Call,
     tag: &str,
-    place: Place,
+    pagination: Pagination,
     filters: F,
-    write: impl FnOnce(Frame<F>) -> Result<Bytes, Problem>,
+    rows: impl FnOnce() -> Result<Vec<T>, Problem>,
 ) -> Answer {
-    let link = HeaderValue::try_from(links(call, place.next_cursor.as_deref())).ok();
-    let mut response = fetched(call.headers(), tag, JSON, || write(Frame { place, filters }))?;
+    let link = HeaderValue::try_from(links(call, pagination.next_cursor.as_deref())).ok();
+    let mut response =
+        fetched(call.headers(), tag, JSON, || json_bytes(&Listing { data: rows()?, pagination, filters }))?;
     if let Some(link) = link {
         response.headers_mut().insert(header::LINK, link);
     }

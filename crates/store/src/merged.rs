@@ -167,8 +167,9 @@ impl<K, V> Drop for Turn<K, V> {
     }
 }
 
-fn lock<K, V>(line: &Mutex<Line<K, V>>) -> MutexGuard<'_, Line<K, V>> {
-    line.lock().unwrap_or_else(PoisonError::into_inner)
+/// What a mutex guards, also after somebody broke down with it.
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// A row that is looked up by its key.

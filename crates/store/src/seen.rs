@@ -6,7 +6,7 @@
 use std::any::Any;
 use std::fmt::Debug;
 use std::ops::Deref;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock};
 
 use domain::{OrganizationId, Timestamp};
 use hashlink::LruCache;
@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::columns::{Column, Columns};
-use crate::merged::{Key, Keyed};
+use crate::merged::{Key, Keyed, lock};
 
 /// Rows of one kind that are remembered at most; each takes some 8 KB with what it was shown as.
 const MOST: usize = 2048;
@@ -133,8 +133,4 @@ impl<R: Viewed> Memory<R> {
         lock(&self.0).insert(key, Arc::clone(&kept));
         Ok(kept)
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
