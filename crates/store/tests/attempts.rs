@@ -7,10 +7,10 @@ mod support;
 use std::time::Duration;
 
 use domain::{AccountId, FreshnessState, Observation, Outcome, PostFacts, Timestamp, VideoId};
-use store::{AccountChange, CreatorChange, Freshness, Job, JobTarget, NewAccount, Tenant, VideoChange};
+use store::{AccountChange, CreatorChange, Freshness, Job, JobTarget, NewAccount, Tenant};
 use support::{
     HOUR, Home, START, account, account_videos, add, add_creator, add_video, answer, begin, exact, failed, feed,
-    make_due, new_account, new_video, page_of, patch, post, post_id, profile, tenant, video, work,
+    make_due, new_account, new_video, page_of, patch, post, post_id, profile, set_active, tenant, video, work,
 };
 
 const DAY: Duration = Duration::from_hours(24);
@@ -21,12 +21,6 @@ async fn pause(tenant: &Tenant, id: AccountId, now: Timestamp) {
 
 async fn resume(tenant: &Tenant, id: AccountId, now: Timestamp) {
     patch(tenant, id, &AccountChange { is_active: Some(true), ..AccountChange::default() }, now).await;
-}
-
-async fn set_active(tenant: &Tenant, id: VideoId, is_active: bool, now: Timestamp) {
-    let mut tx = begin(tenant, now).await;
-    tx.update_video(id, &VideoChange { is_active: Some(is_active), ..VideoChange::default() }).await.unwrap();
-    tx.commit().await.unwrap();
 }
 
 /// Everything that is tracked is read at `now`, or tried to.

@@ -10,7 +10,7 @@ use domain::{
 use store::{Job, JobTarget};
 use support::{
     HOUR, Home, MINUTE, START, account, account_videos, add, add_video, exact, failed, feed, new_account, new_video,
-    page_of, post, post_id, profile, tenant, video, work,
+    page_of, post, post_id, profile, set_active, tenant, video, work,
 };
 
 const fn rounded(value: i64) -> Reading {
@@ -99,6 +99,49 @@ on_both! {
         assert_eq!(shown.counts.view_count, Some(12_300), "nothing that was read before it came");
         assert_eq!(shown.metric_precision.get("view_count"), Some(&Precision::Rounded));
         assert!(video(&old, first, now).await.post.metric_precision.is_empty());
+    }
+
+    async fn a_newcomers_own_better_number_holds_its_hour_when_the_older_one_of_others_has_ended(home) {
+        let (old, new) = (tenant(&home.store).await, tenant(&home.store).await);
+        let first = add_video(&old, &new_video(&post_id(1).to_string()), START).await;
+        work(&home.store, START, |_| read_by("official", exact(1002))).await;
+        let mut now = START.plus(30 * MINUTE);
+        let second = add_video(&new, &new_video(&post_id(1).to_string()), now).await;
+        for (minutes, said, of_old, of_new) in [
+            (30, from_text(1003), (1002, None), (1003, Some(Precision::FromText))),
+            (61, rounded(1000), (1000, Some(Precision::Rounded)), (1003, Some(Precision::FromText))),
+            (89, rounded(1010), (1010, Some(Precision::Rounded)), (1003, Some(Precision::FromText))),
+            (91, rounded(1020), (1020, Some(Precision::Rounded)), (1020, Some(Precision::Rounded))),
+        ] {
+            now = START.plus(minutes * MINUTE);
+            read_posts_again(&home).await;
+            assert_eq!(work(&home.store, now, |_| read_by("page", said)).await.len(), 1);
+            for (tenant, id, expected) in [(&old, first, of_old), (&new, second, of_new)] {
+                let shown = video(tenant, id, now).await.post;
+                let is = (shown.counts.view_count, shown.metric_precision.get("view_count").copied());
+                assert_eq!(is, (Some(expected.0), expected.1), "of {id} after {minutes} minutes");
+            }
+            assert_eq!(home.number("SELECT view_count FROM posts").await, Some(of_old.0));
+        }
+        // What each has of it as a post of its own, in reports and windows, is the same.
+        assert_eq!(home.number("SELECT COUNT(*) FROM tracked_posts WHERE view_count = 1020").await, Some(2));
+    }
+
+    async fn who_was_paused_while_a_better_number_was_read_has_what_it_sees_itself(home) {
+        let (one, paused) = (tenant(&home.store).await, tenant(&home.store).await);
+        let first = add_video(&one, &new_video(&post_id(1).to_string()), START).await;
+        let second = add_video(&paused, &new_video(&post_id(1).to_string()), START).await;
+        work(&home.store, START, |_| read_by("page", rounded(900))).await;
+        set_active(&paused, second, false, START).await;
+        let mut now = START.plus(3 * HOUR);
+        read_posts_again(&home).await;
+        work(&home.store, now, |_| read_by("official", exact(1002))).await;
+        set_active(&paused, second, true, now).await;
+        now = now.plus(MINUTE);
+        read_posts_again(&home).await;
+        work(&home.store, now, |_| read_by("page", rounded(1000))).await;
+        assert_eq!(video(&one, first, now).await.post.counts.view_count, Some(1002));
+        assert_eq!(video(&paused, second, now).await.post.counts.view_count, Some(1000), "it never saw the better one");
     }
 
     async fn a_fall_is_kept_and_flagged_against_the_last_number_of_the_same_precision(home) {

@@ -207,7 +207,7 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
     keep("metric_status", Some(metric_status(&stored.metric_status, counts).into()));
     keep("provenance", Some(provenance.to_stored().into()));
     for (column, kept) in counts {
-        if let Kept::Now(reading) = kept {
+        if let Some(reading) = kept.for_all() {
             let place = set.bind(reading.value());
             set.assign(column, &place);
         }
@@ -233,14 +233,14 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
 pub fn metric_status(stored: &str, kept: [(&'static str, Kept); 6]) -> String {
     let mut statuses: BTreeMap<String, MetricStatus> = serde_json::from_str(stored).unwrap_or_default();
     for (column, kept) in kept {
-        match kept {
-            Kept::Now(Reading::Known { .. }) => {
+        match kept.for_all() {
+            Some(Reading::Known { .. }) => {
                 statuses.remove(column);
             }
-            Kept::Now(Reading::Null(status)) => {
+            Some(Reading::Null(status)) => {
                 statuses.insert(column.to_owned(), status);
             }
-            Kept::Behind(_) | Kept::Untouched => {}
+            None => {}
         }
     }
     serde_json::to_string(&statuses).unwrap_or_else(|_| "{}".to_owned())

@@ -157,7 +157,7 @@ async fn write_profile(
     assign("platform_data", provenance.extras(&known.platform_data, &facts.platform_data, adapter, now).into());
     let kept = provenance.keep(readings(facts), adapter, now);
     for (column, kept) in kept {
-        if let Kept::Now(reading) = kept {
+        if let Some(reading) = kept.for_all() {
             assign(column, reading.value().into());
         }
     }

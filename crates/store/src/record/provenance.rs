@@ -15,7 +15,7 @@ use crate::sql::Filter;
 /// The metrics of one page with their columns.
 pub type Readings<const N: usize> = [(&'static str, Reading); N];
 
-/// Where one value comes from. The precision stands first, because [`written_as`] finds it in the stored text.
+/// Where one value comes from, as it is for who has seen all reads. The precision stands first, because [`written_as`] finds it in the stored text.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Origin {
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,9 +26,39 @@ struct Origin {
     adapter: Option<String>,
     /// Milliseconds since 1970.
     at: i64,
-    /// How exact the last reading was that this one was kept against.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    held: Option<Precision>,
+    /// The last reading of each precision, oldest first, while they differ in it: who has seen only some of them may have another value.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    last: Vec<Count>,
+}
+
+impl Origin {
+    /// The readings that may still hold others back, oldest first.
+    fn counts(&self) -> Vec<Count> {
+        let only = self.precision.map(|precision| Count { precision, at: self.at });
+        if self.last.is_empty() { only.into_iter().collect() } else { self.last.clone() }
+    }
+}
+
+/// A reading that gave a count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Count {
+    precision: Precision,
+    /// Milliseconds since 1970.
+    at: i64,
+}
+
+impl Count {
+    /// Whether this one stays against `later`.
+    fn holds(self, later: Self) -> bool {
+        let age = Timestamp::from_millis(later.at).since(Timestamp::from_millis(self.at));
+        self.precision > later.precision && age < BETTER_HOLDS
+    }
+
+    /// The one that stands after `counts`. Of each precision the last is enough: whatever holds against it held against those before, and whatever
+    /// those replaced it replaces too.
+    fn standing(counts: &[Self]) -> Option<Self> {
+        counts.iter().copied().reduce(|standing, later| if standing.holds(later) { standing } else { later })
+    }
 }
 
 /// What becomes of one reading.
@@ -36,13 +66,43 @@ struct Origin {
 pub enum Kept {
     /// It is the current value from now on, or the reason why there is none.
     Now(Reading),
-    /// The current value is better and fresh; this one is for those alone who have none.
-    Behind(i64),
+    /// Some have a better value that is fresh; the others have this one.
+    Behind(Reading, Holders),
     /// The page did not speak of it: what was known stays.
     Untouched,
 }
 
+/// Who has a better value than what was read. A record knows when its reads began and which was its last one before this: one that was paused
+/// when the better value was read has not seen it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holders {
+    /// The oldest better value: its holders were read then or since.
+    read_since: i64,
+    /// The newest better value: its holders began by then.
+    begun_by: i64,
+    /// Those who began by this time have seen a still better value, which no longer holds and was replaced.
+    begun_after: Option<i64>,
+}
+
+impl Holders {
+    /// Whether a record is one of them that began at `first`, and whose last read before this one was at `last`.
+    pub fn include(self, first: Option<Timestamp>, last: Option<Timestamp>) -> bool {
+        let began = first.is_some_and(|at| {
+            at.as_millis() <= self.begun_by && self.begun_after.is_none_or(|after| at.as_millis() > after)
+        });
+        began && last.is_some_and(|at| at.as_millis() >= self.read_since)
+    }
+}
+
 impl Kept {
+    /// What the reading is for who has seen all: the current value from now on, or nothing.
+    pub const fn for_all(self) -> Option<Reading> {
+        match self {
+            Self::Now(reading) | Self::Behind(reading, Holders { begun_after: Some(_), .. }) => Some(reading),
+            Self::Behind(_, Holders { begun_after: None, .. }) | Self::Untouched => None,
+        }
+    }
+
     /// Adds what a tracking record makes of the reading to the `SET` list of its update.
     pub fn assign(self, set: &mut Filter, column: &str) {
         match self {
@@ -50,9 +110,18 @@ impl Kept {
                 let place = set.bind(reading.value());
                 set.assign(column, &place);
             }
-            Self::Behind(value) => {
-                let place = set.bind(value);
-                set.assign(column, &format!("COALESCE({column}, {place})"));
+            Self::Behind(reading, Holders { read_since, begun_by, begun_after }) => {
+                let place = set.bind(reading.value());
+                let (since, by) = (set.bind(read_since), set.bind(begun_by));
+                let after = begun_after.map(|after| format!("AND first_scrape_at > {} ", set.bind(after)));
+                let after = after.unwrap_or_default();
+                set.assign(
+                    column,
+                    &format!(
+                        "CASE WHEN last_scrape_at >= {since} AND first_scrape_at <= {by} {after}\
+                         THEN COALESCE({column}, {place}) ELSE {place} END"
+                    ),
+                );
             }
             Self::Untouched => {}
         }
@@ -85,29 +154,44 @@ impl Provenance {
     }
 
     fn keep_one(&mut self, column: &str, reading: Reading, adapter: Option<&str>, now: Timestamp) -> Kept {
-        match reading {
+        let (mut last, holders) = match reading {
             Reading::Null(MetricStatus::NotProvided | MetricStatus::NotYetScraped) => return Kept::Untouched,
-            Reading::Known { value, precision } => {
-                let better = self.0.get_mut(column).filter(|origin| {
-                    let is_fresh = now.since(Timestamp::from_millis(origin.at)) < BETTER_HOLDS;
-                    is_fresh && origin.precision.is_some_and(|stored| stored > precision)
-                });
-                if let Some(origin) = better {
-                    origin.held = Some(precision);
-                    return Kept::Behind(value);
-                }
-            }
-            Reading::Null(MetricStatus::Hidden | MetricStatus::Unsupported) => {}
-        }
-        let origin = Origin {
-            precision: reading.precision(),
-            status: reading.status(),
-            adapter: adapter.map(str::to_owned),
-            at: now.as_millis(),
-            held: None,
+            Reading::Null(MetricStatus::Hidden | MetricStatus::Unsupported) => (Vec::new(), None),
+            Reading::Known { precision, .. } => self.hold(column, Count { precision, at: now.as_millis() }),
         };
-        self.0.insert(column.to_owned(), origin);
-        Kept::Now(reading)
+        if last.len() < 2 {
+            last.clear();
+        }
+        let kept = holders.map_or(Kept::Now(reading), |holders| Kept::Behind(reading, holders));
+        if kept.for_all().is_some() {
+            let adapter = adapter.map(str::to_owned);
+            let (precision, status) = (reading.precision(), reading.status());
+            self.0.insert(column.to_owned(), Origin { precision, status, adapter, at: now.as_millis(), last });
+        } else if let Some(origin) = self.0.get_mut(column) {
+            origin.last = last;
+        }
+        kept
+    }
+
+    /// Which readings count after one that was just `read`, and who has a better one.
+    fn hold(&self, column: &str, read: Count) -> (Vec<Count>, Option<Holders>) {
+        let mut last = self.0.get(column).map(Origin::counts).unwrap_or_default();
+        // What a count held back in its hour is stale an hour later: then it matters to nobody whether they have seen it.
+        let matters = |count: &Count| {
+            Timestamp::from_millis(read.at).since(Timestamp::from_millis(count.at)) < BETTER_HOLDS.saturating_mul(2)
+        };
+        last.retain(|count| count.precision != read.precision && matters(count));
+        let stays = |from: usize| last.get(from..).and_then(Count::standing).is_some_and(|count| count.holds(read));
+        let (first, end) = ((0..last.len()).find(|from| stays(*from)), (0..last.len()).rfind(|from| stays(*from)));
+        let holders = first.zip(end).and_then(|(first, end)| {
+            Some(Holders {
+                read_since: last.get(first)?.at,
+                begun_by: last.get(end)?.at,
+                begun_after: first.checked_sub(1).and_then(|before| last.get(before)).map(|count| count.at),
+            })
+        });
+        last.push(read);
+        (last, holders)
     }
 
     /// When a post was published, of what is `known` and what the page says (`read`). What is known stays, unless the page alone says the moment: so a
@@ -125,7 +209,8 @@ impl Provenance {
             return known;
         };
         let adapter = adapter.map(str::to_owned);
-        let origin = Origin { precision: Some(precision), status: None, adapter, at: now.as_millis(), held: None };
+        let origin =
+            Origin { precision: Some(precision), status: None, adapter, at: now.as_millis(), last: Vec::new() };
         self.0.insert(COLUMN.to_owned(), origin);
         Some(at)
     }
@@ -139,7 +224,7 @@ impl Provenance {
     /// Notes who gave a fact that is no metric.
     pub fn note(&mut self, column: &str, adapter: Option<&str>, now: Timestamp) {
         let adapter = adapter.map(str::to_owned);
-        let origin = Origin { precision: None, status: None, adapter, at: now.as_millis(), held: None };
+        let origin = Origin { precision: None, status: None, adapter, at: now.as_millis(), last: Vec::new() };
         self.0.insert(column.to_owned(), origin);
     }
 
@@ -163,12 +248,12 @@ impl Provenance {
     }
 
     /// How exact a metric is for a record that was first read at `first_scrape_at`; `None` when it is exact. A record that is younger
-    /// than the current value has the one that was kept behind it.
+    /// than the current value may have another one.
     pub fn precision(&self, column: &str, first_scrape_at: Option<i64>) -> Option<Precision> {
         let origin = self.0.get(column)?;
-        let is_younger = first_scrape_at.is_some_and(|first| first > origin.at);
-        let precision = if is_younger { origin.held.or(origin.precision) } else { origin.precision };
-        precision.filter(|precision| *precision != Precision::Exact)
+        let began = origin.last.iter().position(|count| first_scrape_at.is_none_or(|first| first <= count.at));
+        let own = began.and_then(|began| origin.last.get(began..)).and_then(Count::standing);
+        own.map(|count| count.precision).or(origin.precision).filter(|precision| *precision != Precision::Exact)
     }
 
     /// Why a metric is null, when a page said so.
@@ -190,6 +275,9 @@ pub fn noted<'a>(notes: Option<&'a str>, metric: &str) -> Option<&'a str> {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use proptest::collection::vec;
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -214,9 +302,10 @@ mod tests {
                 provenance.keep(views(12_345, stored), Some("a"), NOON);
                 let later = NOON.plus(Duration::from_mins(minutes));
                 let [(_, kept)] = provenance.keep(views(12_300, read), Some("b"), later);
-                let expected =
-                    if holds && is_fresh { Kept::Behind(12_300) } else { Kept::Now(Reading::of(Some(12_300), read)) };
-                assert_eq!(kept, expected, "{read:?} after {stored:?} and {minutes} minutes");
+                let is_behind = matches!(kept, Kept::Behind(..));
+                assert_eq!(is_behind, holds && is_fresh, "{read:?} after {stored:?} and {minutes} minutes");
+                let for_all = Some(Reading::of(Some(12_300), read)).filter(|_| !is_behind);
+                assert_eq!(kept.for_all(), for_all, "{read:?} after {stored:?} and {minutes} minutes");
             }
         }
     }
@@ -243,6 +332,75 @@ mod tests {
         provenance.keep(views(12_300, Precision::Rounded), Some("b"), later);
         assert_eq!(provenance.precision("view_count", Some(NOON.as_millis())), None);
         assert_eq!(provenance.precision("view_count", Some(later.as_millis())), Some(Precision::Rounded));
+    }
+
+    /// What a record has, whose reads began at some time.
+    #[derive(Clone, Copy, Default)]
+    struct Record {
+        first: Option<Timestamp>,
+        last: Option<Timestamp>,
+        count: Option<i64>,
+    }
+
+    impl Record {
+        fn read(&mut self, at: Timestamp, kept: Kept) {
+            match kept {
+                Kept::Behind(_, holders) if holders.include(self.first, self.last) => {}
+                Kept::Now(reading) | Kept::Behind(reading, _) => self.count = reading.value(),
+                Kept::Untouched => {}
+            }
+            self.first = self.first.or(Some(at));
+            self.last = Some(at);
+        }
+    }
+
+    /// The value and its precision after all of some reads, by the rule alone.
+    fn standing(reads: &[(Timestamp, Reading)]) -> (Option<i64>, Option<Precision>) {
+        let mut standing: Option<(Timestamp, Reading)> = None;
+        for (at, reading) in reads.iter().filter(|(_, reading)| *reading != Reading::NOT_PROVIDED) {
+            let holds = standing.is_some_and(|(since, better)| {
+                let pair = better.precision().zip(reading.precision());
+                pair.is_some_and(|(better, worse)| better > worse) && at.since(since) < BETTER_HOLDS
+            });
+            if !holds {
+                standing = Some((*at, *reading));
+            }
+        }
+        standing.map_or((None, None), |(_, reading)| (reading.value(), reading.precision()))
+    }
+
+    proptest! {
+        #[test]
+        fn every_record_has_what_its_own_reads_come_to(reads in vec((1_u64..90, 0_u8..10), 1..24)) {
+            let mut provenance = Provenance::default();
+            let mut records = vec![Record::default(); reads.len()];
+            let mut said: Vec<(Timestamp, Reading)> = Vec::new();
+            let mut now = NOON;
+            for (number, (minutes, kind)) in reads.into_iter().enumerate() {
+                now = now.plus(Duration::from_mins(minutes));
+                let value = i64::try_from(number).ok();
+                let reading = match kind {
+                    0 => Reading::Null(MetricStatus::Hidden),
+                    1 => Reading::NOT_PROVIDED,
+                    2..5 => Reading::of(value, Precision::Exact),
+                    5..8 => Reading::of(value, Precision::FromText),
+                    _ => Reading::of(value, Precision::Rounded),
+                };
+                let [(_, kept)] = provenance.keep([("view_count", reading)], None, now);
+                said.push((now, reading));
+                provenance = Provenance::from_stored(&provenance.to_stored());
+                for (began, record) in records.iter_mut().enumerate().take(number + 1) {
+                    record.read(now, kept);
+                    let (value, precision) = standing(&said[began..]);
+                    prop_assert_eq!(record.count, value, "of the reads from {} on of {:?}", began, &said);
+                    if value.is_some() {
+                        let first = record.first.map(Timestamp::as_millis);
+                        let inexact = precision.filter(|precision| *precision != Precision::Exact);
+                        prop_assert_eq!(provenance.precision("view_count", first), inexact, "{:?}", &said[began..]);
+                    }
+                }
+            }
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use domain::{MediaType, MetricStatus, OrganizationId, Platform, PostStatus, Precision, Timestamp, fold};
+use domain::{MediaType, MetricStatus, OrganizationId, Platform, PostStatus, Precision, Reading, Timestamp, fold};
 
 use super::profile::{rest, value};
 use super::table::SeedBatch;
@@ -10,7 +10,6 @@ use super::tracked::{Read, Record};
 use super::{SeedAccount, SeedFeed, SeedPost, SeedRead, SeedVideo};
 use crate::copy::{Field, fields};
 use crate::days::{Changed, NEWEST_POST_DAY, PostDay, whole_post};
-use crate::record::provenance::Kept;
 use crate::record::{counted, metric_status};
 use crate::search::texts::APART;
 
@@ -72,10 +71,7 @@ pub fn write(
     WrittenPost {
         feeds,
         days,
-        statuses: current.map(|(_, kept)| match kept {
-            Kept::Now(reading) => reading.status(),
-            Kept::Behind(_) | Kept::Untouched => None,
-        }),
+        statuses: current.map(|(_, kept)| kept.for_all().and_then(Reading::status)),
         precisions: METRICS.map(|metric| read.provenance.precision(metric, None)),
     }
 }

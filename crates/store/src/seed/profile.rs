@@ -1,6 +1,6 @@
 //! A profile's rows.
 
-use domain::{ProfileFacts, Timestamp, fold};
+use domain::{ProfileFacts, Reading, Timestamp, fold};
 
 use super::table::SeedBatch;
 use super::tracked::Read;
@@ -56,10 +56,7 @@ pub fn write(batch: &mut SeedBatch, id: i64, facts: &ProfileFacts, mut read: Rea
 
 /// The current value of a metric.
 pub fn value(kept: Kept) -> Field<'static> {
-    match kept {
-        Kept::Now(reading) => reading.value().into(),
-        Kept::Behind(_) | Kept::Untouched => Field::Null,
-    }
+    kept.for_all().and_then(Reading::value).into()
 }
 
 /// Writes a schedule that rests since its last read.

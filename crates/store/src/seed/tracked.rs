@@ -57,8 +57,8 @@ impl<'a, const N: usize> Read<'a, N> {
         let mut current = self.columns.map(|column| (column, Kept::Untouched));
         for kept in &self.kept {
             for (current, kept) in current.iter_mut().zip(kept) {
-                if matches!(kept.1, Kept::Now(_)) {
-                    *current = *kept;
+                if let Some(reading) = kept.1.for_all() {
+                    current.1 = Kept::Now(reading);
                 }
             }
         }
@@ -69,15 +69,15 @@ impl<'a, const N: usize> Read<'a, N> {
     pub fn record(&self, collects: impl Fn(Timestamp) -> bool) -> Record<N> {
         let mut record = Record { first: None, last: None, counts: [None; N] };
         for (read, kept) in self.reads.iter().zip(&self.kept).filter(|(read, _)| collects(read.at)) {
-            record.first.get_or_insert(read.at);
-            record.last = Some(read.at);
             for (count, (_, kept)) in record.counts.iter_mut().zip(kept) {
                 match kept {
-                    Kept::Now(reading) => *count = reading.value(),
-                    Kept::Behind(value) => *count = count.or(Some(*value)),
+                    Kept::Behind(_, holders) if holders.include(record.first, record.last) => {}
+                    Kept::Now(reading) | Kept::Behind(reading, _) => *count = reading.value(),
                     Kept::Untouched => {}
                 }
             }
+            record.first.get_or_insert(read.at);
+            record.last = Some(read.at);
         }
         record
     }

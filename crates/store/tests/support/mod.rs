@@ -17,7 +17,7 @@ use serde_json::Map;
 use sqlx::{ConnectOptions, Connection, Executor};
 use store::{
     AccountChange, Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, NewAccount, NewCreator, NewOrganization,
-    NewVideo, PlatformPolicy, RecordPolicy, Recorded, SourcePlan, Store, StoreConfig, Tenant, TenantTx,
+    NewVideo, PlatformPolicy, RecordPolicy, Recorded, SourcePlan, Store, StoreConfig, Tenant, TenantTx, VideoChange,
 };
 
 /// Keeps what the store lives in until the test ends.
@@ -380,6 +380,13 @@ pub async fn add_video(tenant: &Tenant, new: &NewVideo, now: Timestamp) -> Video
     let id = tx.create_video(new).await.unwrap();
     tx.commit().await.unwrap();
     id
+}
+
+/// Pauses a video, or goes on with it.
+pub async fn set_active(tenant: &Tenant, id: VideoId, is_active: bool, now: Timestamp) {
+    let mut tx = begin(tenant, now).await;
+    tx.update_video(id, &VideoChange { is_active: Some(is_active), ..VideoChange::default() }).await.unwrap();
+    tx.commit().await.unwrap();
 }
 
 pub async fn add_creator(tenant: &Tenant, name: &str, now: Timestamp) -> CreatorId {
