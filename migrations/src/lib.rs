@@ -16,6 +16,7 @@ mod m0010_newest_days;
 mod m0011_bounds;
 mod m0012_first_few;
 mod m0013_own_attempts;
+mod m0014_ranks;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0011_bounds::Bounds),
             Box::new(m0012_first_few::FirstFew),
             Box::new(m0013_own_attempts::OwnAttempts),
+            Box::new(m0014_ranks::Ranks),
         ]
     }
 }

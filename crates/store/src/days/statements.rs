@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::fold::DAY_MS;
+use super::ranks;
 use super::rows::{ACCOUNT_DAY, NEWEST_ACCOUNT_DAY, NEWEST_POST_DAY, POST_DAY, POST_METRICS, selected, upsert};
 
 /// Finds the last day of the tracked post `$1` before `$2`, and those from it on.
@@ -20,11 +21,11 @@ pub static WRITE_OF_ACCOUNT: LazyLock<String> =
 
 /// Has the tracked post `$1` repeat its newest day. Without a day it knows nothing.
 pub static NEWEST_OF_POST: LazyLock<String> =
-    LazyLock::new(|| newest("tracked_posts", "post_days", "tracked_post_id", &NEWEST_POST_DAY));
+    LazyLock::new(|| newest("tracked_posts", "post_days", "tracked_post_id", &NEWEST_POST_DAY, &ranks::assigned()));
 
 /// Likewise the account `$1`.
 pub static NEWEST_OF_ACCOUNT: LazyLock<String> =
-    LazyLock::new(|| newest("accounts", "account_days", "account_id", &NEWEST_ACCOUNT_DAY));
+    LazyLock::new(|| newest("accounts", "account_days", "account_id", &NEWEST_ACCOUNT_DAY, ""));
 
 /// What is assigned to accounts that are to repeat their newest day `d`, for a statement that changes more of them.
 pub static NEWEST_OF_ACCOUNTS: LazyLock<String> =
@@ -38,9 +39,10 @@ fn kept(table: &str, key: &str, columns: &[String]) -> String {
     )
 }
 
-fn newest(table: &str, days: &str, key: &str, columns: &[String]) -> String {
+fn newest(table: &str, days: &str, key: &str, columns: &[String], also: &str) -> String {
+    let also = if also.is_empty() { String::new() } else { format!(", {also}") };
     format!(
-        "UPDATE {table} SET {} FROM (SELECT 1 AS one) o LEFT JOIN {days} d ON d.{key} = $1 \
+        "UPDATE {table} SET {}{also} FROM (SELECT 1 AS one) o LEFT JOIN {days} d ON d.{key} = $1 \
          AND d.day = (SELECT MAX(x.day) FROM {days} x WHERE x.{key} = $1) WHERE {table}.id = $1",
         repeated(table, days, key, columns)
     )

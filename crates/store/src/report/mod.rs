@@ -6,6 +6,7 @@
 
 mod belonging;
 mod bounds;
+mod first;
 mod matching;
 mod members;
 mod numbers;

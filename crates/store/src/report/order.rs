@@ -2,7 +2,6 @@
 
 use sea_orm::FromQueryResult;
 
-use super::bounds::{self, Indexed};
 use super::matching::Matching;
 use super::numbers::{ENGAGEMENT, ENGAGEMENT_RATE, Numbers, rough_tmv, tmv};
 use super::{ReportMetrics, ReportOrder, ReportRequest};
@@ -15,41 +14,12 @@ use crate::{StoreError, Tenant};
 #[derive(FromQueryResult)]
 pub struct Placed {
     pub id: i64,
-    sort_key: Option<i64>,
+    pub sort_key: Option<i64>,
 }
 
 impl Placed {
-    const fn position(&self) -> Position {
+    pub const fn position(&self) -> Position {
         Position { key: SortKey::Number(self.sort_key), id: RowId::Integer(self.id) }
-    }
-}
-
-/// For the first so many posts it is tried to look up few.
-const MOST_LOOKED_FOR: u64 = 2_000;
-
-/// Posts that are looked up first for each one that is wanted.
-const CANDIDATES_FOR_EACH: u64 = 8;
-
-/// A post that may be among the first, beside whether there are others that were not looked up, and the most that one of them could be.
-#[derive(FromQueryResult)]
-struct Candidate {
-    id: i64,
-    sort_key: i64,
-    others: i32,
-    bound: Option<f64>,
-}
-
-impl Candidate {
-    /// Whether it is more than all could be that were not looked up. The bound is a fraction, so it is kept off by more than its error.
-    fn is_beyond(&self) -> bool {
-        self.others == 0 || self.bound.is_some_and(|bound| self.most_of_no_use() > bound)
-    }
-
-    /// A post that is at most this is behind it.
-    #[expect(clippy::cast_precision_loss, reason = "the comparison leaves room for it")]
-    fn most_of_no_use(&self) -> f64 {
-        let key = self.sort_key as f64;
-        key - key.abs() * 1e-9 - 1.0
     }
 }
 
@@ -62,17 +32,17 @@ enum Order {
 }
 
 /// An expression over the numbers `n` of a post.
-struct Expression {
+pub struct Expression {
     text: String,
     /// What is in it more than once: `n.parts`, also an expression over the numbers.
     parts: Option<String>,
     /// The numbers that are in it, as their columns begin.
-    of: &'static [&'static str],
+    pub of: &'static [&'static str],
 }
 
 impl Expression {
     /// Each of the rows `numbers` as an id with what it is sorted by.
-    fn keys(&self, numbers: &str, is_postgres: bool) -> String {
+    pub fn keys(&self, numbers: &str, is_postgres: bool) -> String {
         let once = once(is_postgres);
         let Self { text, parts, of: _ } = self;
         let numbers = match parts {
@@ -187,92 +157,6 @@ impl Tenant {
         let next = if has_next { found.last().map(Placed::position) } else { None };
         Ok(Page { rows: found, next, total })
     }
-
-    /// The first page of what gained most, without looking up every post. First those are looked up that may have gained most, by an index where
-    /// there is one. If others may have gained as much as the last that is wanted of them, then all that may have. `None` where nothing can be told
-    /// beforehand.
-    async fn first_few(
-        &self,
-        joins: &str,
-        conditions: &Filter,
-        request: &ReportRequest,
-        expression: &Expression,
-    ) -> Result<Option<Page<Placed>>, StoreError> {
-        let PageRequest { order_by, direction, after, limit, include_total: _ } = &request.page;
-        let (ReportMetrics::Range(window), Direction::Desc, None) = (request.metrics, direction, after) else {
-            return Ok(None);
-        };
-        let wanted = u64::from(*limit).saturating_add(request.offset).saturating_add(1);
-        if wanted > MOST_LOOKED_FOR {
-            return Ok(None);
-        }
-        let is_postgres = is_postgres(&self.store.read);
-        let most = i64::try_from(wanted.saturating_mul(CANDIDATES_FOR_EACH)).unwrap_or(i64::MAX);
-        // One more than is shown is beyond what all others can be, so that the order is certain to its end.
-        let is_whole = |found: &[Candidate]| found.len() > usize::try_from(*limit).unwrap_or(usize::MAX);
-        let mut found = Vec::new();
-        if let Some(indexed) = Indexed::of(*order_by) {
-            let mut filter = conditions.clone();
-            let tables = indexed.posts(window, joins, &mut filter, most);
-            found = self.candidates(&tables, filter, request, expression).await?;
-        }
-        let mut filter = conditions.clone();
-        let Some(bounded) = bounds::posts(*order_by, &request.card, window, joins, &mut filter, is_postgres) else {
-            return Ok(None);
-        };
-        if !is_whole(&found) {
-            let mut filter = filter.clone();
-            let which = format!("ORDER BY bound DESC NULLS LAST LIMIT {}", filter.bind(most));
-            let tables = chosen(&bounded, &which, &filter.bind(most));
-            found = self.candidates(&tables, filter, request, expression).await?;
-        }
-        let Some(last) = found.last().filter(|_| is_whole(&found)) else { return Ok(None) };
-        if !last.is_beyond() {
-            let which = format!("WHERE bound > {}", filter.bind(last.most_of_no_use()));
-            let tables = chosen(&bounded, &which, &filter.bind(i64::MAX));
-            found = self.candidates(&tables, filter, request, expression).await?;
-        }
-        found.pop();
-        let rows: Vec<Placed> = found.into_iter().map(|it| Placed { id: it.id, sort_key: Some(it.sort_key) }).collect();
-        let next = rows.last().map(Placed::position);
-        Ok(Some(Page { rows, next, total: None }))
-    }
-
-    /// The page, and one post more, of the posts of the table `c` of `tables`.
-    async fn candidates(
-        &self,
-        tables: &str,
-        mut filter: Filter,
-        request: &ReportRequest,
-        expression: &Expression,
-    ) -> Result<Vec<Candidate>, StoreError> {
-        let read = &self.store.read;
-        let numbers = Numbers::of(request.metrics, &mut filter, is_postgres(read));
-        let (page, skip) = (
-            filter.bind(i64::from(request.page.limit) + 1),
-            filter.bind(i64::try_from(request.offset).unwrap_or(i64::MAX)),
-        );
-        let of_posts = format!(
-            "SELECT t.id, t.platform, {} FROM c t{}{}",
-            numbers.columns(expression.of),
-            numbers.joins,
-            once(is_postgres(read))
-        );
-        let sql = format!(
-            "{tables} SELECT k.id, k.sort_key, (SELECT others FROM s) AS others, (SELECT bound FROM s) AS bound FROM ({}) k \
-             WHERE k.sort_key IS NOT NULL ORDER BY k.sort_key DESC, k.id DESC LIMIT {page} OFFSET {skip}",
-            expression.keys(&of_posts, is_postgres(read))
-        );
-        rows(read, &sql, filter.values()).await
-    }
-}
-
-/// Those of the `bounded` posts that `which` chooses, as tables for [`Tenant::candidates`]; there are others once they are `most`.
-fn chosen(bounded: &str, which: &str, most: &str) -> String {
-    format!(
-        "WITH c AS (SELECT * FROM ({bounded}) b {which}), \
-         s AS (SELECT CASE WHEN COUNT(*) < {most} THEN 0 ELSE 1 END AS others, MIN(bound) AS bound FROM c)"
-    )
 }
 
 /// The condition on what comes after a position in an order with nulls last.

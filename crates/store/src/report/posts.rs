@@ -74,13 +74,13 @@ impl Tenant {
              p.external_id, p.author_username, p.description, p.media_type, p.duration_seconds, p.metric_status, \
              CASE WHEN {} THEN p.status ELSE 'live' END AS status, h.id AS video_id, {} AS noted_source, \
              a.id AS account_id, a.username AS account_username, c.id AS creator_id, c.name AS creator_name \
-             FROM tracked_posts t{POST} \
-             LEFT JOIN videos h ON h.organization_id = t.organization_id AND h.post_id = t.post_id \
-             LEFT JOIN accounts a ON a.id = {AUTHOR} LEFT JOIN creators c ON c.id = a.creator_id{} WHERE {} AND t.id IN ({})",
+             FROM tracked_posts t{POST}{}{} LEFT JOIN creators c ON c.id = a.creator_id{} WHERE {} AND t.id IN ({})",
             numbers.columns(&COUNTS),
             numbers.observed_days(),
             IS_TOLD,
             noted_source(is_postgres(read)),
+            one("videos", "h", "h.organization_id = t.organization_id AND h.post_id = t.post_id", is_postgres(read)),
+            one("accounts", "a", &format!("a.id = {AUTHOR}"), is_postgres(read)),
             numbers.joins,
             filter.text(),
             ids_in.join(", ")
@@ -116,6 +116,15 @@ impl Tenant {
             records.entry(post_id).or_default().push(AccountVideoId(id));
         }
         Ok(records)
+    }
+}
+
+/// Joins, as `name`, the one row of `table` at most where `when` holds. PostgreSQL would walk through all there are for hundreds of posts.
+fn one(table: &str, name: &str, when: &str, is_postgres: bool) -> String {
+    if is_postgres {
+        format!(" LEFT JOIN LATERAL (SELECT {name}.* FROM {table} {name} WHERE {when} OFFSET 0) {name} ON TRUE")
+    } else {
+        format!(" LEFT JOIN {table} {name} ON {when}")
     }
 }
 

@@ -36,6 +36,8 @@ const CANDIDATES_FOR_EACH: u32 = 8;
 struct Ranked {
     id: Uuid,
     name: String,
+    /// By which those are in order that gained the same.
+    name_folded: String,
     gains: Gains,
     /// How many were looked up.
     candidates: i64,
@@ -46,12 +48,13 @@ struct Ranked {
 impl FromQueryResult for Ranked {
     fn from_query_result(row: &QueryResult, _prefix: &str) -> Result<Self, DbErr> {
         let columns = &mut Columns::of(row)?;
-        let (id, name) = (columns.next()?, columns.next()?);
+        let (id, name, name_folded) = (columns.next()?, columns.next()?, columns.next()?);
         let mut gains = [None; GAINED_METRICS.len()];
         for gain in &mut gains {
             *gain = columns.next()?;
         }
-        Ok(Self { id, name, gains: gains_of(gains), candidates: columns.next()?, bound: columns.next()? })
+        let gains = gains_of(gains);
+        Ok(Self { id, name, name_folded, gains, candidates: columns.next()?, bound: columns.next()? })
     }
 }
 
@@ -142,24 +145,28 @@ enum Candidates {
     Most(u32),
     /// All that may have gained as much as this.
     From(i64),
+    /// Those of them that can have gained no more than the least of those that were looked up.
+    Rest(i64, i64),
     All,
 }
 
 impl Candidates {
-    /// The condition or order on `bound`, in which `$5` is the number; nothing is known of those whose accounts were read after the window.
+    /// The condition or order on `bound`, in which `$5` and `$6` are the numbers; nothing is known of those whose accounts were read after the window.
     const fn which(self) -> &'static str {
         match self {
             Self::Most(_) => "ORDER BY bound DESC NULLS FIRST LIMIT $5",
             Self::From(_) => "WHERE bound >= $5 OR bound IS NULL",
+            Self::Rest(..) => "WHERE bound >= $5 AND bound <= $6",
             Self::All => "",
         }
     }
 
-    fn number(self) -> Option<i64> {
+    fn numbers(self) -> Vec<i64> {
         match self {
-            Self::Most(number) => Some(i64::from(number)),
-            Self::From(number) => Some(number),
-            Self::All => None,
+            Self::Most(number) => vec![i64::from(number)],
+            Self::From(number) => vec![number],
+            Self::Rest(from, to) => vec![from, to],
+            Self::All => Vec::new(),
         }
     }
 }
@@ -203,7 +210,7 @@ fn sql(order: GainName, candidates: Candidates, is_postgres: bool) -> String {
          r (creator_id, {named}) AS ({} UNION ALL {}), \
          g AS (SELECT r.creator_id, {} FROM r GROUP BY r.creator_id), \
          k AS (SELECT g.*, RANK() OVER (ORDER BY {key} DESC) AS place FROM g WHERE {key} IS NOT NULL) \
-         SELECT n.id, n.name, g.views, g.likes, g.comments, g.shares, g.plays, g.saves, g.followers, \
+         SELECT n.id, n.name, n.name_folded, g.views, g.likes, g.comments, g.shares, g.plays, g.saves, g.followers, \
          (SELECT COUNT(*) FROM c) AS candidates, (SELECT MIN(bound) FROM c) AS bound \
          FROM k g JOIN creators n ON n.id = g.creator_id AND n.organization_id = $1 \
          WHERE g.place <= $4 ORDER BY {key} DESC, n.name_folded, n.id LIMIT $4",
@@ -244,22 +251,34 @@ impl Tenant {
     }
 
     /// The creators in order. First those are looked up that may have gained most. If others may have gained as much as the last that is wanted
-    /// of them, then all that may have.
+    /// of them, then these too.
     async fn ranked(&self, order: GainName, window: Window, limit: u32) -> Result<Vec<Ranked>, StoreError> {
         if bounded_by(order).is_empty() {
             return self.ranked_of(Candidates::All, order, window, limit).await;
         }
         let candidates = limit.saturating_mul(CANDIDATES_FOR_EACH);
-        let found = self.ranked_of(Candidates::Most(candidates), order, window, limit).await?;
-        let is_whole = found.len() >= usize::try_from(limit).unwrap_or(usize::MAX);
-        let last = found.last().filter(|_| is_whole);
-        let gained = last.and_then(|last| ranked_by(order, &last.gains));
-        let is_everybody = found.first().is_some_and(|found| found.candidates < i64::from(candidates));
-        let is_beyond = gained.zip(last.and_then(|last| last.bound)).is_some_and(|(gained, bound)| gained > bound);
-        if is_everybody || is_beyond {
+        let mut found = self.ranked_of(Candidates::Most(candidates), order, window, limit).await?;
+        if found.first().is_some_and(|found| found.candidates < i64::from(candidates)) {
             return Ok(found);
         }
-        self.ranked_of(gained.map_or(Candidates::All, Candidates::From), order, window, limit).await
+        let limited = usize::try_from(limit).unwrap_or(usize::MAX);
+        let last = found.last().filter(|_| found.len() >= limited);
+        let (gained, bound) = match last.and_then(|last| Some((ranked_by(order, &last.gains)?, last.bound))) {
+            None => return self.ranked_of(Candidates::All, order, window, limit).await,
+            Some((gained, None)) => return self.ranked_of(Candidates::From(gained), order, window, limit).await,
+            Some((gained, Some(bound))) if gained > bound => return Ok(found),
+            Some((gained, Some(bound))) => (gained, bound),
+        };
+        let rest = self.ranked_of(Candidates::Rest(gained, bound), order, window, limit).await?;
+        // Those of which as much could be as of the least were looked up twice.
+        let known: Vec<Uuid> = found.iter().map(|found| found.id).collect();
+        found.extend(rest.into_iter().filter(|found| !known.contains(&found.id)));
+        found.sort_by(|one, other| {
+            let key = |of: &Ranked| ranked_by(order, &of.gains);
+            key(other).cmp(&key(one)).then_with(|| (&one.name_folded, one.id).cmp(&(&other.name_folded, other.id)))
+        });
+        found.truncate(limited);
+        Ok(found)
     }
 
     /// The first of some.
@@ -272,7 +291,7 @@ impl Tenant {
     ) -> Result<Vec<Ranked>, StoreError> {
         let number = |day: Day| day.number();
         let mut values = values![self.organization.0, number(window.first()), number(window.last()), i64::from(limit)];
-        values.extend(candidates.number().map(Value::from));
+        values.extend(candidates.numbers().into_iter().map(Value::from));
         let read = &self.store.read;
         rows::<Ranked>(read, &sql(order, candidates, is_postgres(read)), values).await
     }

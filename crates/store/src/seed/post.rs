@@ -285,6 +285,7 @@ fn write_tracked(
         row.extend(record_fields(&record, added_at, post));
         row.extend(fields![since, until, before.as_deref()]);
         let made = whole_post(&seen, &samples, post.facts.create_time);
+        row.extend(made.last().map_or([Field::Null; 2], |day| day.rank_fields(post.facts.platform)));
         row.push(made.first().map(|day| day.day.number()).into());
         row.extend(made.last().map_or_else(|| vec![Field::Null; NEWEST_POST_DAY.len()], PostDay::newest_fields));
         batch.tracked_posts.push(&row);

@@ -171,7 +171,7 @@ impl SeedBatch {
                 "tracked_posts",
                 "id organization_id post_id platform feeds added_at updated_at first_scrape_at last_scrape_at create_time \
                  view_count like_count comment_count share_count play_count saved_count seen_since seen_until seen_before \
-                 first_day",
+                 gained_rate worth first_day",
                 &NEWEST_POST_DAY,
             ),
             post_days: days("post_days", "tracked_post_id", &POST_DAY),
