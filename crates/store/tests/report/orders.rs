@@ -102,12 +102,12 @@ on_both! {
     async fn what_a_post_knows_of_its_newest_day_is_made_anew_with_its_days(home) {
         let world = world(home).await;
         let columns = "first_day last_day observed_days view_last like_last comment_last share_last play_last saved_last view_total like_total comment_total share_total play_total saved_total \
-             view_days like_days comment_days share_days play_days saved_days";
+             view_days like_days comment_days share_days play_days saved_days gained_rate worth";
         let all: Vec<_> = columns.split_whitespace().map(|it| format!("COALESCE(CAST({it} AS TEXT), '-')")).collect();
         let sql = format!("SELECT {} FROM tracked_posts ORDER BY id", all.join(" || '|' || "));
         let before = world.home.lines(&sql).await;
         assert!(before.iter().all(|line| !line.starts_with('-')), "{before:?}");
-        world.home.sql("UPDATE tracked_posts SET first_day = 1, last_day = 2, view_last = 5, view_total = 3, like_days = 4").await;
+        world.home.sql("UPDATE tracked_posts SET first_day = 1, last_day = 2, view_last = 5, view_total = 3, like_days = 4, gained_rate = 7, worth = 8").await;
         assert_ne!(world.home.lines(&sql).await, before);
         let mut after = 0;
         while let Some(last) = world.home.store.rebuild_post_days(after, 5).await.unwrap() {
