@@ -40,8 +40,7 @@ impl PostDay {
     #[expect(clippy::cast_precision_loss, reason = "it is compared with room for that")]
     pub fn rank_fields(&self, platform: Platform) -> [Field<'static>; 2] {
         let metrics = &self.is.metrics;
-        let [views, likes, comments, shares, ..] =
-            metrics.map(|metric| Some(metric.total).filter(|_| metric.days > 0));
+        let [views, likes, comments, shares, ..] = metrics.map(|metric| Some(metric.total).filter(|_| metric.days > 0));
         let rate = gains::engagement(likes, comments, shares)
             .zip(views)
             .and_then(|(part, whole)| gains::hundredths(part, whole));

@@ -112,8 +112,12 @@ impl Indexed {
                 )
             }
             // An index of whole numbers is asked for one.
-            (Taken::Above(bound), Of::Now) => (format!("AND {column} > {}", filter.bind(whole(bound / times))), "0".to_owned()),
-            (Taken::Above(bound), Of::NewestDay) => (format!("AND {column} > {}", filter.bind(bound / times)), "0".to_owned()),
+            (Taken::Above(bound), Of::Now) => {
+                (format!("AND {column} > {}", filter.bind(whole(bound / times))), "0".to_owned())
+            }
+            (Taken::Above(bound), Of::NewestDay) => {
+                (format!("AND {column} > {}", filter.bind(bound / times)), "0".to_owned())
+            }
         };
         let (columns, of_t) = columns(metrics);
         let unsaid = match of {
@@ -206,5 +210,43 @@ fn most(order: ReportOrder, card: &RateCard) -> Option<(Vec<&'static str>, Strin
         ReportOrder::EngagementRate | ReportOrder::Impressions | ReportOrder::ViewTime | ReportOrder::CreateTime => {
             None
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use domain::media_value::{Attention, WrittenCard};
+
+    use super::*;
+
+    fn card(prices: [&str; 5]) -> RateCard {
+        let of_platform: BTreeMap<_, _> =
+            ["thousand_views", "like", "comment", "share", "save"].into_iter().zip(prices).collect();
+        let prices: BTreeMap<_, _> =
+            Platform::ALL.into_iter().map(|platform| (platform, of_platform.clone())).collect();
+        let written = serde_json::json!({"id": "test", "currency": "EUR", "prices": prices});
+        serde_json::from_value::<WrittenCard>(written).unwrap().try_into().unwrap()
+    }
+
+    #[test]
+    fn a_media_value_is_at_most_so_many_times_what_the_post_is_worth() {
+        let cards = [["9", "0.1", "0.6", "0.8", "0.5"], ["0", "0", "7", "0", "0"], ["0.001", "1000000", "0", "0", "3"]];
+        for prices in cards {
+            let card = card(prices);
+            let times = times_worth(&card).unwrap();
+            for platform in Platform::ALL {
+                for counts in [[1, 0, 0, 0, 0], [0, 1, 0, 0, 0], [0, 0, 1, 0, 0], [0, 0, 0, 1, 1], [900, 50, 4, 3, 2]] {
+                    let [views, likes, comments, shares, saves] = counts.map(Some);
+                    let saves = saves.filter(|_| platform.has_saves());
+                    let value = card.value(platform, &Attention { views, likes, comments, shares, saves }).unwrap();
+                    let worth: i64 = worths(platform).iter().zip(counts).map(|((_, worth), count)| worth * count).sum();
+                    let most = times * f64::from(i32::try_from(worth).unwrap()) * (1.0 + 1e-9);
+                    assert!(whole(most) >= value, "{platform} {prices:?} {counts:?} {most} {value}");
+                }
+            }
+        }
+        assert_eq!(times_worth(&card(["0"; 5])), None);
     }
 }

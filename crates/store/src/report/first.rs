@@ -133,8 +133,7 @@ impl Tenant {
     ) -> Result<Option<Vec<Candidate>>, StoreError> {
         let (page, is_postgres) = (&request.page, is_postgres(&self.store.read));
         let mut conditions = conditions.clone();
-        let Some(bounded) =
-            bounds::posts(page.order_by, &request.card, window, joins, &mut conditions, is_postgres)
+        let Some(bounded) = bounds::posts(page.order_by, &request.card, window, joins, &mut conditions, is_postgres)
         else {
             return Ok(None);
         };

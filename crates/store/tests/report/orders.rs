@@ -114,6 +114,20 @@ on_both! {
             after = last.last;
         }
         assert_eq!(world.home.lines(&sql).await, before);
+        // Those that were there before they knew their ranks came to know them by the migration, on whatever platform.
+        let platforms = "CASE id % 4 WHEN 0 THEN 'instagram' WHEN 1 THEN 'tiktok' WHEN 2 THEN 'youtube' ELSE 'pinterest' END";
+        world.home.sql(&format!("UPDATE tracked_posts SET platform = {platforms}")).await;
+        world.home.sql("UPDATE post_days SET saved_count = tracked_post_id").await;
+        let mut after = 0;
+        while let Some(last) = world.home.store.rebuild_post_days(after, 5).await.unwrap() {
+            after = last.last;
+        }
+        let made = world.home.lines(&sql).await;
+        assert_ne!(made, before);
+        world.home.sql("UPDATE tracked_posts SET gained_rate = 7, worth = 8").await;
+        let migration = include_str!("../../../../migrations/src/m0014_ranks.sql").split(";\n");
+        world.home.sql(migration.into_iter().find(|statement| statement.starts_with("UPDATE")).unwrap()).await;
+        assert_eq!(world.home.lines(&sql).await, made);
     }
 
     async fn what_gained_most_is_the_same_whether_a_few_posts_are_looked_up_or_all(home) {
