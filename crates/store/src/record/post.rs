@@ -204,7 +204,7 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
         let extras = provenance.extras(&stored.platform_data, &facts.platform_data, adapter, now);
         keep("platform_data", Some(extras.into()));
     }
-    keep("metric_status", Some(metric_status(&stored.metric_status, counts).into()));
+    keep("metric_status", Some(metric_status(&stored.metric_status, &counts).into()));
     keep("provenance", Some(provenance.to_stored().into()));
     for (column, kept) in counts {
         if let Some(reading) = kept.for_all() {
@@ -230,15 +230,15 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
 }
 
 /// Why metrics are null: what the page said now, over what was known before.
-pub fn metric_status(stored: &str, kept: [(&'static str, Kept); 6]) -> String {
+pub fn metric_status(stored: &str, kept: &[(&'static str, Kept); 6]) -> String {
     let mut statuses: BTreeMap<String, MetricStatus> = serde_json::from_str(stored).unwrap_or_default();
     for (column, kept) in kept {
         match kept.for_all() {
             Some(Reading::Known { .. }) => {
-                statuses.remove(column);
+                statuses.remove(*column);
             }
             Some(Reading::Null(status)) => {
-                statuses.insert(column.to_owned(), status);
+                statuses.insert((*column).to_owned(), status);
             }
             None => {}
         }

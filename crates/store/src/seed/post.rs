@@ -109,7 +109,7 @@ fn write_facts(
         let created = facts.create_time.map(|at| (at, facts.create_precision));
         read.provenance.keep_created(None, created, Some(first.adapter), first.at);
     }
-    let (statuses, provenance) = (metric_status("{}", current), read.provenance.to_stored());
+    let (statuses, provenance) = (metric_status("{}", &current), read.provenance.to_stored());
     let at = last.map(|(at, _)| at);
     let gone_since = match post.status {
         PostStatus::Live | PostStatus::Private | PostStatus::Expired => None,
