@@ -4,7 +4,7 @@
 //! both come to the same.
 
 use crate::clock::Timestamp;
-use crate::metric::{BETTER_HOLDS, Precision};
+use crate::metric::Precision;
 
 /// A count that a page gave.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -69,18 +69,21 @@ pub fn fold<const N: usize>(before: Option<&TargetDay<N>>, samples: &[Sample<N>]
     TargetDay { metrics, observed_days: before.map_or(0, |day| day.observed_days) + 1 }
 }
 
+/// The count that is current after some, in the order of their time: the last, but a worse one does not replace a better one of the hour before it.
+pub fn standing(counts: impl Iterator<Item = (Timestamp, Count)>) -> Option<(Timestamp, Count)> {
+    counts.reduce(
+        |(since, better), (at, count)| {
+            if better.precision.holds(since, count.precision, at) { (since, better) } else { (at, count) }
+        },
+    )
+}
+
 fn fold_metric(before: MetricDay, counts: impl Iterator<Item = (Timestamp, Count)>, is_born: bool) -> MetricDay {
     let mut first: Option<Count> = None;
-    let mut standing: Option<(Count, Timestamp)> = None;
-    for (at, count) in counts {
-        first.get_or_insert(count);
-        let holds =
-            |(better, since): (Count, Timestamp)| better.precision > count.precision && at.since(since) < BETTER_HOLDS;
-        if !standing.is_some_and(holds) {
-            standing = Some((count, at));
-        }
-    }
-    let Some((last, _)) = standing else { return MetricDay { is_read: false, gain: None, ..before } };
+    let counts = counts.inspect(|(_, count)| {
+        first.get_or_insert(*count);
+    });
+    let Some((_, last)) = standing(counts) else { return MetricDay { is_read: false, gain: None, ..before } };
     let base = before.count.or(first.filter(|_| !is_born)).map_or(0, |base| base.value);
     let gain = last.value.saturating_sub(base);
     MetricDay {

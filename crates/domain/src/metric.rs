@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::clock::Timestamp;
 use crate::validation::one_of;
 
 /// How exact a value is, the least exact first, so that a greater one is a better one.
@@ -28,6 +29,11 @@ impl Precision {
             Self::Rounded => "rounded",
             Self::FromText => "from_text",
         }
+    }
+
+    /// Whether a count this exact, read at `since`, stays the current one against another that is read at `at`.
+    pub fn holds(self, since: Timestamp, other: Self, at: Timestamp) -> bool {
+        self > other && at.since(since) < BETTER_HOLDS
     }
 }
 

@@ -127,21 +127,40 @@ on_both! {
         assert_eq!(home.number("SELECT COUNT(*) FROM tracked_posts WHERE view_count = 1020").await, Some(2));
     }
 
-    async fn who_was_paused_while_a_better_number_was_read_has_what_it_sees_itself(home) {
-        let (one, paused) = (tenant(&home.store).await, tenant(&home.store).await);
-        let first = add_video(&one, &new_video(&post_id(1).to_string()), START).await;
-        let second = add_video(&paused, &new_video(&post_id(1).to_string()), START).await;
-        work(&home.store, START, |_| read_by("page", rounded(900))).await;
-        set_active(&paused, second, false, START).await;
-        let mut now = START.plus(3 * HOUR);
-        read_posts_again(&home).await;
-        work(&home.store, now, |_| read_by("official", exact(1002))).await;
-        set_active(&paused, second, true, now).await;
-        now = now.plus(MINUTE);
-        read_posts_again(&home).await;
-        work(&home.store, now, |_| read_by("page", rounded(1000))).await;
-        assert_eq!(video(&one, first, now).await.post.counts.view_count, Some(1002));
-        assert_eq!(video(&paused, second, now).await.post.counts.view_count, Some(1000), "it never saw the better one");
+    async fn only_who_has_seen_a_better_number_keeps_it_whatever_others_saw_during_its_pause(home) {
+        for (number, before, during, after, of_one, of_paused) in [
+            // The better one was read for others.
+            (1_u32, vec![(0_u32, rounded(900))], vec![(180, exact(1002))], vec![(181, rounded(1000))], 1002, 1000),
+            (2, vec![(0, rounded(900))], vec![(180, exact(1002))], vec![(181, Reading::NOT_PROVIDED), (182, rounded(1000))], 1002, 1000),
+            // Its own is of the last hour.
+            (3, vec![(0, exact(1002))], vec![(10, exact(1005))], vec![(20, rounded(1000))], 1005, 1002),
+            (4, vec![(0, exact(1002))], vec![(50, exact(1005))], vec![(61, rounded(1000))], 1005, 1000),
+        ] {
+            let (one, paused) = (tenant(&home.store).await, tenant(&home.store).await);
+            let start = START.plus(number * 100 * HOUR);
+            let post = post_id(i64::from(number)).to_string();
+            let first = add_video(&one, &new_video(&post), start).await;
+            let second = add_video(&paused, &new_video(&post), start).await;
+            let due = format!(
+                "UPDATE schedules SET due_at = CASE WHEN target_id = (SELECT id FROM posts WHERE external_id = '{post}') THEN 0 \
+                 ELSE 9000000000000000 END WHERE due_at IS NOT NULL"
+            );
+            let mut now = start;
+            for (stage, reads) in [before, during, after].into_iter().enumerate() {
+                set_active(&paused, second, stage != 1, now).await;
+                for (minutes, views) in reads {
+                    now = start.plus(minutes * MINUTE);
+                    home.sql(&due).await;
+                    let mut page = read_by("page", views);
+                    page.posts[0].external_id.clone_from(&post);
+                    assert_eq!(work(&home.store, now, |_| page.clone()).await.len(), 1);
+                }
+            }
+            assert_eq!(video(&one, first, now).await.post.counts.view_count, Some(of_one), "case {number}");
+            assert_eq!(video(&paused, second, now).await.post.counts.view_count, Some(of_paused), "case {number}");
+            let tracked = home.lines("SELECT CAST(view_count AS TEXT) FROM tracked_posts ORDER BY id DESC LIMIT 2").await;
+            assert_eq!(tracked, [of_paused.to_string(), of_one.to_string()], "case {number}, in reports");
+        }
     }
 
     async fn a_fall_is_kept_and_flagged_against_the_last_number_of_the_same_precision(home) {

@@ -23,19 +23,36 @@ use crate::{StoreError, collecting};
 pub struct ReadPost {
     /// The id of its `tracked_posts` row.
     pub id: i64,
-    organization_id: Uuid,
+    /// Whose it is.
+    pub organization_id: Uuid,
     create_time: Option<i64>,
     seen_since: Option<i64>,
     seen_until: Option<i64>,
     seen_before: Option<String>,
 }
 
+/// An account for which its profile has just been read.
 #[derive(FromQueryResult)]
-struct ReadAccount {
-    id: Uuid,
+pub struct ReadAccount {
+    /// Its id.
+    pub id: Uuid,
     seen_since: Option<i64>,
     seen_until: Option<i64>,
     seen_before: Option<String>,
+}
+
+impl ReadPost {
+    /// Which reads the organization had seen before.
+    pub fn seen(&self) -> Result<Seen, StoreError> {
+        Seen::from_stored(self.seen_since, self.seen_until, self.seen_before.as_deref())
+    }
+}
+
+impl ReadAccount {
+    /// Which reads the account had seen before.
+    pub fn seen(&self) -> Result<Seen, StoreError> {
+        Seen::from_stored(self.seen_since, self.seen_until, self.seen_before.as_deref())
+    }
 }
 
 #[derive(FromQueryResult)]
@@ -85,7 +102,7 @@ pub async fn write_posts(
     let samples: Vec<Sample<6>> = history::samples(tx, history::POSTS, post, from.start()).await?;
     let mut changed = Changed::default();
     for read in read {
-        let mut seen = Seen::from_stored(read.seen_since, read.seen_until, read.seen_before.as_deref())?;
+        let mut seen = read.seen()?;
         seen.add(now, previous);
         keep_seen(recording, "tracked_posts", read.id, &seen).await?;
         let create_time = created.or(read.create_time.map(Timestamp::from_millis));
@@ -131,15 +148,23 @@ async fn keep_seen(
     Ok(())
 }
 
-/// Notes that the profile's page was seen by the accounts that collect it, after its snapshot was written. `collected` is a condition on
-/// `accounts`.
-pub async fn see_profile(recording: &Recording<'_>, profile: i64, collected: &str) -> Result<(), StoreError> {
-    let previous = history::previous(recording, history::PROFILES, profile).await?;
+/// The accounts that collect a profile right now, as they are before the read, in the order of their ids. `collected` is a condition on `accounts`.
+pub async fn collected_accounts(
+    recording: &Recording<'_>,
+    profile: i64,
+    collected: &str,
+) -> Result<Vec<ReadAccount>, StoreError> {
     let sql = format!(
         "SELECT id, seen_since, seen_until, seen_before FROM accounts WHERE profile_id = $1 AND {collected} ORDER BY id"
     );
-    for read in rows::<ReadAccount>(recording.tx, &sql, values![profile]).await? {
-        let mut seen = Seen::from_stored(read.seen_since, read.seen_until, read.seen_before.as_deref())?;
+    rows(recording.tx, &sql, values![profile]).await
+}
+
+/// Notes that the profile's page was seen by the accounts in `read`, after its snapshot was written.
+pub async fn see_profile(recording: &Recording<'_>, profile: i64, read: &[ReadAccount]) -> Result<(), StoreError> {
+    let previous = history::previous(recording, history::PROFILES, profile).await?;
+    for read in read {
+        let mut seen = read.seen()?;
         seen.add(recording.now, previous);
         keep_seen(recording, "accounts", read.id, &seen).await?;
     }

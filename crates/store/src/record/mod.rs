@@ -4,6 +4,7 @@
 mod attempts;
 mod bounds;
 pub(crate) mod history;
+mod holding;
 mod identity;
 mod list;
 mod lost;

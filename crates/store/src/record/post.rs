@@ -8,6 +8,7 @@ use domain::{
 };
 use sea_orm::{FromQueryResult, Value};
 
+use super::holding::keepers;
 use super::provenance::{Kept, Provenance, Readings};
 use super::sums::sum_accounts;
 use super::{Facts, Recording, attempts, history, lost};
@@ -117,20 +118,31 @@ async fn write_trackers(
     outcome: Outcome,
 ) -> Result<(), StoreError> {
     let now = recording.now.as_millis();
-    let set = || {
+    let seen = read.iter().map(ReadPost::seen).collect::<Result<Vec<_>, _>>()?;
+    let keepers = keepers(recording, history::POSTS, id, &kept.counts, &seen).await?;
+    // A tracked post has seen all that its organization has of the post; records of it began with the first read or later.
+    let set = |is_record: bool| {
         let mut set =
             Filter::new("last_scrape_at = $1, updated_at = $1, first_scrape_at = COALESCE(first_scrape_at, $1)", now);
         if let Some(at) = kept.created {
             let place = set.bind(at.as_millis());
             set.assign("create_time", &place);
         }
-        for (column, kept) in kept.counts {
-            kept.assign(&mut set, column);
+        for ((column, kept), keepers) in kept.counts.into_iter().zip(&keepers) {
+            kept.assign(&mut set, column, |set| {
+                let owned = keepers.iter().filter_map(|keeper| Some((keeper, read.get(keeper.place)?)));
+                if is_record {
+                    owned.map(|(keeper, of)| keeper.condition(of.organization_id.into(), set)).collect()
+                } else {
+                    let whole = owned.filter(|(keeper, _)| keeper.is_from_the_first());
+                    whole.map(|(_, of)| format!("id = {}", set.bind(of.id))).collect()
+                }
+            });
         }
         set
     };
     let record = || {
-        let mut set = set();
+        let mut set = set(true);
         attempts::assign_good(&mut set, outcome);
         set
     };
@@ -144,7 +156,7 @@ async fn write_trackers(
     update(recording, "account_videos", &in_feeds, &format!("id IN ({collected})")).await?;
     // As they were found before: a date that is told now may leave the post outside of bounds.
     if !read.is_empty() {
-        let mut tracked = set();
+        let mut tracked = set(false);
         let ids: Vec<_> = read.iter().map(|read| tracked.bind(read.id)).collect();
         update(recording, "tracked_posts", &tracked, &format!("id IN ({})", ids.join(", "))).await?;
     }

@@ -5,9 +5,11 @@ use domain::{Day, Observation, Outcome, ProfileFacts, TargetKind, Trigger, Unava
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
+use super::holding::keepers;
 use super::identity::{self, Identity, Known, Names};
 use super::provenance::{Kept, Provenance, Readings};
 use super::{COLLECTED, Facts, Recording, attempts, history, list, lost};
+use crate::days::ReadAccount;
 use crate::schedule::{self, Target};
 use crate::search::texts;
 use crate::sql::{Filter, execute, rows, values};
@@ -185,14 +187,23 @@ async fn write_accounts(
     set.assign("username_folded", &place);
     let place = set.bind(username);
     set.assign("username", &place);
+    let read = days::collected_accounts(recording, known.id, COLLECTED).await?;
+    let seen = read.iter().map(ReadAccount::seen).collect::<Result<Vec<_>, _>>()?;
+    let keepers = keepers(recording, history::PROFILES, known.id, &kept, &seen).await?;
     let columns = ["follower_count", "following_count", "profile_post_count"];
-    for (column, (_, kept)) in columns.into_iter().zip(kept) {
-        kept.assign(&mut set, column);
+    for ((column, (_, kept)), keepers) in columns.into_iter().zip(kept).zip(keepers) {
+        kept.assign(&mut set, column, |set| {
+            let whole = keepers.iter().filter(|keeper| keeper.is_from_the_first());
+            let ids = whole.filter_map(|keeper| Some(read.get(keeper.place)?.id));
+            ids.map(|id| format!("id = {}", set.bind(id))).collect()
+        });
     }
-    let place = set.bind(known.id);
-    let sql = format!("UPDATE accounts SET {} WHERE profile_id = {place} AND {COLLECTED}", set.text());
-    execute(recording.tx, &sql, set.values()).await?;
-    days::see_profile(recording, known.id, COLLECTED).await?;
+    if !read.is_empty() {
+        let ids: Vec<_> = read.iter().map(|read| set.bind(read.id)).collect();
+        let sql = format!("UPDATE accounts SET {} WHERE id IN ({})", set.text(), ids.join(", "));
+        execute(recording.tx, &sql, set.values()).await?;
+    }
+    days::see_profile(recording, known.id, &read).await?;
     for account in days::write_accounts(recording, Some(known.id), &[], Day::of(recording.now)).await? {
         days::keep_newest_of_account(recording.tx, account).await?;
     }

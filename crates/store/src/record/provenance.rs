@@ -10,8 +10,6 @@ use domain::{MetricStatus, Precision, Reading, Timestamp};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::sql::Filter;
-
 /// The metrics of one page with their columns.
 pub type Readings<const N: usize> = [(&'static str, Reading); N];
 
@@ -50,8 +48,7 @@ struct Count {
 impl Count {
     /// Whether this one stays against `later`.
     fn holds(self, later: Self) -> bool {
-        let age = Timestamp::from_millis(later.at).since(Timestamp::from_millis(self.at));
-        self.precision > later.precision && age < BETTER_HOLDS
+        self.precision.holds(Timestamp::from_millis(self.at), later.precision, Timestamp::from_millis(later.at))
     }
 
     /// The one that stands after `counts`. Of each precision the last is enough: whatever holds against it held against those before, and whatever
@@ -72,8 +69,7 @@ pub enum Kept {
     Untouched,
 }
 
-/// Who has a better value than what was read. A record knows when its reads began and which was its last one before this: one that was paused
-/// when the better value was read has not seen it.
+/// Who has a better value than what was read, of those who have seen every read since they began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Holders {
     /// The oldest better value: its holders were read then or since.
@@ -100,30 +96,6 @@ impl Kept {
         match self {
             Self::Now(reading) | Self::Behind(reading, Holders { begun_after: Some(_), .. }) => Some(reading),
             Self::Behind(_, Holders { begun_after: None, .. }) | Self::Untouched => None,
-        }
-    }
-
-    /// Adds what a tracking record makes of the reading to the `SET` list of its update.
-    pub fn assign(self, set: &mut Filter, column: &str) {
-        match self {
-            Self::Now(reading) => {
-                let place = set.bind(reading.value());
-                set.assign(column, &place);
-            }
-            Self::Behind(reading, Holders { read_since, begun_by, begun_after }) => {
-                let place = set.bind(reading.value());
-                let (since, by) = (set.bind(read_since), set.bind(begun_by));
-                let after = begun_after.map(|after| format!("AND first_scrape_at > {} ", set.bind(after)));
-                let after = after.unwrap_or_default();
-                set.assign(
-                    column,
-                    &format!(
-                        "CASE WHEN last_scrape_at >= {since} AND first_scrape_at <= {by} {after}\
-                         THEN COALESCE({column}, {place}) ELSE {place} END"
-                    ),
-                );
-            }
-            Self::Untouched => {}
         }
     }
 }
