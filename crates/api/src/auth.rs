@@ -9,51 +9,71 @@ use store::KeyRecord;
 
 use crate::Worker;
 use crate::exchange::Exchange;
+use crate::key_cache::Known;
 use crate::limit::{Counted, Window};
 use crate::problem::{Code, Problem};
 
-/// Finds the key that a request was made with, and counts the request towards its limit. A typo is refused without a look-up; an unknown key
-/// and a wrong secret are the same answer.
-///
-/// The record is one that this process keeps, when the count tells that the key is still as it was when that was read; else it is read.
-pub(crate) async fn authenticate(
-    worker: &Worker,
-    headers: &HeaderMap,
-    now: Timestamp,
-) -> Result<(Arc<KeyRecord>, Window), Problem> {
-    let key = bearer(headers)?;
-    let keys = &worker.shared.keys;
-    let known = keys.known(key.public_part(), Instant::now());
-    // One that would be refused may have been changed since, and must not be counted towards a key before that is certain.
-    let kept = known.record.filter(|record| check(record, &key, now).is_ok());
-    let counted = match &kept {
-        Some(record) => Some(count(worker, record, &key, now).await),
-        None => None,
-    };
-    if let (Some(record), Some(Counted { window, tag: Some(tag) })) = (kept, counted)
-        && known.tag == Some(tag)
-    {
-        return Ok((record, window));
+/// Whoever shows a key, before the call is counted.
+pub(crate) struct Caller {
+    key: ApiKey,
+    known: Known,
+}
+
+impl Caller {
+    /// Reads the key. A typo is refused without a look-up.
+    pub(crate) fn of(worker: &Worker, headers: &HeaderMap, now: Timestamp) -> Result<Self, Problem> {
+        let key = bearer(headers)?;
+        let mut known = worker.shared.keys.known(key.public_part(), Instant::now());
+        // One that would be refused may have been changed since, and must not be counted towards a key before that is certain.
+        known.record = known.record.filter(|record| check(record, &key, now).is_ok());
+        Ok(Self { key, known })
     }
-    let before = counted.map_or(known.tag, |counted| counted.tag);
-    let read_at = Instant::now();
-    let record = worker.shared.store.authenticate(key.public_part()).await?;
-    let record = record.ok_or_else(unknown)?;
-    check(&record, &key, now)?;
-    let Counted { window, tag } = match counted {
-        Some(counted) => counted,
-        None => count(worker, &record, &key, now).await,
-    };
-    if let Some(tag) = tag {
-        keys.learn(key.public_part(), (before, tag), &record, read_at);
+
+    /// The record by which the call will hardly fail to be let in.
+    pub(crate) fn likely(&self) -> Option<&Arc<KeyRecord>> {
+        self.known.record.as_ref().filter(|_| self.known.has_plenty)
     }
-    Ok((record, window))
+
+    /// Finds the record of the key, and counts the call towards its limit. An unknown key and a wrong secret are the same answer.
+    ///
+    /// The record is one that this process keeps, when the count tells that the key is still as it was when that was read; else it is read.
+    pub(crate) async fn authenticate(
+        self,
+        worker: &Worker,
+        now: Timestamp,
+    ) -> Result<(Arc<KeyRecord>, Window), Problem> {
+        let Self { key, known } = self;
+        let keys = &worker.shared.keys;
+        let counted = match &known.record {
+            Some(record) => Some(count(worker, record, &key, now).await),
+            None => None,
+        };
+        if let (Some(record), Some(Counted { window, tag: Some(tag) })) = (known.record, counted)
+            && known.tag == Some(tag)
+        {
+            if window.has_plenty() != known.has_plenty {
+                keys.note(key.public_part(), window.has_plenty());
+            }
+            return Ok((record, window));
+        }
+        let before = counted.map_or(known.tag, |counted| counted.tag);
+        let read_at = Instant::now();
+        let record = worker.shared.store.authenticate(key.public_part()).await?;
+        let record = record.ok_or_else(unknown)?;
+        check(&record, &key, now)?;
+        let Counted { window, tag } = match counted {
+            Some(counted) => counted,
+            None => count(worker, &record, &key, now).await,
+        };
+        if let Some(tag) = tag {
+            keys.learn(key.public_part(), (before, tag), &record, read_at);
+        }
+        Ok((record, window))
+    }
 }
 
 async fn count(worker: &Worker, record: &KeyRecord, key: &ApiKey, now: Timestamp) -> Counted {
-    let own = record.rate_limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
-    let limit = own.unwrap_or(worker.shared.rate_limit_per_minute);
-    worker.limiter().take(record.id, key.public_part(), limit, now).await
+    worker.limiter().take(record.id, key.public_part(), worker.shared.limit_of(record), now).await
 }
 
 fn unknown() -> Problem {

@@ -44,4 +44,19 @@ impl Exchange {
             touched: RefCell::default(),
         }
     }
+
+    /// The same request as it goes on if `key` lets it in. Nothing of that is known of the request unless it is adopted.
+    pub(crate) fn tried_with(&self, key: Arc<KeyRecord>) -> Self {
+        let tried = Self::new(self.request_id.clone(), self.now, self.client);
+        tried.route.set(self.route.get());
+        tried.key.get_or_init(|| key);
+        tried
+    }
+
+    /// Takes over what became of the request as it was tried.
+    pub(crate) fn adopt(&self, tried: &Self) {
+        let Self { request_id: _, now: _, client: _, route: _, code, key: _, window: _, touched } = tried;
+        self.code.set(code.get());
+        self.touched.replace(touched.take());
+    }
 }

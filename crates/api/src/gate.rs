@@ -1,9 +1,11 @@
 //! The layer around every route, and the one place where the order of things is decided: key, rate limit, method, scope, `Accept`, then
-//! the handler. Whatever fails, here or in the handler, leaves as a problem document; a panic leaves as a 500 and takes nothing with it.
+//! the handler. A call that only reads, of a key that is known and has plenty of calls left, is run while it is counted; if it is refused all the
+//! same, what it came to is given up unseen. Whatever fails, here or in the handler, leaves as a problem document; a panic leaves as a 500 and takes nothing with it.
 
 use std::any::Any;
 use std::panic::AssertUnwindSafe;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use actix_web::body::BoxBody;
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -13,9 +15,11 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse};
 use domain::Scope;
 use futures_util::FutureExt;
+use futures_util::future::join;
+use store::KeyRecord;
 
 use crate::Worker;
-use crate::auth::{authenticate, check_scope, refuse_failed};
+use crate::auth::{Caller, check_scope, refuse_failed};
 use crate::cors::answer_preflight;
 use crate::exchange::Exchange;
 use crate::limit::Window;
@@ -71,6 +75,33 @@ impl Rules {
     fn is_open(&self) -> bool {
         self.operations.iter().all(|(_, access)| *access == Access::Open)
     }
+
+    /// Whether a request needs a key. A path where nothing is needs none to say so, but counts towards a good one.
+    fn needs_key(&self, http: &HttpRequest) -> bool {
+        if self.is_nowhere() { http.headers().contains_key(header::AUTHORIZATION) } else { !self.is_open() }
+    }
+
+    /// Refuses what is not offered here, what `key` may not do, and what nobody could read the answer to.
+    fn check(&self, http: &HttpRequest, key: Option<&Arc<KeyRecord>>) -> Result<(), Problem> {
+        match self.access(http.method()) {
+            None if self.is_nowhere() => return Err(Problem::not_found()),
+            None => return Err(Problem::method_not_allowed(self.allow())),
+            Some(Access::Scope(scope)) => {
+                if let Some(key) = key {
+                    check_scope(key, scope)?;
+                }
+            }
+            Some(Access::Open | Access::AnyKey) => {}
+        }
+        if self.is_document { Ok(()) } else { check_accept(http.headers()) }
+    }
+
+    /// The key by which a call that only reads will hardly fail to be let in. Such a call need not wait until it is.
+    fn likely(&self, http: &HttpRequest, caller: Option<&Result<Caller, Problem>>) -> Option<Arc<KeyRecord>> {
+        let key = caller?.as_ref().ok()?.likely()?;
+        let only_reads = matches!(*http.method(), Method::GET | Method::HEAD);
+        (only_reads && self.check(http, Some(key)).is_ok()).then(|| Arc::clone(key))
+    }
 }
 
 /// Runs a request through the gate.
@@ -90,12 +121,16 @@ pub(crate) async fn gate(
     if request.method() == Method::OPTIONS && !rules.is_nowhere() {
         return Ok(options(&rules, request));
     }
-    let mut response = match admit(&rules, &worker, &exchange, &request).await {
-        Ok(()) => run(&exchange, request, next).await,
-        Err(problem) => {
-            let (http, _) = request.into_parts();
-            refuse(&exchange, http, &problem)
-        }
+    let caller = rules.needs_key(request.request()).then(|| Caller::of(&worker, request.headers(), exchange.now));
+    let mut response = match rules.likely(request.request(), caller.as_ref()) {
+        Some(key) => admit_and_run(&rules, &worker, &exchange, (caller, key), request, &next).await,
+        None => match admit(&rules, &worker, &exchange, request.request(), caller).await {
+            Ok(()) => {
+                let http = request.request().clone();
+                answer(&exchange, http, run(request, &next).await)
+            }
+            Err(problem) => refuse(&exchange, request.into_parts().0, &problem),
+        },
     };
     let is_marked = response.headers().get(header::CONTENT_ENCODING).is_some_and(|coding| coding == "identity");
     if is_marked && refuses_identity(response.request().headers()) {
@@ -117,34 +152,31 @@ fn options(rules: &Rules, request: ServiceRequest) -> ServiceResponse {
     request.into_response(answer.finish())
 }
 
-async fn admit(rules: &Rules, worker: &Worker, exchange: &Exchange, request: &ServiceRequest) -> Result<(), Problem> {
-    let operation = rules.access(request.method());
-    // A path where nothing is needs no key to say so, but counts towards a good one.
-    let is_nowhere = rules.is_nowhere();
-    let is_keyed = if is_nowhere { request.headers().contains_key(header::AUTHORIZATION) } else { !rules.is_open() };
-    if is_keyed {
-        match identify(worker, exchange, request).await {
-            Err(problem) if !is_nowhere || problem.code() == Code::RateLimited => return Err(problem),
+/// Lets a call in, or says why not.
+async fn admit(
+    rules: &Rules,
+    worker: &Worker,
+    exchange: &Exchange,
+    http: &HttpRequest,
+    caller: Option<Result<Caller, Problem>>,
+) -> Result<(), Problem> {
+    if let Some(caller) = caller {
+        match identify(worker, exchange, caller).await {
+            Err(problem) if !rules.is_nowhere() || problem.code() == Code::RateLimited => return Err(problem),
             Ok(()) | Err(_) => {}
         }
     }
-    match operation {
-        None if is_nowhere => return Err(Problem::not_found()),
-        None => return Err(Problem::method_not_allowed(rules.allow())),
-        Some(Access::Scope(scope)) => {
-            if let Some(key) = exchange.key.get() {
-                check_scope(key, scope)?;
-            }
-        }
-        Some(Access::Open | Access::AnyKey) => {}
-    }
-    if rules.is_document { Ok(()) } else { check_accept(request.headers()) }
+    rules.check(http, exchange.key.get())
 }
 
 /// Finds the key and counts the request towards its limit.
-async fn identify(worker: &Worker, exchange: &Exchange, request: &ServiceRequest) -> Result<(), Problem> {
-    let (key, window) = match authenticate(worker, request.headers(), exchange.now).await {
-        Ok(caller) => caller,
+async fn identify(worker: &Worker, exchange: &Exchange, caller: Result<Caller, Problem>) -> Result<(), Problem> {
+    let authenticated = match caller {
+        Ok(caller) => caller.authenticate(worker, exchange.now).await,
+        Err(problem) => Err(problem),
+    };
+    let (key, window) = match authenticated {
+        Ok(authenticated) => authenticated,
         Err(problem) => return Err(refuse_failed(worker, exchange, problem).await),
     };
     exchange.key.get_or_init(|| key);
@@ -153,9 +185,45 @@ async fn identify(worker: &Worker, exchange: &Exchange, request: &ServiceRequest
     if is_admitted { Ok(()) } else { Err(Problem::rate_limited(u64::from(retry_after), limit)) }
 }
 
-async fn run(exchange: &Exchange, request: ServiceRequest, next: Next<BoxBody>) -> ServiceResponse {
-    let http = request.request().clone();
-    match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+/// Lets a call in and runs it at the same time. What it comes to is given up unless the call is let in by `key`.
+async fn admit_and_run(
+    rules: &Rules,
+    worker: &Worker,
+    exchange: &Rc<Exchange>,
+    (caller, key): (Option<Result<Caller, Problem>>, Arc<KeyRecord>),
+    mut request: ServiceRequest,
+    next: &Next<BoxBody>,
+) -> ServiceResponse {
+    let tried = Rc::new(exchange.tried_with(Arc::clone(&key)));
+    let (http, payload) = (request.request().clone(), request.take_payload());
+    http.extensions_mut().insert(Rc::clone(&tried));
+    let (admitted, outcome) = join(admit(rules, worker, exchange, &http, caller), run(request, next)).await;
+    http.extensions_mut().insert(Rc::clone(exchange));
+    match admitted {
+        Ok(()) if exchange.key.get().is_some_and(|found| Arc::ptr_eq(found, &key)) => {
+            exchange.adopt(&tried);
+            answer(exchange, http, outcome)
+        }
+        Ok(()) => {
+            // The key was changed, or that could not be told.
+            drop(outcome);
+            let again = ServiceRequest::from_parts(http, payload);
+            let http = again.request().clone();
+            answer(exchange, http, run(again, next).await)
+        }
+        Err(problem) => refuse(exchange, http, &problem),
+    }
+}
+
+/// What a handler came to, or what it broke down with.
+type Outcome = Result<Result<ServiceResponse, Error>, Box<dyn Any + Send>>;
+
+async fn run(request: ServiceRequest, next: &Next<BoxBody>) -> Outcome {
+    AssertUnwindSafe(next.call(request)).catch_unwind().await
+}
+
+fn answer(exchange: &Exchange, http: HttpRequest, outcome: Outcome) -> ServiceResponse {
+    match outcome {
         Ok(Ok(response)) => match response.response().error().and_then(|error| error.as_error::<Problem>()) {
             Some(problem) => refuse(exchange, http, problem),
             None => response,

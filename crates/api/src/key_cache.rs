@@ -30,20 +30,30 @@ pub(crate) struct Known {
     pub(crate) tag: Option<Tag>,
     /// The record that was read under that tag, good if the key has it still.
     pub(crate) record: Option<Arc<KeyRecord>>,
+    /// Whether so many of its calls were left then that the next one will hardly be refused.
+    pub(crate) has_plenty: bool,
 }
 
 struct Kept {
     tag: Tag,
     record: Option<(Arc<KeyRecord>, Instant)>,
+    has_plenty: bool,
 }
 
 impl KeyCache {
     /// What is known of a key.
     pub(crate) fn known(&self, public_part: &str, now: Instant) -> Known {
         let kept = self.lock();
-        let Some(Kept { tag, record }) = kept.get(public_part) else { return Known::default() };
+        let Some(Kept { tag, record, has_plenty }) = kept.get(public_part) else { return Known::default() };
         let young = record.as_ref().filter(|(_, read_at)| is_young(*read_at, now));
-        Known { tag: Some(*tag), record: young.map(|(record, _)| Arc::clone(record)) }
+        Known { tag: Some(*tag), record: young.map(|(record, _)| Arc::clone(record)), has_plenty: *has_plenty }
+    }
+
+    /// Notes whether the key has plenty of calls left.
+    pub(crate) fn note(&self, public_part: &str, has_plenty: bool) {
+        if let Some(known) = self.lock().get_mut(public_part) {
+            known.has_plenty = has_plenty;
+        }
     }
 
     /// Learns that the key has the tag `current`, and keeps `record` under it if the tag was known, as `before`, when its reading began
@@ -64,7 +74,7 @@ impl KeyCache {
             Some(known) if known.tag == current && !is_sound => {}
             Some(_) | None => {
                 let record = is_sound.then(|| (Arc::clone(record), read_at));
-                kept.insert(public_part.to_owned(), Kept { tag: current, record });
+                kept.insert(public_part.to_owned(), Kept { tag: current, record, has_plenty: false });
             }
         }
     }
@@ -140,6 +150,22 @@ mod tests {
         assert!(cache.known("a", now + almost).record.is_some());
         let known = cache.known("a", now + LONGEST_USE);
         assert!(known.record.is_none() && known.tag == Some(tag));
+    }
+
+    #[test]
+    fn what_a_key_has_left_is_known_once_it_was_noted_and_goes_with_its_tag() {
+        let (cache, tag, next, now) = (KeyCache::default(), tag(), tag(), Instant::now());
+        cache.note("a", true);
+        assert!(!cache.known("a", now).has_plenty, "of whom nothing is known");
+        cache.learn("a", (Some(tag), tag), &record(), now);
+        assert!(!cache.known("a", now).has_plenty);
+        cache.note("a", true);
+        assert!(cache.known("a", now).has_plenty);
+        cache.note("a", false);
+        assert!(!cache.known("a", now).has_plenty);
+        cache.note("a", true);
+        cache.learn("a", (Some(tag), next), &record(), now);
+        assert!(!cache.known("a", now).has_plenty);
     }
 
     #[test]

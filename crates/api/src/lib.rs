@@ -45,7 +45,7 @@ use actix_web::web::Bytes;
 use domain::{Clock, RateCard};
 use files::Storage;
 use queue::Queue;
-use store::Store;
+use store::{KeyRecord, Store};
 
 use crate::events::Recorder;
 use crate::file_links::FileLinks;
@@ -84,6 +84,14 @@ struct Shared {
     file_links: FileLinks,
     sources: Sources,
     recorder: Arc<Recorder>,
+}
+
+impl Shared {
+    /// How often a key may call in a minute.
+    fn limit_of(&self, key: &KeyRecord) -> u32 {
+        let own = key.rate_limit_per_minute.and_then(|limit| u32::try_from(limit).ok());
+        own.unwrap_or(self.rate_limit_per_minute)
+    }
 }
 
 /// What one worker thread has.

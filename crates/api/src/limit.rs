@@ -46,6 +46,11 @@ pub(crate) struct Window {
 }
 
 impl Window {
+    /// Whether the next call will hardly be refused, others of the same moment and of other processes included.
+    pub(crate) const fn has_plenty(&self) -> bool {
+        self.remaining > self.limit / 2
+    }
+
     /// Writes the state into the headers, under the customary names and the IETF's.
     pub(crate) fn write(&self, headers: &mut HeaderMap) {
         let Self { limit, remaining, reset_at, reset_after, retry_after: _, is_admitted: _ } = *self;
@@ -147,6 +152,16 @@ mod tests {
         );
         assert_eq!(text("ratelimit-policy"), "\"default\";q=600;w=60");
         assert_eq!(text("ratelimit"), "\"default\";r=350;t=25");
+    }
+
+    #[test]
+    fn plenty_is_more_than_half_and_never_of_nothing() {
+        let after = |limit, calls| {
+            let rate = Rate::per_minute(limit);
+            rate.window(rate.take(0, 0, calls), calls, 0).has_plenty()
+        };
+        assert!(after(600, 1) && after(600, 299) && !after(600, 300) && !after(600, 601));
+        assert!(!after(0, 1) && !after(1, 1));
     }
 
     #[test]

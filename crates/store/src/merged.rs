@@ -1,12 +1,14 @@
 //! Reads of one row by its key that wait at the same time become one statement.
 //!
-//! A look-up is sent at once while few statements are under way; otherwise it waits for one of them to end and goes out together with all
-//! that wait by then. A row that is handed out was therefore always read after it was asked for, and on an idle service nobody waits.
+//! A look-up is sent at once while no statement is under way; otherwise it waits for that to end and goes out together with all that wait by
+//! then. One that takes its time holds nobody up: the next look-up to come takes along all that wait. A row that is handed out was
+//! therefore always read after it was asked for, and on an idle service nobody waits.
 
 use std::collections::HashMap;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 use domain::{OrganizationId, Timestamp};
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, QueryResult, Value};
@@ -23,9 +25,12 @@ use crate::seen::{Kept, Memory, Seen, Viewed};
 use crate::sql::{places, rows_by};
 use crate::videos::VideoRow;
 
-/// Statements of one kind that are under way at once, at most. With one, a slow statement would hold up everybody; with four, as many go out
-/// alone that a look-up costs a tenth more of a core.
+/// Statements of one kind that are under way at once, at most.
 const MOST_UNDER_WAY: usize = 2;
+
+/// A statement that has been under way for this long is no reason to wait. Most take a tenth of it; the more go out together, the less
+/// each costs.
+const PATIENCE: Duration = Duration::from_millis(3);
 
 /// Look-ups of one statement, at most.
 const MOST_TOGETHER: usize = 64;
@@ -59,7 +64,17 @@ pub struct Merged<K, V>(Arc<Mutex<Line<K, V>>>);
 #[derive(Debug)]
 struct Line<K, V> {
     under_way: usize,
+    /// When the newest of those under way was sent.
+    sent_at: Instant,
+    patience: Duration,
     waiting: Vec<Reader<K, V>>,
+}
+
+impl<K, V> Line<K, V> {
+    /// Whether whoever comes now begins a statement.
+    fn is_free(&self) -> bool {
+        self.under_way == 0 || (self.under_way < MOST_UNDER_WAY && self.sent_at.elapsed() >= self.patience)
+    }
 }
 
 /// Somebody who waits for a row. One that has gone away is passed over.
@@ -69,9 +84,16 @@ struct Reader<K, V> {
     answer: oneshot::Sender<Result<Option<V>, StoreError>>,
 }
 
+impl<K, V> Merged<K, V> {
+    fn with(patience: Duration) -> Self {
+        let line = Line { under_way: 0, sent_at: Instant::now(), patience, waiting: Vec::new() };
+        Self(Arc::new(Mutex::new(line)))
+    }
+}
+
 impl<K, V> Default for Merged<K, V> {
     fn default() -> Self {
-        Self(Arc::new(Mutex::new(Line { under_way: 0, waiting: Vec::new() })))
+        Self::with(PATIENCE)
     }
 }
 
@@ -90,9 +112,10 @@ where
         let turn = {
             let mut line = lock(&self.0);
             line.waiting.push(Reader { key, answer });
-            let is_free = line.under_way < MOST_UNDER_WAY;
-            is_free.then(|| {
+            line.is_free().then(|| {
                 line.under_way += 1;
+                // Sent as soon as the task runs.
+                line.sent_at = Instant::now();
                 Turn { line: Arc::clone(&self.0), is_over: false }
             })
         };
@@ -144,6 +167,7 @@ where
         let mut line = lock(&self.line);
         line.waiting.retain(|reader| !reader.answer.is_closed());
         let together = line.waiting.len().min(MOST_TOGETHER);
+        line.sent_at = Instant::now();
         if together == 0 {
             line.under_way -= 1;
             self.is_over = true;
@@ -264,7 +288,6 @@ pub fn padded<T: Clone>(mut values: Vec<T>) -> Vec<T> {
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
-    use std::time::Duration;
 
     use tokio::sync::Semaphore;
     use tokio::task::JoinSet;
@@ -300,6 +323,16 @@ mod tests {
         }
     }
 
+    /// Look-ups that wait for the statement before, however long it takes.
+    fn patient() -> Arc<Merged<u32, u32>> {
+        Arc::new(Merged::with(Duration::MAX))
+    }
+
+    /// Look-ups to which every statement is too slow.
+    fn impatient() -> Arc<Merged<u32, u32>> {
+        Arc::new(Merged::with(Duration::ZERO))
+    }
+
     type Answers = JoinSet<(u32, Result<Option<u32>, StoreError>)>;
 
     fn ask(
@@ -320,17 +353,15 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn the_first_are_sent_at_once_and_the_rest_together() {
-        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
-        for key in 0..40 {
+    async fn the_first_is_sent_at_once_and_the_rest_together() {
+        let (merged, table, mut answers) = (patient(), Table::closed(), JoinSet::new());
+        ask(&mut answers, &merged, &table, 0);
+        settle().await;
+        for key in 1..40 {
             ask(&mut answers, &merged, &table, key % 30);
-            if key < u32::try_from(MOST_UNDER_WAY).unwrap() {
-                settle().await;
-            }
         }
         settle().await;
-        let alone: Vec<Vec<u32>> = (0..).map(|key| vec![key]).take(MOST_UNDER_WAY).collect();
-        assert_eq!(table.asked(), alone);
+        assert_eq!(table.asked(), [vec![0]]);
         table.may_read.add_permits(1);
         settle().await;
         let together = table.asked().pop().unwrap();
@@ -344,8 +375,29 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn a_statement_that_takes_its_time_holds_nobody_up() {
+        let (merged, table, mut answers) = (patient(), Table::closed(), JoinSet::new());
+        for key in 0..10 {
+            ask(&mut answers, &merged, &table, key);
+            settle().await;
+        }
+        assert_eq!(table.asked(), [vec![0]]);
+        lock(&merged.0).patience = Duration::ZERO;
+        for key in 10..20 {
+            ask(&mut answers, &merged, &table, key);
+            settle().await;
+        }
+        assert_eq!(table.asked(), [vec![0], (1..11).collect()], "the next to come takes along all that wait");
+        table.may_read.add_permits(100);
+        while let Some(answered) = answers.join_next().await {
+            answered.unwrap().1.unwrap();
+        }
+        assert_eq!(lock(&merged.0).under_way, 0);
+    }
+
+    #[tokio::test]
     async fn a_statement_has_a_most() {
-        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        let (merged, table, mut answers) = (impatient(), Table::closed(), JoinSet::new());
         for key in 0..200 {
             ask(&mut answers, &merged, &table, key);
         }
@@ -361,7 +413,7 @@ mod tests {
 
     #[tokio::test]
     async fn one_who_goes_away_takes_nobody_along_and_is_not_read_for() {
-        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        let (merged, table, mut answers) = (impatient(), Table::closed(), JoinSet::new());
         let mut gone = Vec::new();
         for key in 0..20 {
             let reader = ask(&mut answers, &merged, &table, key);
@@ -388,7 +440,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_failure_is_everybodys_who_waited_for_the_statement_and_nobody_elses() {
-        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        let (merged, table, mut answers) = (impatient(), Table::closed(), JoinSet::new());
         for key in 0..20 {
             ask(&mut answers, &merged, &table, key);
             settle().await;
@@ -405,7 +457,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_reading_that_breaks_down_leaves_nobody_waiting() {
-        let (merged, table, mut answers) = (Arc::default(), Table::closed(), JoinSet::new());
+        let (merged, table, mut answers) = (impatient(), Table::closed(), JoinSet::new());
         for _ in 0..20 {
             ask(&mut answers, &merged, &table, 666);
         }

@@ -165,7 +165,7 @@ pub(crate) struct RateLimitOut {
 pub(crate) async fn whoami(call: Call) -> Result<HttpResponse, Problem> {
     call.no_query()?;
     let key = call.key()?;
-    let limit = call.exchange().window.get().map_or(call.shared().rate_limit_per_minute, |window| window.limit);
+    let limit = call.shared().limit_of(key);
     call.show::<WhoamiOut>(WhoamiOut {
         kind: "whoami",
         organization_id: key.organization_id,

@@ -52,9 +52,8 @@ pub(crate) async fn update(mut call: Call) -> Answer {
 pub(crate) async fn usage(call: Call) -> Answer {
     call.no_query()?;
     let usage = call.tenant()?.usage().await?;
-    let requests = call.exchange().window.get().map_or(call.shared().rate_limit_per_minute, |window| window.limit);
     let limits = Limits {
-        requests_per_minute: requests,
+        requests_per_minute: call.shared().limit_of(call.key()?),
         failed_authentications_per_minute: call.shared().failed_authentications_per_minute,
     };
     call.show::<UsageOut>((usage, limits))

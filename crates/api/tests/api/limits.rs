@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use api::{ApiConfig, LimiterConfig};
 use domain::ApiKey;
 use futures_util::future::join_all;
+use serde_json::json;
 
 use crate::harness::{Api, NOON, Reply, config, new_key, request, serve, serve_configured};
 
@@ -203,6 +204,80 @@ async fn a_revoked_key_is_refused_by_every_process_on_the_very_next_call_however
         join_all(callers).await;
     }
     assert_eq!(api.handle.let_through_uncounted(), 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_call_that_seemed_sure_to_pass_is_refused_like_any_other() {
+    let Some((api, _second, redis)) = two_on_one_redis(40).await else { return };
+    // Under a name of its own, since calls are recorded under their process's.
+    let named = ApiConfig { process: "another".to_owned(), ..config(40, redis.limiter()) };
+    let (second, _handle) = serve_configured(&api.store, &api.clock, named);
+    let account = json!({"platform": "tiktok", "username": "nasa"});
+    let path = format!("/v2/accounts/{}", api.post("/v2/accounts", &account).await.expect(201).id());
+    let watcher = api.key_with("read,admin").await;
+    // Here the key has plenty of calls left, as far as this process knows; elsewhere they are used up.
+    for _ in 0..4 {
+        api.get(&path).await.expect(200);
+    }
+    let bearer = format!("Bearer {}", api.key);
+    let named = |id: &'static str| [("Authorization", bearer.clone()), ("X-Request-ID", id.to_owned())];
+    let ask = async |addr, headers: &[(&str, String)]| {
+        let headers: Vec<(&str, &str)> = headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        request(addr, "GET", &path, &headers, b"").await
+    };
+    let mut used = 0;
+    while ask(second, &named("used-up")).await.status == 200 {
+        used += 1;
+        assert!(used < 60, "the limit is never reached");
+    }
+    let [sure, plain] = [ask(api.addr, &named("seemed-sure")).await, ask(second, &named("known-to-fail")).await]
+        .map(|reply| reply.expect(429));
+    assert_eq!(sure.json()["code"], "RATE_LIMITED");
+    assert!(!sure.headers.contains_key("etag"));
+    for name in ["x-ratelimit-limit", "x-ratelimit-remaining", "retry-after", "content-type"] {
+        assert_eq!(sure.header(name), plain.header(name), "{name}");
+    }
+    // What is left of it is what is left of the other.
+    let mut records = Vec::new();
+    for id in ["seemed-sure", "known-to-fail"] {
+        let patience = Instant::now() + Duration::from_secs(20);
+        let record = loop {
+            let bearer = format!("Bearer {watcher}");
+            let path = format!("/v2/requests/{id}");
+            let reply = request(api.addr, "GET", &path, &[("Authorization", &bearer)], b"").await;
+            if reply.status == 200 {
+                break reply.json()["data"].clone();
+            }
+            assert!(Instant::now() < patience, "{id} is never recorded: {reply:?}");
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        };
+        let fields = ["status", "code", "route", "path", "api_key", "resources"];
+        records.push(fields.map(|field| record[field].clone()));
+    }
+    assert_eq!(records[0], records[1]);
+    assert_eq!((&records[0][0], &records[0][1]), (&json!(429), &json!("RATE_LIMITED")));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_was_changed_elsewhere_answers_for_itself_as_it_is_now() {
+    let Some((api, second, _redis)) = two_on_one_redis(100_000).await else { return };
+    let admin = format!("Bearer {}", api.key);
+    let headers = [("Authorization", admin.as_str()), ("Content-Type", "application/json")];
+    let made = request(second, "POST", "/v2/api-keys", &headers, br#"{"name": "round 0", "scopes": ["read"]}"#).await;
+    let (path, made) = (format!("/v2/api-keys/{}", made.id()), made.expect(201).json());
+    let key = made["data"]["key"].as_str().expect("a key");
+    for round in 1..=10 {
+        for _ in 0..4 {
+            call(api.addr, key).await.expect(200);
+        }
+        let name = format!("round {round}");
+        let change = json!({ "name": name }).to_string();
+        request(second, "PATCH", &path, &headers, change.as_bytes()).await.expect(200);
+        let calls = join_all((0..4).map(|_| call(api.addr, key))).await;
+        for reply in calls {
+            assert_eq!(reply.expect(200).json()["data"]["api_key_name"], name);
+        }
+    }
 }
 
 /// The key with another secret: one that is well-formed, and wrong.
