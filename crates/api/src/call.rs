@@ -8,6 +8,7 @@ use std::sync::Arc;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
+use actix_web::http::uri::Authority;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use domain::{AccountVideoId, Day, Timestamp};
@@ -225,8 +226,14 @@ impl Call {
         if let Some(url) = &self.shared().public_url {
             return url.clone();
         }
-        let connection = self.http.connection_info();
-        format!("{}://{}", connection.scheme(), connection.host())
+        if self.shared().trust_forwarded_for {
+            let connection = self.http.connection_info();
+            return format!("{}://{}", connection.scheme(), connection.host());
+        }
+        let host = self.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| self.http.uri().authority().map(Authority::as_str));
+        let own = self.http.app_config();
+        format!("{}://{}", if own.secure() { "https" } else { "http" }, host.unwrap_or_else(|| own.host()))
     }
 }
 

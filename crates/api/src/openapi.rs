@@ -110,7 +110,8 @@ good key count against the client's address; beyond that limit they are answered
 change on the way.
 
 **Repeating a POST.** With an `Idempotency-Key` the same request gets the same answer for 24 hours, marked `Idempotency-Replayed: true`. \
-Refused requests are remembered too; malformed ones, 5xx and what comes with `Retry-After` are not.
+Refused requests are remembered too, a body that is no JSON among them; 5xx, what comes with `Retry-After`, and what is refused before the \
+key is looked at (406, 413, 415, unknown parameters) are not.
 
 **Conditional requests.** `ETag` is strong, so a compressed body has another one than a plain one; all of them are taken \
 back. `If-None-Match` saves the body of a GET; `If-Match` guards a PATCH or DELETE against changes that you have not seen.";
@@ -357,11 +358,14 @@ fn failures(route: &str, method: &Method, access: Access) -> Vec<Code> {
     let has_body = matches!(method.as_str(), "POST" | "PATCH" | "PUT");
     let is_conditional = matches!(method.as_str(), "PATCH" | "DELETE");
     let mut codes = vec![Code::NotAcceptable, Code::ValidationError, Code::InternalError];
+    if has_body || is_conditional {
+        codes.push(Code::BadRequest);
+    }
     if has_body {
-        codes.extend([Code::BadRequest, Code::PayloadTooLarge, Code::UnsupportedMediaType]);
+        codes.extend([Code::PayloadTooLarge, Code::UnsupportedMediaType]);
     }
     if is_conditional {
-        codes.extend([Code::BadRequest, Code::PreconditionFailed]);
+        codes.push(Code::PreconditionFailed);
     }
     // A report may name the organization that it is about.
     let names_client = matches!(route, "/v1/posts" | "/v1/members" | "/v2/posts" | "/v2/members")

@@ -11,8 +11,8 @@ use crate::views::search::{MetaOut, SearchOut, SearchParams, search_query};
 /// any other sign is a letter like others: `cafe` finds `Café`, `STRASSE` finds `straße`, `100%` finds `100%`. In Unicode's words both
 /// sides are decomposed (NFKD), marks and what is not to be seen are dropped, case is folded, and white space is one space.
 ///
-/// In each section whole names come first, then names that begin with `q`, then all others, each by followers or views. What was not read for you
-/// yet is not found. A `q` without three letters or digits in a row is looked for in the names that are `q`, in those that begin with it (from two
+/// In each section whole names come first, then names that begin with `q`, then all others, each by followers or views. What a page says is
+/// found once it was read for you, an account's handle and, by it, what its feed shows from the beginning. A `q` without three letters or digits in a row is looked for in the names that are `q`, in those that begin with it (from two
 /// letters on), and otherwise among your 1,000 with most followers or views; one without any letter or digit among these alone.
 #[utoipa::path(
     get, path = "/v2/search", operation_id = "search", tag = "search",
