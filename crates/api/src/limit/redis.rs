@@ -1,11 +1,10 @@
 //! The count of all processes together, in Redis.
 
-use std::cell::Cell;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use redis::{RedisError, Script};
@@ -21,7 +20,7 @@ const SCRIPT: &str = include_str!("take.lua");
 /// How long a request waits for Redis before it is let through.
 const TIMEOUT: Duration = Duration::from_millis(100);
 
-/// After a failure Redis is left alone for this long, so that an outage does not slow every request down.
+/// After a failure Redis is left alone, so that an outage does not slow every request down, and looked for once in this time.
 const REST: Duration = Duration::from_secs(1);
 
 /// One worker's connection to the shared counts.
@@ -42,7 +41,8 @@ struct Call {
 struct Counter {
     connection: ConnectionManager,
     script: Script,
-    resting_until: Cell<Option<Instant>>,
+    /// Whether it is away: then the calls are not counted until it is found again.
+    is_away: Arc<AtomicBool>,
 }
 
 impl RedisLimits {
@@ -55,7 +55,7 @@ impl RedisLimits {
         let counter = Counter {
             connection: ConnectionManager::new_lazy_with_config(client, config)?,
             script: Script::new(SCRIPT),
-            resting_until: Cell::new(None),
+            is_away: Arc::default(),
         };
         Ok(Self { merger: Merger::new(counter), let_through })
     }
@@ -83,7 +83,7 @@ impl Ask for Counter {
 
     /// Counts all calls by one run of the script; those of one caller are one number in it.
     async fn ask(&self, calls: Vec<Call>) -> Vec<Option<Counted>> {
-        if self.resting_until.get().is_some_and(|end| Instant::now() < end) {
+        if self.is_away.load(Ordering::Relaxed) {
             return calls.iter().map(|_| None).collect();
         }
         let mut callers: Vec<(&Call, u32)> = Vec::new();
@@ -116,16 +116,28 @@ impl Counter {
         let call = prepared(&self.script, callers);
         let mut connection = self.connection.clone();
         let reason = match tokio::time::timeout(TIMEOUT, call.invoke_async::<Answers>(&mut connection)).await {
-            Ok(Ok(answers)) => {
-                self.resting_until.set(None);
-                return Some(answers);
-            }
+            Ok(Ok(answers)) => return Some(answers),
             Ok(Err(error)) => error.to_string(),
             Err(_) => "no answer in time".to_owned(),
         };
-        self.resting_until.set(Some(Instant::now() + REST));
-        tracing::warn!(reason, "rate limits are not enforced: Redis is out of reach");
+        if !self.is_away.swap(true, Ordering::Relaxed) {
+            tracing::warn!(reason, "rate limits are not enforced: Redis is out of reach");
+            tokio::spawn(look_for(connection, Arc::clone(&self.is_away)));
+        }
         None
+    }
+}
+
+/// Waits until Redis answers again. A connection is made anew by its use alone, so the first call after an outage would find it broken still.
+async fn look_for(mut connection: ConnectionManager, is_away: Arc<AtomicBool>) {
+    loop {
+        tokio::time::sleep(REST).await;
+        let ping = redis::cmd("PING");
+        if let Ok(Ok(())) = tokio::time::timeout(TIMEOUT, ping.query_async::<()>(&mut connection)).await {
+            is_away.store(false, Ordering::Relaxed);
+            tracing::info!("Redis is back: rate limits are enforced again");
+            return;
+        }
     }
 }
 
