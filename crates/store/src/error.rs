@@ -46,9 +46,7 @@ fn is_passing(error: &DbErr) -> bool {
     if matches!(error, DbErr::ConnectionAcquire(_) | DbErr::Conn(_)) {
         return true;
     }
-    // A row was deleted, or made, between being looked up and being referred to: the next try sees how things stand.
-    if matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_) | SqlErr::UniqueConstraintViolation(_)))
-    {
+    if met_another(error) {
         return true;
     }
     let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
@@ -66,6 +64,19 @@ fn is_passing(error: &DbErr) -> bool {
     is_transport || code_of(cause).is_some_and(|code| is_passing_code(&code))
 }
 
+/// Whether a row was deleted, or made, between being looked up and being referred to: the next try sees how things stand.
+fn met_another(error: &DbErr) -> bool {
+    matches!(error.sql_err(), Some(SqlErr::ForeignKeyConstraintViolation(_) | SqlErr::UniqueConstraintViolation(_)))
+}
+
+/// The database's own code of a statement's error.
+fn code_of_statement(error: &DbErr) -> Option<String> {
+    let (DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause))) = error else {
+        return None;
+    };
+    code_of(cause)
+}
+
 /// The database's own code of an error.
 fn code_of(error: &SqlxError) -> Option<String> {
     error.as_database_error()?.code().map(std::borrow::Cow::into_owned)
@@ -81,17 +92,15 @@ fn is_passing_code(code: &str) -> bool {
 }
 
 impl StoreError {
+    /// Whether the transaction met another one, of which one had to give way: the same again may well succeed at once.
+    pub fn is_collision(&self) -> bool {
+        let Self::Unavailable(error) = self else { return false };
+        met_another(error) || code_of_statement(error).is_some_and(|code| matches!(code.as_str(), "40001" | "40P01"))
+    }
+
     /// Whether the statement waited too long for a lock that another transaction holds.
     pub(crate) fn is_lock_timeout(&self) -> bool {
-        match self {
-            Self::Unavailable(
-                DbErr::Exec(RuntimeErr::SqlxError(cause)) | DbErr::Query(RuntimeErr::SqlxError(cause)),
-            ) => code_of(cause).is_some_and(|code| code == "55P03"),
-            Self::Unavailable(_)
-            | Self::Internal(_)
-            | Self::Unreadable { .. }
-            | Self::UnknownDatabase
-            | Self::UnreadableAddress => false,
-        }
+        let Self::Unavailable(error) = self else { return false };
+        code_of_statement(error).is_some_and(|code| code == "55P03")
     }
 }

@@ -21,6 +21,7 @@ mod freshness;
 mod idempotency;
 mod insert;
 mod keys;
+mod lasting;
 mod listing;
 mod merged;
 mod page_loads;

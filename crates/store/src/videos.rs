@@ -19,7 +19,7 @@ use crate::seen::{Seen, Viewed};
 use crate::sql::{Filter, Number, Patch, execute, row, values};
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
 use crate::views::Video;
-use crate::{StoreError, Tenant, TenantTx, organizations, tracked_posts};
+use crate::{StoreError, Tenant, TenantTx, lasting, organizations, tracked_posts};
 
 /// The organization's account of the author, where there is one. Who made a post is not known before the organization's own first read.
 const AUTHOR: &str = "LEFT JOIN accounts a ON a.profile_id = p.profile_id AND a.organization_id = t.organization_id \
@@ -208,32 +208,17 @@ impl TenantTx {
 
     /// The shared post of a reference, made when it is new.
     async fn post(&self, post: &PostRef) -> Result<i64, StoreError> {
-        let find = "SELECT id AS value FROM posts WHERE platform = $1 AND external_id = $2";
-        let key = || values![post.platform.as_str(), post.external_id.clone()];
-        if let Some(found) = row::<Number>(&self.tx, find, key()).await? {
-            return Ok(found.value);
-        }
-        let made = row::<Number>(
-            &self.tx,
-            "INSERT INTO posts (platform, external_id, shortcode, author_username, author_folded) VALUES ($1, $2, $3, $4, $5) \
-             ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value",
-            values![
-                post.platform.as_str(),
-                post.external_id.clone(),
-                post.shortcode(),
-                post.handle.as_ref().map(|handle| handle.as_str().to_owned()),
-                post.handle.as_ref().map(|handle| fold(handle.as_str())),
-            ],
-        )
-        .await?;
-        if let Some(made) = made {
-            return Ok(made.value);
-        }
-        // Somebody else made it a moment ago.
-        row::<Number>(&self.tx, find, key())
-            .await?
-            .map(|found| found.value)
-            .ok_or(StoreError::Unreadable { table: "posts", column: "id" })
+        let key = values![post.platform.as_str(), post.external_id.clone()];
+        let new = values![
+            post.platform.as_str(),
+            post.external_id.clone(),
+            post.shortcode(),
+            post.handle.as_ref().map(|handle| handle.as_str().to_owned()),
+            post.handle.as_ref().map(|handle| fold(handle.as_str())),
+        ];
+        let insert = "INSERT INTO posts (platform, external_id, shortcode, author_username, author_folded) VALUES ($1, $2, $3, $4, $5) \
+             ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value";
+        Ok(lasting::found_or_made(&self.tx, lasting::POST, key, insert, new).await?.0)
     }
 
     async fn tracked_post(&self, id: VideoId) -> Result<i64, Refusal> {

@@ -31,13 +31,12 @@ impl TenantTx {
 
     /// Begins to track a profile; when active, a scrape is due at once.
     pub async fn create_account(&mut self, new: &NewAccount) -> Result<AccountId, Refusal> {
-        if let Some(creator) = new.creator_id {
-            self.require_creator(creator).await?;
-        }
-        let profile_id = self.profile(new.platform, new.handle.as_str()).await?;
-        let target = Target { kind: TargetKind::Profile, id: profile_id, platform: new.platform };
-        schedule::rest(&self.tx, target).await?;
-        schedule::lock(&self.tx, target.kind, target.id).await?;
+        let target = self.held_profile(new.platform, new.handle.as_str()).await?;
+        let profile_id = target.id;
+        let is_creator_active = match new.creator_id {
+            Some(creator) => self.keep_creator(creator).await?,
+            None => true,
+        };
         let id = AccountId::new();
         let inserted = execute(
             &self.tx,
@@ -70,7 +69,7 @@ impl TenantTx {
             return Err(self.duplicate_account(profile_id).await?);
         }
         texts::add_accounts(&self.tx, "id = $1", values![id.0]).await?;
-        if new.is_active && self.is_creator_active(new.creator_id).await? {
+        if new.is_active && is_creator_active {
             let wake = schedule::arm_locked_now(&self.tx, target, Trigger::Created, self.cause(), self.now).await?;
             self.wakes.push(wake);
         }
@@ -85,10 +84,10 @@ impl TenantTx {
     /// Changes an account.
     pub async fn update_account(&mut self, id: AccountId, change: &AccountChange) -> Result<(), Refusal> {
         let tracked = self.tracked(id).await?;
-        if let Some(Some(creator)) = change.creator_id {
-            self.require_creator(creator).await?;
-        }
         self.lock_account(id, tracked.profile_id).await?;
+        if let Some(Some(creator)) = change.creator_id {
+            self.keep_creator(creator).await?;
+        }
         let AccountChange {
             category,
             scrape_interval_hours,
@@ -154,8 +153,21 @@ impl TenantTx {
         Ok(())
     }
 
-    /// The shared profile of a handle, made when it is new.
-    async fn profile(&self, platform: Platform, username: &str) -> Result<i64, StoreError> {
+    /// The shared profile of a handle, made when it is new, with the lock of its schedule row.
+    async fn held_profile(&self, platform: Platform, username: &str) -> Result<Target, StoreError> {
+        loop {
+            // Neither is there when it is cleared away just when it was found.
+            let Some(id) = self.profile(platform, username).await? else { continue };
+            let target = Target { kind: TargetKind::Profile, id, platform };
+            schedule::rest(&self.tx, target).await?;
+            if schedule::hold(&self.tx, target).await? {
+                return Ok(target);
+            }
+        }
+    }
+
+    /// The shared profile of a handle, made when it is new; `None` when somebody else made it and it is gone again.
+    async fn profile(&self, platform: Platform, username: &str) -> Result<Option<i64>, StoreError> {
         // A YouTube channel may be named by its id, under which it may be known already.
         let find = match platform {
             Platform::Youtube => {
@@ -168,18 +180,15 @@ impl TenantTx {
         };
         let values = || values![platform.as_str(), username];
         if let Some(found) = row::<Number>(&self.tx, find, values()).await? {
-            return Ok(found.value);
+            return Ok(Some(found.value));
         }
         let insert = "INSERT INTO profiles (platform, username) VALUES ($1, $2) \
              ON CONFLICT (platform, username) DO NOTHING RETURNING id AS value";
         if let Some(made) = row::<Number>(&self.tx, insert, values()).await? {
-            return Ok(made.value);
+            return Ok(Some(made.value));
         }
         // Somebody else made it a moment ago.
-        row::<Number>(&self.tx, find, values())
-            .await?
-            .map(|found| found.value)
-            .ok_or(StoreError::Unreadable { table: "profiles", column: "id" })
+        Ok(row::<Number>(&self.tx, find, values()).await?.map(|found| found.value))
     }
 
     async fn duplicate_account(&self, profile_id: i64) -> Result<Refusal, StoreError> {
@@ -209,7 +218,7 @@ impl TenantTx {
 
     /// Takes the locks of an account's profile and posts, before any row of the account is touched.
     pub(crate) async fn lock_account(&self, id: AccountId, profile_id: i64) -> Result<(), StoreError> {
-        schedule::lock(&self.tx, TargetKind::Profile, profile_id).await?;
+        schedule::lock_profile(&self.tx, profile_id).await?;
         let posts = "SELECT post_id FROM account_videos WHERE account_id = $3";
         schedule::lock_all(&self.tx, TargetKind::Post, posts, id.0).await
     }

@@ -2,13 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::{AccountId, TargetKind, fold};
+use domain::{AccountId, CreatorId, TargetKind, fold};
 use sea_orm::{FromQueryResult, Value};
 use uuid::Uuid;
 
-use super::profiles::name_of;
+use super::profiles::{Profiles, name_of};
 use super::{ROWS_AT_ONCE, listed};
 use crate::changes::{NewAccount, Refusal};
+use crate::lasting::{Savepoint, kept};
 use crate::organizations::default_interval;
 use crate::schedule::{self, Asker, Target};
 use crate::search::texts;
@@ -20,6 +21,18 @@ struct Asked<'a> {
     id: AccountId,
     index: usize,
     new: &'a NewAccount,
+}
+
+/// What a batch points at, which stays until the transaction ends.
+struct Held<'a> {
+    /// The organization's own of the creators that are named, and whether they let their accounts be collected.
+    creators: HashMap<Uuid, bool>,
+    profiles: Profiles<'a>,
+}
+
+/// The creator that an item names and that is not there.
+fn unknown(creators: &HashMap<Uuid, bool>, new: &NewAccount) -> Option<CreatorId> {
+    new.creator_id.filter(|id| !creators.contains_key(&id.0))
 }
 
 /// What became of a profile that a batch asks for.
@@ -37,9 +50,8 @@ impl TenantTx {
     /// of `new`, in their order; the second of two that are the same profile is a duplicate of the first. When the cap is reached, those
     /// that come first are added.
     pub async fn create_accounts(&mut self, new: &[NewAccount]) -> Result<Vec<Result<AccountId, Refusal>>, StoreError> {
-        let creators = self.activity_of_creators(new).await?;
-        let unknown = |new: &NewAccount| new.creator_id.filter(|id| !creators.contains_key(&id.0));
-        let profiles = self.profiles(new.iter().filter(|new| unknown(new).is_none()).map(name_of).collect()).await?;
+        let Held { creators, profiles } = self.hold_for(new).await?;
+        let unknown = |new: &NewAccount| unknown(&creators, new);
         let profile_of = |new| profiles.ids.get(&name_of(new)).copied();
         let mut asked: BTreeMap<i64, Asked<'_>> = BTreeMap::new();
         for (index, new) in new.iter().enumerate().filter(|(_, new)| unknown(new).is_none()) {
@@ -65,8 +77,27 @@ impl TenantTx {
         Ok(new.iter().enumerate().map(result).collect())
     }
 
+    /// Finds what a batch points at, and sees that it stays.
+    async fn hold_for<'a>(&self, new: &'a [NewAccount]) -> Result<Held<'a>, StoreError> {
+        let before = Savepoint::at(&self.tx).await?;
+        loop {
+            let found = self.activity_of_creators(new, "").await?;
+            let names = new.iter().filter(|new| unknown(&found, new).is_none()).map(name_of).collect();
+            if let Some(profiles) = self.held_profiles(names).await? {
+                // Creators come after what is linked to them.
+                let creators = self.activity_of_creators(new, kept(&self.tx)).await?;
+                if creators.len() == found.len() {
+                    before.go_on().await?;
+                    return Ok(Held { creators, profiles });
+                }
+            }
+            // Something went when it had just been found. Names are waited for before rows are, so all of them are let go.
+            before.go_back().await?;
+        }
+    }
+
     /// The organization's own of the creators that are named, and whether they let their accounts be collected.
-    async fn activity_of_creators(&self, new: &[NewAccount]) -> Result<HashMap<Uuid, bool>, StoreError> {
+    async fn activity_of_creators(&self, new: &[NewAccount], lock: &str) -> Result<HashMap<Uuid, bool>, StoreError> {
         #[derive(FromQueryResult)]
         struct Activity {
             id: Uuid,
@@ -77,7 +108,7 @@ impl TenantTx {
             return Ok(HashMap::new());
         }
         let sql = format!(
-            "SELECT id, is_active FROM creators WHERE organization_id = $1 AND id IN ({})",
+            "SELECT id, is_active FROM creators WHERE organization_id = $1 AND id IN ({}) ORDER BY id {lock}",
             places(2, named.len())
         );
         let values = std::iter::once(self.organization.0).chain(named).map(Value::from).collect();
@@ -91,12 +122,8 @@ impl TenantTx {
         asked: &BTreeMap<i64, Asked<'_>>,
         made: &HashSet<i64>,
     ) -> Result<BTreeMap<i64, Fate>, StoreError> {
-        let target = |(id, asked): (&i64, &Asked<'_>)| target(*id, asked.new);
-        schedule::rest_batch(&self.tx, &asked.iter().map(target).collect::<Vec<_>>()).await?;
-        let ids: Vec<i64> = asked.keys().copied().collect();
-        schedule::lock_list(&self.tx, TargetKind::Profile, &ids).await?;
         let new = self.insert_accounts(asked).await?;
-        let old: Vec<i64> = ids.into_iter().filter(|id| !new.contains(id)).collect();
+        let old: Vec<i64> = asked.keys().copied().filter(|id| !new.contains(id)).collect();
         let mut fates: BTreeMap<i64, Fate> = self.tracked_before(&old).await?;
         fates.extend(new.iter().map(|id| (*id, Fate::Added)));
         let added: Vec<&Asked<'_>> = asked.iter().filter(|(id, _)| new.contains(id)).map(|(_, asked)| asked).collect();

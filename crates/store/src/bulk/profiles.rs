@@ -1,12 +1,13 @@
 //! The profiles that a batch asks for.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use domain::Platform;
+use domain::{Platform, TargetKind};
 use sea_orm::{FromQueryResult, Value};
 
 use super::{ROWS_AT_ONCE, listed};
 use crate::changes::NewAccount;
+use crate::schedule::{self, Target};
 use crate::sql::{places, rows, values};
 use crate::{StoreError, TenantTx};
 
@@ -26,8 +27,26 @@ pub(super) fn name_of(new: &NewAccount) -> Name<'_> {
 }
 
 impl TenantTx {
-    /// The shared profiles of these names, made where they are new.
-    pub(super) async fn profiles<'a>(&self, names: BTreeSet<Name<'a>>) -> Result<Profiles<'a>, StoreError> {
+    /// The shared profiles of these names, made where they are new, with the locks of their schedule rows; `None` when one was cleared away just when
+    /// it was found.
+    pub(super) async fn held_profiles<'a>(
+        &self,
+        names: BTreeSet<Name<'a>>,
+    ) -> Result<Option<Profiles<'a>>, StoreError> {
+        let wanted = names.len();
+        let profiles = self.profiles(names).await?;
+        let target = |((platform, _), id): (&Name<'a>, &i64)| {
+            (*id, Target { kind: TargetKind::Profile, id: *id, platform: *platform })
+        };
+        let targets: BTreeMap<i64, Target> = profiles.ids.iter().map(target).collect();
+        let (ids, targets): (Vec<i64>, Vec<Target>) = targets.into_iter().unzip();
+        schedule::rest_batch(&self.tx, &targets).await?;
+        let are_held = profiles.ids.len() == wanted && schedule::hold_list(&self.tx, &ids).await?;
+        Ok(are_held.then_some(profiles))
+    }
+
+    /// The shared profiles of these names, made where they are new. One that somebody else made and that is gone again is left out.
+    async fn profiles<'a>(&self, names: BTreeSet<Name<'a>>) -> Result<Profiles<'a>, StoreError> {
         #[derive(FromQueryResult)]
         struct Made {
             id: i64,

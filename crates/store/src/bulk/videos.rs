@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::{ROWS_AT_ONCE, listed};
 use crate::changes::{NewVideo, Refusal};
+use crate::lasting::kept;
 use crate::organizations::default_interval;
 use crate::schedule::{self, Asker, Target};
 use crate::sql::{Number, places, rows, values};
@@ -71,7 +72,25 @@ impl TenantTx {
             new.iter().rev().map(|new| (name_of(&new.post), &new.post)).collect();
         let names: Vec<Name<'a>> = wanted.keys().copied().collect();
         let mut known = self.known_posts(&names).await?;
-        let missing: Vec<Name<'a>> = names.into_iter().filter(|name| !known.contains_key(name)).collect();
+        loop {
+            let missing: Vec<Name<'a>> = names.iter().copied().filter(|name| !known.contains_key(name)).collect();
+            if missing.is_empty() {
+                return Ok(known);
+            }
+            known.extend(self.make_posts(&missing, &wanted).await?);
+            let late: Vec<Name<'a>> = missing.into_iter().filter(|name| !known.contains_key(name)).collect();
+            // Somebody else made these a moment ago, unless they are gone again.
+            known.extend(self.known_posts(&late).await?);
+        }
+    }
+
+    /// Makes those of `missing` that nobody else made; these.
+    async fn make_posts<'a>(
+        &self,
+        missing: &[Name<'a>],
+        wanted: &BTreeMap<Name<'a>, &'a PostRef>,
+    ) -> Result<HashMap<Name<'a>, i64>, StoreError> {
+        let mut made = HashMap::new();
         for of_one in missing.chunk_by(|one, other| one.0 == other.0) {
             for some in of_one.chunks(ROWS_AT_ONCE) {
                 let Some((platform, _)) = some.first() else { continue };
@@ -88,13 +107,10 @@ impl TenantTx {
                     "INSERT INTO posts (platform, external_id, shortcode, author_username, author_folded) VALUES {list} \
                      ON CONFLICT (platform, external_id) DO NOTHING RETURNING id, external_id"
                 );
-                known.extend(named(some, rows::<Known>(&self.tx, &sql, values).await?));
+                made.extend(named(some, rows::<Known>(&self.tx, &sql, values).await?));
             }
         }
-        let late: Vec<Name<'a>> = missing.into_iter().filter(|name| !known.contains_key(name)).collect();
-        // Somebody else made these a moment ago.
-        known.extend(self.known_posts(&late).await?);
-        Ok(known)
+        Ok(made)
     }
 
     async fn known_posts<'a>(&self, names: &[Name<'a>]) -> Result<HashMap<Name<'a>, i64>, StoreError> {
@@ -103,8 +119,9 @@ impl TenantTx {
             for some in of_one.chunks(ROWS_AT_ONCE) {
                 let Some((platform, _)) = some.first() else { continue };
                 let sql = format!(
-                    "SELECT id, external_id FROM posts WHERE platform = $1 AND external_id IN ({})",
-                    places(2, some.len())
+                    "SELECT id, external_id FROM posts WHERE platform = $1 AND external_id IN ({}) {}",
+                    places(2, some.len()),
+                    kept(&self.tx)
                 );
                 let values = std::iter::once(platform.as_str()).chain(some.iter().map(|name| name.1));
                 known.extend(named(some, rows::<Known>(&self.tx, &sql, values.map(Value::from).collect()).await?));

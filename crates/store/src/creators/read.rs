@@ -10,7 +10,7 @@ use crate::listing::{self, Listing, SortColumn};
 use crate::merged::{Found, Key, Keyed, padded, rows_of};
 use crate::paging::{CreatorFilter, CreatorOrder, Page, PageRequest, Position, RowId, SortKey};
 use crate::search::{Wanted, found_in};
-use crate::sql::{Filter, is_postgres, places, row, rows, values};
+use crate::sql::{Filter, places, rows};
 use crate::views::Creator;
 use crate::{StoreError, Tenant, TenantTx};
 
@@ -169,16 +169,7 @@ impl TenantTx {
 
     /// One creator, kept from being changed by others until the transaction ends.
     pub async fn hold_creator(&self, id: CreatorId) -> Result<Option<Creator>, StoreError> {
-        if is_postgres(&self.tx) {
-            // What its accounts collect comes first, as in a recording, which ends with the creator.
-            self.lock_accounts_of(id).await?;
-            row::<CreatorRow>(
-                &self.tx,
-                &format!("{SELECT} WHERE t.id = $1 AND t.organization_id = $2 FOR UPDATE"),
-                values![id.0, self.organization.0],
-            )
-            .await?;
-        }
+        self.hold_accounts_of(id).await?;
         self.creator(id).await
     }
 }

@@ -5,6 +5,7 @@ use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
 use crate::changes::{CreatorChange, Linked, NewCreator, Refusal};
+use crate::lasting::{Savepoint, kept};
 use crate::schedule;
 use crate::search::texts;
 use crate::sql::{Number, Patch, execute, is_postgres, places, row, rows, values};
@@ -63,7 +64,7 @@ impl TenantTx {
         self.require_creator(id).await?;
         let CreatorChange { name, is_active, metadata } = change;
         if is_active.is_some() {
-            self.lock_accounts_of(id).await?;
+            self.hold_accounts_of(id).await?.ok_or(Refusal::NoCreator(id))?;
         }
         let mut patch = Patch::at(self.now);
         patch.set_if("name", name.clone());
@@ -87,7 +88,7 @@ impl TenantTx {
     /// Removes a creator and unlinks its accounts.
     pub async fn delete_creator(&mut self, id: CreatorId) -> Result<(), Refusal> {
         self.require_creator(id).await?;
-        let linked = self.lock_accounts_of(id).await?;
+        let linked = self.hold_accounts_of(id).await?.ok_or(Refusal::NoCreator(id))?;
         execute(
             &self.tx,
             "UPDATE accounts SET creator_id = NULL, updated_at = $2 WHERE creator_id = $1",
@@ -108,6 +109,7 @@ impl TenantTx {
         self.require_creator(creator).await?;
         let profile_id = self.tracked(account).await?.profile_id;
         self.lock_account(account, profile_id).await?;
+        self.keep_creator(creator).await?;
         let current = self.account(account).await?.ok_or(Refusal::NoAccount(account))?.creator_id;
         match current {
             Some(linked) if linked == creator => return Ok(Linked::Before),
@@ -150,29 +152,27 @@ impl TenantTx {
         Ok(touched > 0)
     }
 
-    pub(crate) async fn require_creator(&self, id: CreatorId) -> Result<(), Refusal> {
-        match self.creator_activity(id).await? {
+    async fn require_creator(&self, id: CreatorId) -> Result<(), Refusal> {
+        match self.creator_activity(id, "").await? {
             Some(_) => Ok(()),
             None => Err(Refusal::NoCreator(id)),
         }
     }
 
-    /// Whether a creator (or the want of one) lets its accounts be collected.
-    pub(crate) async fn is_creator_active(&self, id: Option<CreatorId>) -> Result<bool, StoreError> {
-        match id {
-            Some(id) => Ok(self.creator_activity(id).await?.unwrap_or(true)),
-            None => Ok(true),
-        }
+    /// Sees that a creator stays, and stays as active as it is, until the transaction ends; whether it lets its accounts be collected. To be called with
+    /// the locks of the account that is linked to it.
+    pub(crate) async fn keep_creator(&self, id: CreatorId) -> Result<bool, Refusal> {
+        self.creator_activity(id, kept(&self.tx)).await?.ok_or(Refusal::NoCreator(id))
     }
 
-    async fn creator_activity(&self, id: CreatorId) -> Result<Option<bool>, StoreError> {
+    async fn creator_activity(&self, id: CreatorId, lock: &str) -> Result<Option<bool>, StoreError> {
         #[derive(FromQueryResult)]
         struct Activity {
             is_active: bool,
         }
         let found = row::<Activity>(
             &self.tx,
-            "SELECT is_active FROM creators WHERE id = $1 AND organization_id = $2",
+            &format!("SELECT is_active FROM creators WHERE id = $1 AND organization_id = $2 {lock}"),
             values![id.0, self.organization.0],
         )
         .await?;
@@ -182,17 +182,38 @@ impl TenantTx {
     async fn accounts_of(&self, creator: CreatorId) -> Result<Vec<LinkedAccount>, StoreError> {
         rows::<LinkedAccount>(
             &self.tx,
-            "SELECT id, profile_id FROM accounts WHERE creator_id = $1 AND organization_id = $2 ORDER BY profile_id",
+            "SELECT id, profile_id FROM accounts WHERE creator_id = $1 AND organization_id = $2 ORDER BY profile_id, id",
             values![creator.0, self.organization.0],
         )
         .await
     }
 
-    /// Takes the locks of everything that a creator's accounts collect, before any row of theirs is touched.
-    pub(super) async fn lock_accounts_of(&self, creator: CreatorId) -> Result<Vec<LinkedAccount>, StoreError> {
+    /// Takes the locks of everything that a creator's accounts collect, before any row of theirs is touched, and then the creator's own, so that no account
+    /// is linked to it before the transaction ends; `None` when there is no such creator. Linking takes the creator's lock after the account's as well, so what was linked meanwhile is only
+    /// seen then: all locks are let go and taken again.
+    pub(super) async fn hold_accounts_of(&self, creator: CreatorId) -> Result<Option<Vec<LinkedAccount>>, StoreError> {
+        if !is_postgres(&self.tx) {
+            return self.accounts_of(creator).await.map(Some);
+        }
+        let before = Savepoint::at(&self.tx).await?;
+        loop {
+            let locked = self.lock_accounts_of(creator).await?;
+            let is_there = self.creator_activity(creator, "FOR UPDATE").await?.is_some();
+            let linked = self.accounts_of(creator).await?;
+            if linked == locked {
+                before.go_on().await?;
+                return Ok(is_there.then_some(linked));
+            }
+            before.go_back().await?;
+        }
+    }
+
+    async fn lock_accounts_of(&self, creator: CreatorId) -> Result<Vec<LinkedAccount>, StoreError> {
         let linked = self.accounts_of(creator).await?;
         let profiles: Vec<i64> = linked.iter().map(|linked| linked.profile_id).collect();
-        schedule::lock_list(&self.tx, TargetKind::Profile, &profiles).await?;
+        for kind in [TargetKind::Profile, TargetKind::Feed] {
+            schedule::lock_list(&self.tx, kind, &profiles).await?;
+        }
         let posts =
             "SELECT v.post_id FROM account_videos v JOIN accounts a ON a.id = v.account_id WHERE a.creator_id = $3";
         schedule::lock_all(&self.tx, TargetKind::Post, posts, creator.0).await?;
@@ -207,7 +228,7 @@ impl TenantTx {
     }
 }
 
-#[derive(FromQueryResult)]
+#[derive(PartialEq, Eq, FromQueryResult)]
 pub(super) struct LinkedAccount {
     id: Uuid,
     profile_id: i64,

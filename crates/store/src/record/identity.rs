@@ -83,7 +83,7 @@ pub async fn identify(recording: &Recording<'_>, facts: &ProfileFacts) -> Result
     )
     .await?;
     let Some(former) = former else { return Ok(Identity::Known(asked)) };
-    merge(recording, &asked, former, &facts.username).await
+    merge(recording, asked, former, &facts.username).await
 }
 
 impl Known {
@@ -125,15 +125,13 @@ pub fn is_stand_in(platform: Platform, name: &str) -> bool {
 
 /// `asked` turned out to be the profile that is known as `former`: its trackers move over. One whose organization tracks `former`
 /// already stays where it is, in a clear state, instead of becoming a second record of the same profile.
-async fn merge(
-    recording: &Recording<'_>,
-    asked: &Known,
-    former: Known,
-    username: &str,
-) -> Result<Identity, StoreError> {
+async fn merge(recording: &Recording<'_>, asked: Known, former: Known, username: &str) -> Result<Identity, StoreError> {
     let target = Target { kind: TargetKind::Profile, id: former.id, platform: recording.job.platform };
     schedule::rest(recording.tx, target).await?;
-    schedule::lock(recording.tx, target.kind, target.id).await?;
+    if !schedule::hold(recording.tx, target).await? {
+        // It was cleared away when it had just been found.
+        return Ok(Identity::Known(asked));
+    }
     // What they have seen are reads of the row that they leave. At those times others may have read the one that they come to, which is not theirs to
     // see: they begin anew, and the days that they have stay.
     let moved = execute(

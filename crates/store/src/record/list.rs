@@ -10,8 +10,8 @@ use super::{Recording, bounds, lost};
 use crate::collecting::Listed;
 use crate::schedule::{self, Target};
 use crate::search::texts;
-use crate::sql::{Number, execute, row, rows, values};
-use crate::{StoreError, collecting, days, tracked_posts};
+use crate::sql::{execute, row, rows, values};
+use crate::{StoreError, collecting, days, lasting, tracked_posts};
 
 #[derive(FromQueryResult)]
 struct Bounds {
@@ -146,41 +146,27 @@ async fn shared_post(
     author: Option<i64>,
     facts: &PostFacts,
 ) -> Result<(i64, bool), StoreError> {
-    let key = || values![facts.platform.as_str(), facts.external_id.clone()];
-    let find = "SELECT id AS value FROM posts WHERE platform = $1 AND external_id = $2";
-    if let Some(found) = row::<Number>(recording.tx, find, key()).await? {
-        return Ok((found.value, false));
-    }
-    let made = row::<Number>(
-        recording.tx,
-        "INSERT INTO posts (platform, external_id, shortcode, profile_id, author_platform_id, author_username, description, \
+    let key = values![facts.platform.as_str(), facts.external_id.clone()];
+    let new = values![
+        facts.platform.as_str(),
+        facts.external_id.clone(),
+        facts.shortcode.clone(),
+        author,
+        facts.author.platform_id.clone(),
+        facts.author.username.clone(),
+        facts.description.clone(),
+        facts.create_time.map(Timestamp::as_millis),
+        facts.media_type.map(MediaType::as_str),
+        facts.duration,
+        facts.cover_image_url.clone(),
+        facts.description.as_deref().map(fold),
+        facts.author.username.as_deref().map(fold),
+    ];
+    let insert = "INSERT INTO posts (platform, external_id, shortcode, profile_id, author_platform_id, author_username, description, \
          create_time, media_type, duration_seconds, cover_image_url, description_folded, author_folded) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) \
-         ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value",
-        values![
-            facts.platform.as_str(),
-            facts.external_id.clone(),
-            facts.shortcode.clone(),
-            author,
-            facts.author.platform_id.clone(),
-            facts.author.username.clone(),
-            facts.description.clone(),
-            facts.create_time.map(Timestamp::as_millis),
-            facts.media_type.map(MediaType::as_str),
-            facts.duration,
-            facts.cover_image_url.clone(),
-            facts.description.as_deref().map(fold),
-            facts.author.username.as_deref().map(fold),
-        ],
-    )
-    .await?;
-    if let Some(made) = made {
-        return Ok((made.value, true));
-    }
-    row::<Number>(recording.tx, find, key())
-        .await?
-        .map(|found| (found.value, false))
-        .ok_or(StoreError::Unreadable { table: "posts", column: "id" })
+         ON CONFLICT (platform, external_id) DO NOTHING RETURNING id AS value";
+    lasting::found_or_made(recording.tx, lasting::POST, key, insert, new).await
 }
 
 /// Makes the account videos of one post for every account within whose bounds it is; whether there was a new one.

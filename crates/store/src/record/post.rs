@@ -15,7 +15,7 @@ use super::{Facts, Recording, attempts, history, lost};
 use crate::collecting::Listed;
 use crate::days::ReadPost;
 use crate::search::texts;
-use crate::sql::{Filter, execute, row, values};
+use crate::sql::{Filter, execute, is_postgres, row, values};
 use crate::{StoreError, collecting, days};
 
 /// The metrics of a post with their columns.
@@ -228,14 +228,15 @@ async fn write_post(recording: &Recording<'_>, id: i64, facts: &PostFacts) -> Re
     execute(recording.tx, &format!("UPDATE posts SET {} WHERE id = {place}", set.text()), set.values()).await?;
     // The author, when somebody tracks them.
     if facts.author.platform_id.is_some() || facts.author.username.is_some() {
-        execute(
-            recording.tx,
+        // One that is being cleared away or named anew at this moment is passed over: whoever has its row may be waiting for the post. The next
+        // read looks again.
+        let free = if is_postgres(recording.tx) { "FOR KEY SHARE SKIP LOCKED" } else { "" };
+        let sql = format!(
             "UPDATE posts SET profile_id = COALESCE((SELECT f.id FROM profiles f WHERE f.platform = posts.platform \
-             AND f.platform_id = posts.author_platform_id), (SELECT f.id FROM profiles f WHERE f.platform = posts.platform \
-             AND f.username = posts.author_username AND f.platform_id IS NULL)) WHERE id = $1 AND profile_id IS NULL",
-            values![id],
-        )
-        .await?;
+             AND f.platform_id = posts.author_platform_id {free}), (SELECT f.id FROM profiles f WHERE f.platform = posts.platform \
+             AND f.username = posts.author_username AND f.platform_id IS NULL {free})) WHERE id = $1 AND profile_id IS NULL"
+        );
+        execute(recording.tx, &sql, values![id]).await?;
     }
     // Whose read tells no date has none by it: what others read is not theirs.
     Ok(KeptPost { created: facts.create_time.and(created), counts })

@@ -4,7 +4,7 @@ use domain::{Channel, Platform, RequestId, RunId, RunStatus, Source, TargetKind,
 use sea_orm::{DatabaseTransaction, FromQueryResult};
 use uuid::Uuid;
 
-use super::clear::lay_to_rest;
+use super::clear::{Rested, lay_to_rest};
 use super::{Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, Target, gate, interval};
 use crate::runs::NewRun;
 use crate::sql::{execute, row, values};
@@ -56,9 +56,7 @@ impl Store {
             claimed.platform.parse().map_err(|_| StoreError::Unreadable { table: "schedules", column: "platform" })?;
         let target = Target { kind: wake.kind, id: wake.target_id, platform };
         if interval(&tx, target.kind, target.id, &self.age_curve, now).await?.is_none() {
-            lay_to_rest(&tx, target, now).await?;
-            tx.commit().await?;
-            return Ok(Claim::Untracked);
+            return self.clear_away(tx, target, now).await;
         }
         let Some(allowed) = policy.platforms.iter().find(|p| p.platform == platform) else {
             return Ok(Claim::Gated);
@@ -70,6 +68,21 @@ impl Store {
         let job = start(&tx, target, claimed, Access { token, egress, chosen, policy: allowed }, policy, now).await?;
         tx.commit().await?;
         Ok(job.map_or(Claim::NotDue, |job| Claim::Taken(Box::new(job))))
+    }
+
+    /// Ends the claim of a row that nobody collects.
+    async fn clear_away(&self, tx: DatabaseTransaction, target: Target, now: Timestamp) -> Result<Claim, StoreError> {
+        let author = match lay_to_rest(&tx, target, now).await? {
+            // The row stays due, and the sweeper comes round.
+            Rested::Busy => return Ok(Claim::NotDue),
+            Rested::Kept => None,
+            Rested::Gone { author } => author,
+        };
+        tx.commit().await?;
+        if let Some(profile) = author {
+            self.forget_author(profile, now).await?;
+        }
+        Ok(Claim::Untracked)
     }
 
     /// Gives a claim back unused, so that another worker can take it at once.

@@ -25,7 +25,7 @@ use crate::runs::Cause;
 
 pub(crate) use arm::{SPREAD_FRACTION, arm_locked_now, arm_now, follow_tracking, rest, visit_orphans, waiting};
 pub(crate) use cadence::interval;
-pub(crate) use lock::{lock, lock_all, lock_list};
+pub(crate) use lock::{hold, hold_list, lock, lock_all, lock_list, lock_profile};
 
 /// How often one door of a platform may be asked, by all workers together.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
