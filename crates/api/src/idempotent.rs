@@ -62,45 +62,70 @@ impl Claimed {
     }
 }
 
+/// How often a transaction that gives way to another one is begun before the client is asked to try again.
+const MOST_TRIES: u32 = 3;
+
+/// Does `once`, which is a whole transaction, again when it gave way to another one.
+async fn tried_again(once: impl AsyncFn() -> Answer) -> Answer {
+    for _ in 1..MOST_TRIES {
+        match once().await {
+            Err(problem) if problem.gave_way() => tracing::debug!(cause = problem.source_chain(), "begun again"),
+            answer => return answer,
+        }
+    }
+    once().await
+}
+
 /// Does `work` for a POST, or answers as the first request of the same key was answered.
-pub(crate) async fn post<T>(
+pub(crate) async fn post<T: Clone>(
     call: &Call,
     key: Option<IdempotencyKey>,
     body: &[u8],
     input: Result<T, Problem>,
-    work: impl AsyncFnOnce(&mut TenantTx, T) -> Result<Reply, Problem>,
+    work: impl AsyncFn(&mut TenantTx, T) -> Result<Reply, Problem>,
 ) -> Answer {
     let Some(key) = key else { return write(call, input?, work).await };
     let claimed = Claimed::new(&key, call, body)?;
-    let mut tx = begin_keyed(call, &claimed).await?;
-    if let Some(earlier) = claim(&tx, &claimed).await? {
+    match input {
+        Ok(input) => tried_again(async || post_once(call, &claimed, input.clone(), &work).await).await,
+        Err(unready) if !is_kept(&unready) => {
+            // Dropping the transaction lets go of the key.
+            let tx = begin_keyed(call, &claimed).await?;
+            claim(&tx, &claimed).await?.unwrap_or(Err(unready))
+        }
+        Err(invalid) => refuse(call, &claimed, invalid).await,
+    }
+}
+
+async fn post_once<T>(
+    call: &Call,
+    claimed: &Claimed,
+    input: T,
+    work: &impl AsyncFn(&mut TenantTx, T) -> Result<Reply, Problem>,
+) -> Answer {
+    let mut tx = begin_keyed(call, claimed).await?;
+    if let Some(earlier) = claim(&tx, claimed).await? {
         return earlier;
     }
-    let refusal = match input {
-        Err(unready) if !is_kept(&unready) => return Err(unready),
-        Err(invalid) => {
-            // Nothing was done yet, so the claim of this transaction can hold the answer.
-            remember(tx, call, &claimed, &stored_refusal(call, &invalid)).await?;
-            return Err(invalid);
+    let refusal = match work(&mut tx, input).await {
+        Ok(reply) => {
+            remember(tx, call, claimed, &stored(&reply, claimed)?).await?;
+            return Ok(reply.into_response());
         }
-        Ok(input) => match work(&mut tx, input).await {
-            Ok(reply) => {
-                remember(tx, call, &claimed, &stored(&reply, &claimed)?).await?;
-                return Ok(reply.into_response());
-            }
-            Err(problem) => problem,
-        },
+        Err(problem) => problem,
     };
     // This undoes the work, and the claim with it. It must be gone before the next begins: SQLite has one writer.
     drop(tx);
-    if !is_kept(&refusal) {
-        return Err(refusal);
-    }
-    let tx = begin_keyed(call, &claimed).await?;
-    if let Some(earlier) = claim(&tx, &claimed).await? {
+    if is_kept(&refusal) { refuse(call, claimed, refusal).await } else { Err(refusal) }
+}
+
+/// Keeps a refusal as the answer to its key, unless there is one already.
+async fn refuse(call: &Call, claimed: &Claimed, refusal: Problem) -> Answer {
+    let tx = begin_keyed(call, claimed).await?;
+    if let Some(earlier) = claim(&tx, claimed).await? {
         return earlier;
     }
-    remember(tx, call, &claimed, &stored_refusal(call, &refusal)).await?;
+    remember(tx, call, claimed, &stored_refusal(call, &refusal)).await?;
     Err(refusal)
 }
 
@@ -114,25 +139,31 @@ pub(crate) async fn earlier(call: &Call, key: &IdempotencyKey, body: &[u8]) -> R
 }
 
 /// Does `work` and undoes it: the answer is what [`post`] would come to now. Nothing is written and nobody is woken.
-pub(crate) async fn rehearse<T>(
+pub(crate) async fn rehearse<T: Clone>(
     call: &Call,
     input: T,
-    work: impl AsyncFnOnce(&mut TenantTx, T) -> Result<Reply, Problem>,
+    work: impl AsyncFn(&mut TenantTx, T) -> Result<Reply, Problem>,
 ) -> Answer {
-    let mut tx = begin(call).await?;
-    work(&mut tx, input).await.map(Reply::into_response)
+    tried_again(async || {
+        let mut tx = begin(call).await?;
+        work(&mut tx, input.clone()).await.map(Reply::into_response)
+    })
+    .await
 }
 
 /// Does `work` for a PATCH, PUT or DELETE, which are idempotent by nature, or for a POST without a key.
-pub(crate) async fn write<T>(
+pub(crate) async fn write<T: Clone>(
     call: &Call,
     input: T,
-    work: impl AsyncFnOnce(&mut TenantTx, T) -> Result<Reply, Problem>,
+    work: impl AsyncFn(&mut TenantTx, T) -> Result<Reply, Problem>,
 ) -> Answer {
-    let mut tx = begin(call).await?;
-    let reply = work(&mut tx, input).await?;
-    commit(tx, call).await?;
-    Ok(reply.into_response())
+    tried_again(async || {
+        let mut tx = begin(call).await?;
+        let reply = work(&mut tx, input.clone()).await?;
+        commit(tx, call).await?;
+        Ok(reply.into_response())
+    })
+    .await
 }
 
 /// Whether a refusal is the answer to its key from now on: it is not when the same request may fare better later.
@@ -249,7 +280,40 @@ fn replay(answer: StoredAnswer, seal: &Seal) -> Answer {
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
+    use domain::{AgeCurve, Metadata, OrganizationId, RequestId, Timestamp};
+    use store::{NewCreator, Store, StoreConfig};
+
     use super::*;
+
+    /// What a transaction comes to that points at what is not there.
+    async fn gave_way() -> Problem {
+        let config = StoreConfig { url: "sqlite::memory:".to_owned(), age_curve: AgeCurve::flat(), max_connections: 1 };
+        let store = Store::connect(&config).await.unwrap();
+        store.migrate().await.unwrap();
+        let nobody = store.tenant(OrganizationId::new());
+        let mut tx = nobody.begin(&RequestId::new(), Timestamp::from_millis(0)).await.unwrap();
+        let new = NewCreator { name: "Amy".to_owned(), is_active: true, metadata: Metadata::default() };
+        tx.create_creator(&new).await.unwrap_err().into()
+    }
+
+    #[tokio::test]
+    async fn what_gave_way_is_done_again_twice_and_what_failed_otherwise_is_not() {
+        let passing = gave_way().await;
+        let away = Problem::unavailable("the database is away");
+        for (problem, failures, tries, is_done) in
+            [(&passing, 0, 1, true), (&passing, 2, 3, true), (&passing, 3, 3, false), (&away, 1, 1, false)]
+        {
+            let tried = Cell::new(0);
+            let answer = tried_again(async || {
+                tried.set(tried.get() + 1);
+                if tried.get() > failures { Ok(HttpResponse::NoContent().finish()) } else { Err(problem.clone()) }
+            })
+            .await;
+            assert_eq!((tried.get(), answer.is_ok()), (tries, is_done), "{problem:?}, {failures} times");
+        }
+    }
 
     fn read(values: &[&str]) -> Result<Option<String>, Problem> {
         let mut headers = HeaderMap::new();

@@ -121,11 +121,11 @@ pub(crate) struct Draft<T, F> {
 /// A link is followed outside of any transaction, because SQLite has one writer, which must not wait for somebody else's network. So the
 /// answer to the key is looked for before and claimed after: a repeated request is answered from the record and follows nothing. Of two
 /// that run at the same time both may follow the link, and one of them writes.
-pub(crate) async fn post<T: Target, N>(
+pub(crate) async fn post<T: Target, N: Clone>(
     call: &Call,
     post: Post,
     draft: Result<Draft<T, impl FnOnce(T) -> N>, Problem>,
-    work: impl AsyncFnOnce(&mut TenantTx, N) -> Result<Reply, Problem>,
+    work: impl AsyncFn(&mut TenantTx, N) -> Result<Reply, Problem>,
 ) -> Answer {
     let input = match draft {
         Ok(Draft { located: Located::Found(found), complete }) => Ok(complete(found)),

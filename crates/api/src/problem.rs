@@ -8,6 +8,7 @@ mod code;
 use std::borrow::Cow;
 use std::error::Error;
 use std::fmt::{Display, Formatter};
+use std::sync::Arc;
 
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderValue};
@@ -28,10 +29,10 @@ pub(crate) const PROBLEM_JSON: &str = "application/problem+json";
 const UNAVAILABLE_RETRY_SECONDS: u64 = 2;
 
 /// A failed call: the code and what there is to say about it. Boxed, so that results stay small.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Problem(Box<Particulars>);
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Particulars {
     code: Code,
     detail: Cow<'static, str>,
@@ -39,7 +40,7 @@ struct Particulars {
     existing_id: Option<Uuid>,
     retry_after_seconds: Option<u64>,
     allow: Option<String>,
-    source: Option<Box<dyn Error + Send + Sync>>,
+    source: Option<Arc<dyn Error + Send + Sync>>,
 }
 
 impl Problem {
@@ -123,9 +124,15 @@ impl Problem {
         self.0.retry_after_seconds.is_some()
     }
 
+    /// Whether the call's transaction gave way to another one, and may well succeed at once when it is made anew.
+    pub(crate) fn gave_way(&self) -> bool {
+        let source = self.0.source.as_deref().and_then(|source| source.downcast_ref::<StoreError>());
+        source.is_some_and(StoreError::is_collision)
+    }
+
     #[must_use]
     fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(Arc::from(source.into()));
         self
     }
 

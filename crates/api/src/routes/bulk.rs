@@ -60,11 +60,11 @@ pub(crate) async fn videos(mut call: Call) -> Answer {
 }
 
 /// Adds what is good of a batch by `create`, which gives one result for each.
-async fn add<N>(
+async fn add<N: Clone>(
     call: &Call,
     post: Post,
     batch: Result<Batch<N>, Problem>,
-    create: impl AsyncFnOnce(&mut TenantTx, Vec<N>) -> Result<Vec<Result<Uuid, Refusal>>, StoreError>,
+    create: impl AsyncFn(&mut TenantTx, Vec<N>) -> Result<Vec<Result<Uuid, Refusal>>, StoreError>,
 ) -> Answer {
     let work = async |tx: &mut TenantTx, batch: Batch<N>| {
         let Batch { good, mut bad, is_dry_run } = batch;

@@ -63,6 +63,7 @@ fn items_like(schema: &str) -> Array {
 }
 
 /// A valid body: its good items and its bad ones, each with its place.
+#[derive(Clone)]
 pub(crate) struct Batch<N> {
     pub(crate) good: Vec<(usize, N)>,
     pub(crate) bad: Vec<(usize, Problem)>,
