@@ -17,6 +17,7 @@ mod m0011_bounds;
 mod m0012_first_few;
 mod m0013_own_attempts;
 mod m0014_ranks;
+mod m0015_replays;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0012_first_few::FirstFew),
             Box::new(m0013_own_attempts::OwnAttempts),
             Box::new(m0014_ranks::Ranks),
+            Box::new(m0015_replays::Replays),
         ]
     }
 }

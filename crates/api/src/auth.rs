@@ -85,6 +85,9 @@ fn check(record: &KeyRecord, key: &ApiKey, now: Timestamp) -> Result<(), Problem
     if !key.matches(&record.secret_hash) {
         return Err(unknown());
     }
+    if record.is_revoked {
+        return Err(Problem::new(Code::Forbidden, "The API key is revoked."));
+    }
     if record.is_disabled {
         return Err(Problem::new(Code::Forbidden, "The API key is disabled."));
     }

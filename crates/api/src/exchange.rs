@@ -29,6 +29,8 @@ pub(crate) struct Exchange {
     pub(crate) window: Cell<Option<Window>>,
     /// The ids of resources that it touched, beside those in its path and in the answer's `Location`.
     pub(crate) touched: RefCell<Vec<String>>,
+    /// The call whose answer it got, when it is a repetition by its idempotency key.
+    pub(crate) replay_of: OnceCell<String>,
 }
 
 impl Exchange {
@@ -42,6 +44,7 @@ impl Exchange {
             key: OnceCell::new(),
             window: Cell::new(None),
             touched: RefCell::default(),
+            replay_of: OnceCell::new(),
         }
     }
 

@@ -91,7 +91,7 @@ pub(crate) async fn post<T: Clone>(
         Err(unready) if !is_kept(&unready) => {
             // Dropping the transaction lets go of the key.
             let tx = begin_keyed(call, &claimed).await?;
-            claim(&tx, &claimed).await?.unwrap_or(Err(unready))
+            claim(call, &tx, &claimed).await?.unwrap_or(Err(unready))
         }
         Err(invalid) => refuse(call, &claimed, invalid).await,
     }
@@ -104,12 +104,12 @@ async fn post_once<T>(
     work: &impl AsyncFn(&mut TenantTx, T) -> Result<Reply, Problem>,
 ) -> Answer {
     let mut tx = begin_keyed(call, claimed).await?;
-    if let Some(earlier) = claim(&tx, claimed).await? {
+    if let Some(earlier) = claim(call, &tx, claimed).await? {
         return earlier;
     }
     let refusal = match work(&mut tx, input).await {
         Ok(reply) => {
-            remember(tx, call, claimed, &stored(&reply, claimed)?).await?;
+            remember(tx, call, claimed, &stored(call, &reply, claimed)?).await?;
             return Ok(reply.into_response());
         }
         Err(problem) => problem,
@@ -122,7 +122,7 @@ async fn post_once<T>(
 /// Keeps a refusal as the answer to its key, unless there is one already.
 async fn refuse(call: &Call, claimed: &Claimed, refusal: Problem) -> Answer {
     let tx = begin_keyed(call, claimed).await?;
-    if let Some(earlier) = claim(&tx, claimed).await? {
+    if let Some(earlier) = claim(call, &tx, claimed).await? {
         return earlier;
     }
     remember(tx, call, claimed, &stored_refusal(call, &refusal)).await?;
@@ -135,7 +135,7 @@ pub(crate) async fn earlier(call: &Call, key: &IdempotencyKey, body: &[u8]) -> R
     let claimed = Claimed::new(key, call, body)?;
     let tx = begin_keyed(call, &claimed).await?;
     // Dropping the transaction lets go of the key.
-    claim(&tx, &claimed).await
+    claim(call, &tx, &claimed).await
 }
 
 /// Does `work` and undoes it: the answer is what [`post`] would come to now. Nothing is written and nobody is woken.
@@ -215,10 +215,10 @@ fn told(outcome: Result<(), KeyChangeError>) {
 }
 
 /// Claims the key; `Some` when there is an answer already.
-async fn claim(tx: &TenantTx, claimed: &Claimed) -> Result<Option<Answer>, Problem> {
+async fn claim(call: &Call, tx: &TenantTx, claimed: &Claimed) -> Result<Option<Answer>, Problem> {
     Ok(match tx.claim_idempotency(&claimed.key, &claimed.fingerprint).await? {
         IdempotencyClaim::Fresh => None,
-        IdempotencyClaim::Replay(answer) => Some(replay(answer, &claimed.seal)),
+        IdempotencyClaim::Replay(answer) => Some(replay(call, answer, &claimed.seal)),
         IdempotencyClaim::OtherRequest => Some(Err(FieldErrors::of(
             "Idempotency-Key",
             "was used with another body or path before; use a new one for a new request",
@@ -233,7 +233,7 @@ async fn remember(tx: TenantTx, call: &Call, claimed: &Claimed, answer: &StoredA
     commit(tx, call).await
 }
 
-fn stored(reply: &Reply, claimed: &Claimed) -> Result<StoredAnswer, Problem> {
+fn stored(call: &Call, reply: &Reply, claimed: &Claimed) -> Result<StoredAnswer, Problem> {
     let body = if reply.is_secret { claimed.seal.lock(&reply.body)? } else { reply.body.clone() };
     Ok(StoredAnswer {
         status: reply.status.as_u16(),
@@ -242,6 +242,7 @@ fn stored(reply: &Reply, claimed: &Claimed) -> Result<StoredAnswer, Problem> {
         content_type: JSON.to_owned(),
         body,
         is_sealed: reply.is_secret,
+        request_id: own_id(call),
     })
 }
 
@@ -252,12 +253,17 @@ fn stored_refusal(call: &Call, problem: &Problem) -> StoredAnswer {
         etag: None,
         content_type: PROBLEM_JSON.to_owned(),
         is_sealed: false,
+        request_id: own_id(call),
         body: problem.document(call.http().path(), call.exchange().request_id.as_str()),
     }
 }
 
-fn replay(answer: StoredAnswer, seal: &Seal) -> Answer {
-    let StoredAnswer { status, location, etag, content_type, body, is_sealed } = answer;
+fn own_id(call: &Call) -> Option<String> {
+    Some(call.exchange().request_id.as_str().to_owned())
+}
+
+fn replay(call: &Call, answer: StoredAnswer, seal: &Seal) -> Answer {
+    let StoredAnswer { status, location, etag, content_type, body, is_sealed, request_id } = answer;
     let body = if is_sealed {
         seal.open(&body).ok_or_else(|| {
             Problem::conflict("The first request with this Idempotency-Key was made with another API key, which alone may see its answer again.")
@@ -266,6 +272,10 @@ fn replay(answer: StoredAnswer, seal: &Seal) -> Answer {
         body
     };
     let status = StatusCode::from_u16(status).map_err(Problem::internal)?;
+    if let Some(first) = request_id {
+        // Once: whoever looks twice finds the same answer.
+        let _known = call.exchange().replay_of.set(first);
+    }
     let mut response = HttpResponse::build(status);
     response.insert_header((IDEMPOTENCY_REPLAYED, HeaderValue::from_static("true")));
     response.insert_header((header::CACHE_CONTROL, HeaderValue::from_static("no-store")));

@@ -115,6 +115,7 @@ mod tests {
             scopes: "read".parse::<Scopes>().unwrap(),
             expires_at: None,
             is_disabled: false,
+            is_revoked: false,
             organization_is_active: true,
             rate_limit_per_minute: None,
         })

@@ -249,7 +249,7 @@ impl From<Refusal> for Problem {
             }
             Refusal::QuotaExceeded { cap } => Self::new(
                 Code::QuotaExceeded,
-                format!("Your organization may track {cap} accounts, and does. End the tracking of one first."),
+                format!("Your organization may track at most {cap} accounts; this would be one more. End the tracking of one first."),
             ),
             Refusal::TooManyCollections { kind, most } => Self::new(
                 Code::QuotaExceeded,

@@ -293,7 +293,7 @@ fn canary(config: &Config) -> Option<CanaryConfig> {
 }
 
 /// How long a claim, or a page load outside of one, is good for.
-fn lease(config: &Config) -> Duration {
+pub fn lease(config: &Config) -> Duration {
     Duration::from_secs(config.worker.lease_seconds)
 }
 

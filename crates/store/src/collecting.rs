@@ -26,6 +26,16 @@ pub fn account_videos(what: &str, which: &str, rank: &str, now: &str) -> String 
     )
 }
 
+/// The condition under which anybody collects at `now` what the row `s` of `schedules` reads.
+pub fn anybody(s: &str, now: &str) -> String {
+    let posts = account_videos("1", &format!("av.post_id = {s}.target_id"), RANK, now);
+    format!(
+        "CASE {s}.kind WHEN 'post' THEN EXISTS (SELECT 1 FROM videos v WHERE v.post_id = {s}.target_id AND v.is_active) OR EXISTS ({posts}) \
+         ELSE EXISTS (SELECT 1 FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id \
+         WHERE a.profile_id = {s}.target_id AND a.is_active AND COALESCE(c.is_active, TRUE)) END"
+    )
+}
+
 /// The condition under which somebody of the organization collects the tracked post `t` at `now`.
 pub fn tracked_post(t: &str, rank: &str, now: &str) -> String {
     let of = |row: &str| format!("{row}.organization_id = {t}.organization_id AND {row}.post_id = {t}.post_id");

@@ -31,6 +31,8 @@ pub struct StoredAnswer {
     pub body: Vec<u8>,
     /// Whether the body holds a secret and is kept encrypted. The store neither locks nor opens it.
     pub is_sealed: bool,
+    /// The call that was answered with it first; `None` in records of older versions.
+    pub request_id: Option<String>,
 }
 
 /// What claiming an idempotency key came to.
@@ -93,6 +95,7 @@ struct RecordRow {
     content_type: Option<String>,
     body: Option<Vec<u8>>,
     is_sealed: bool,
+    request_id: Option<String>,
 }
 
 /// Takes `key` for this transaction. Whoever comes second waits for the first to end, at most two seconds, and then sees its answer.
@@ -163,7 +166,7 @@ async fn existing(
 ) -> Result<IdempotencyClaim, StoreError> {
     let found = row::<RecordRow>(
         tx,
-        "SELECT fingerprint, status, location, etag, content_type, body, is_sealed FROM idempotency_records \
+        "SELECT fingerprint, status, location, etag, content_type, body, is_sealed, request_id FROM idempotency_records \
          WHERE organization_id = $1 AND idempotency_key = $2",
         values![organization.0, key],
     )
@@ -186,6 +189,7 @@ async fn existing(
         content_type: record.content_type.unwrap_or_default(),
         body,
         is_sealed: record.is_sealed,
+        request_id: record.request_id,
     }))
 }
 
@@ -198,7 +202,7 @@ pub(crate) async fn remember(
 ) -> Result<(), StoreError> {
     execute(
         tx,
-        "UPDATE idempotency_records SET status = $3, location = $4, etag = $5, content_type = $6, body = $7, is_sealed = $8 \
+        "UPDATE idempotency_records SET status = $3, location = $4, etag = $5, content_type = $6, body = $7, is_sealed = $8, request_id = $9 \
          WHERE organization_id = $1 AND idempotency_key = $2",
         values![
             organization.0,
@@ -209,6 +213,7 @@ pub(crate) async fn remember(
             answer.content_type.clone(),
             answer.body.clone(),
             answer.is_sealed,
+            answer.request_id.clone(),
         ],
     )
     .await?;

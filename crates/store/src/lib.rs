@@ -98,7 +98,9 @@ pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, Platform
 pub use seen::Seen;
 pub use sources::{BreakerState, GateState, PlatformState, SourceState};
 pub use tenant::{Tenant, TenantTx};
-pub use trace::{LeftOut, ProcessGap, ShutDoor, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait};
+pub use trace::{
+    LeftOut, ProcessGap, ShutDoor, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait, UnrecordedCall,
+};
 pub use views::{
     Account, AccountVideo, Creator, FoundPost, Freshness, MetricPrecisions, MetricStatuses, PostCounts, SearchResults,
     TrackedPost, Video,

@@ -1,5 +1,7 @@
 //! How the platforms and their sources stand, for operators and integrators, and the switch that stops a platform for every worker at once.
 
+use std::time::Duration;
+
 use domain::{Outcome, Platform, Timestamp};
 use sea_orm::FromQueryResult;
 
@@ -111,25 +113,35 @@ const HOUR_MILLIS: i64 = 3_600_000;
 /// Outcomes in which the platform gave a clear answer.
 const ANSWERED: &str = "('ok', 'empty', 'private', 'not_found', 'removed')";
 
-/// A page load that has been under way for longer was lost with its worker.
-const LONGEST_LOAD_MILLIS: i64 = 10 * 60_000;
+/// A page load that has been under way for longer was lost with its worker, whatever lease that had.
+const LONGEST_LOAD: Duration = Duration::from_mins(10);
 
 impl Store {
     /// How every platform stands at `now`.
     pub async fn platform_states(&self, now: Timestamp) -> Result<Vec<PlatformState>, StoreError> {
+        self.platform_states_under(LONGEST_LOAD, now).await
+    }
+
+    /// The same where workers have leases of this length: a page load that has not ended is under way for so long, as budgets count it.
+    pub async fn platform_states_under(
+        &self,
+        lease: Duration,
+        now: Timestamp,
+    ) -> Result<Vec<PlatformState>, StoreError> {
+        let lost = now.minus(lease).as_millis();
         let now = now.as_millis();
         let platforms =
             rows::<PlatformRow>(&self.read, "SELECT platform, stopped_at, stopped_because FROM platforms", vec![])
                 .await?;
-        let loads = "FROM page_loads l WHERE l.platform = g.platform AND l.egress = g.egress AND l.started_at >";
+        // A door without a bound has no row until something is refused there.
         let gates = rows::<GateRow>(
             &self.read,
-            &format!(
-                "SELECT g.platform, g.egress, g.closed_until, g.refusals, g.openings, \
-                 (SELECT COUNT(*) {loads} $1) AS loads_last_hour, \
-                 (SELECT COUNT(*) {loads} $2 AND l.finished_at IS NULL) AS in_flight FROM gates g ORDER BY g.egress"
-            ),
-            values![now - HOUR_MILLIS, now - LONGEST_LOAD_MILLIS],
+            "SELECT platform, egress, MAX(closed_until) AS closed_until, MAX(refusals) AS refusals, MAX(openings) AS openings, \
+             SUM(loads) AS loads_last_hour, SUM(flying) AS in_flight FROM \
+             (SELECT platform, egress, closed_until, refusals, openings, 0 AS loads, 0 AS flying FROM gates UNION ALL \
+             SELECT platform, egress, 0, 0, 0, 1, CASE WHEN started_at > $2 AND finished_at IS NULL THEN 1 ELSE 0 END \
+             FROM page_loads WHERE started_at > $1) doors GROUP BY platform, egress ORDER BY egress",
+            values![now - HOUR_MILLIS, lost],
         )
         .await?;
         // The names are found by leaps through their index, not by a walk over the log.

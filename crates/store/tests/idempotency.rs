@@ -23,6 +23,7 @@ fn answer(body: &str) -> StoredAnswer {
         content_type: "application/json".to_owned(),
         body: body.as_bytes().to_vec(),
         is_sealed: body.len() % 2 == 1,
+        request_id: Some(format!("made-{body}")),
     }
 }
 

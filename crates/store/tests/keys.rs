@@ -238,7 +238,8 @@ on_both! {
         let again = change(&tenant, key.id, switch(false), now.plus(HOUR)).await;
         assert_eq!(again, (off, vec![]), "what is so already is no change");
         for secret in [&first, &second] {
-            assert!(home.store.authenticate(secret.public_part()).await.unwrap().unwrap().is_disabled);
+            let known = home.store.authenticate(secret.public_part()).await.unwrap().unwrap();
+            assert!(known.is_disabled && !known.is_revoked);
         }
         let (on, _) = change(&tenant, key.id, switch(true), now.plus(HOUR)).await;
         assert_eq!(on.disabled_at, None);
@@ -255,7 +256,8 @@ on_both! {
         assert_eq!(tx.changed_keys().len(), 2);
         tx.commit().await.unwrap();
         for secret in [&first, &second] {
-            assert!(home.store.authenticate(secret.public_part()).await.unwrap().unwrap().is_disabled);
+            let known = home.store.authenticate(secret.public_part()).await.unwrap().unwrap();
+            assert!(known.is_disabled && known.is_revoked);
         }
         assert_eq!(tenant.api_key(key.id, START).await.unwrap(), None);
         assert_eq!(begin(&tenant, START).await.hold_api_key(key.id).await.unwrap(), None);

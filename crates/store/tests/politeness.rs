@@ -177,6 +177,20 @@ on_both! {
         assert!(try_claim(&home.store, &wakes[2], &claims("w2"), now).await.is_some());
     }
 
+    async fn page_loads_are_counted_where_nothing_was_refused_and_are_under_way_as_long_as_a_lease(home) {
+        let wakes = accounts(&home, 1).await;
+        let job = try_claim(&home.store, &wakes[0], &claims("w1"), START).await.unwrap();
+        home.sql("DELETE FROM gates").await;
+        let counted = async |now| {
+            let states = home.store.platform_states_under(MINUTE, now).await.unwrap();
+            let tiktok = states.into_iter().find(|state| state.platform == Platform::Tiktok).unwrap();
+            tiktok.gates.iter().map(|gate| (gate.egress.clone(), gate.loads_last_hour, gate.in_flight)).collect::<Vec<_>>()
+        };
+        assert_eq!(counted(START.plus(SECOND)).await, [(job.egress.clone(), 1, 1)]);
+        assert_eq!(counted(START.plus(MINUTE)).await, [(job.egress.clone(), 1, 0)], "its worker was lost");
+        assert_eq!(counted(START.plus(HOUR)).await, []);
+    }
+
     async fn a_stopped_platform_is_asked_nothing_until_it_is_started_again(home) {
         let wakes = accounts(&home, 1).await;
         home.store.stop_platform(Platform::Tiktok, Some("a letter came"), START).await.unwrap();

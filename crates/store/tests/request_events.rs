@@ -30,6 +30,7 @@ fn event(id: &str, organization: Option<OrganizationId>, at: Timestamp) -> NewRe
         user_agent: None,
         idempotency_key: None,
         resources: None,
+        replay_of: None,
         is_write: false,
     }
 }
@@ -61,6 +62,22 @@ fn ids(calls: &[RequestEvent]) -> Vec<&str> {
     calls.iter().map(|call| call.request_id.as_str()).collect()
 }
 
+/// Notes a failed run that a call of the organization caused, and shows it to it.
+async fn insert_run(home: &Home, id: RunId, owner: OrganizationId, request: &str, at: Timestamp) {
+    let (run, owner, at) = (literal(home, id.0), literal(home, owner.0), at.as_millis());
+    home.sql(&format!(
+        "INSERT INTO runs (id, kind, target_id, platform, reason, request_id, organization_id, status, queued_at) \
+         VALUES ({run}, 'profile', 1, 'tiktok', 'created', '{request}', {owner}, 'failed', {at})"
+    ))
+    .await;
+    let account = domain::AccountId::new();
+    home.sql(&format!(
+        "INSERT INTO tracked_runs (organization_id, run_id, target_type, target_id, reason, request_id, queued_at, status) \
+         VALUES ({owner}, {run}, 'account', '{account}', 'created', '{request}', {at}, 'failed')"
+    ))
+    .await;
+}
+
 on_both! {
     async fn every_field_comes_back_as_it_was_written(home) {
         let organization = support::organization(&home.store, None).await;
@@ -75,6 +92,7 @@ on_both! {
             user_agent: Some("curl\t8 \\N \"x\"".into()),
             idempotency_key: Some("order 17".into()),
             resources: Some(format!("{account} 17").into()),
+            replay_of: Some("the first".into()),
             is_write: true,
             ..event("every-field", Some(organization), START)
         };
@@ -100,6 +118,7 @@ on_both! {
                 user_agent: written.user_agent.map(Cow::into_owned),
                 idempotency_key: written.idempotency_key.map(Cow::into_owned),
                 resources: vec![account, "17".to_owned()],
+                replay_of: Some("the first".to_owned()),
             }
         );
         let stranger = support::organization(&home.store, None).await;
@@ -262,6 +281,126 @@ on_both! {
         assert!(!story(until).await.waiting[0].is_left_alone);
     }
 
+    async fn a_repetition_has_the_story_of_the_call_that_was_answered_first(home) {
+        let [own, stranger] = [support::organization(&home.store, None).await, support::organization(&home.store, None).await];
+        let (run, theirs) = (RunId::new(), RunId::new());
+        for (id, owner) in [(run, own), (theirs, stranger)] {
+            insert_run(&home, id, owner, "first", START).await;
+        }
+        let replay = |id: &str, first: &str| NewRequestEvent {
+            replay_of: Some(first.to_owned().into()),
+            is_write: true,
+            ..event(id, Some(own), START.plus(MINUTE))
+        };
+        let events = [
+            event("first", Some(own), START),
+            event("first", Some(stranger), START),
+            replay("again", "first"),
+            replay("again-without-it", "lost"),
+        ];
+        write(&home.store, &process(events.len()), &events).await;
+        let story = home.store.trace_request("again", LIMIT, START).await.unwrap();
+        assert_eq!(ids(&story.calls), ["first", "again"], "{story:?}");
+        assert!(story.calls.iter().all(|call| call.organization_id == Some(own)));
+        assert_eq!(story.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [run]);
+        assert_eq!(story.unrecorded, []);
+        let shown = home.store.tenant(own).recorded_request(&RequestId::adopt(Some("again"))).await.unwrap().unwrap();
+        assert_eq!(shown.call.replay_of.as_deref(), Some("first"));
+        assert_eq!(shown.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [run]);
+        let story = home.store.trace_request("again-without-it", LIMIT, START).await.unwrap();
+        let lost: Vec<_> = story.unrecorded.iter().map(|call| (call.request_id.as_str(), call.organization_id)).collect();
+        assert_eq!(lost, [("lost", Some(own))]);
+    }
+
+    async fn a_run_that_a_call_was_answered_with_belongs_to_its_story(home) {
+        let own = support::organization(&home.store, None).await;
+        let run = RunId::new();
+        insert_run(&home, run, own, "created", START).await;
+        let answered = |id: &str, status, minutes| NewRequestEvent {
+            resources: Some(format!("{} {run}", Uuid::now_v7()).into()),
+            is_write: true,
+            status,
+            ..event(id, Some(own), START.plus(minutes * MINUTE))
+        };
+        let events = [event("created", Some(own), START), answered("refresh", 200, 1), answered("refused", 404, 2)];
+        write(&home.store, &process(3), &events).await;
+        let runs = async |id: &str| {
+            let story = home.store.trace_request(id, LIMIT, START).await.unwrap();
+            let shown = home.store.tenant(own).recorded_request(&RequestId::adopt(Some(id))).await.unwrap().unwrap();
+            assert_eq!(shown.runs.len(), story.runs.len());
+            story.runs.iter().map(|run| run.id).collect::<Vec<_>>()
+        };
+        assert_eq!(runs("refresh").await, [run]);
+        assert_eq!(runs("refused").await, []);
+        let story = home.store.trace_run(run, LIMIT, START).await.unwrap();
+        assert_eq!(ids(&story.calls), ["created", "refresh", "refused"]);
+    }
+
+    async fn a_call_that_was_lost_is_told_of_with_the_process_that_may_have_had_it(home) {
+        let own = support::organization(&home.store, None).await;
+        let at = |seconds| START.plus(std::time::Duration::from_secs(seconds));
+        let lives = |name: &str| ApiProcess { name: name.to_owned(), ..process(0) };
+        for (name, heard) in [("long ago", 0), ("idle", 100), ("busy", 108), ("later", 115)] {
+            home.store.write_request_events(&lives(name), std::iter::empty(), false, at(heard)).await.unwrap();
+        }
+        let run = RunId::new();
+        insert_run(&home, run, own, "killed", at(108)).await;
+        for story in [
+            home.store.trace_request("killed", LIMIT, at(200)).await.unwrap(),
+            home.store.trace_run(run, LIMIT, at(200)).await.unwrap(),
+        ] {
+            let lost = store::UnrecordedCall { request_id: "killed".to_owned(), organization_id: Some(own), before: at(108) };
+            assert_eq!(story.unrecorded, [lost]);
+            let gaps: Vec<_> = story.gaps.iter().map(|gap| gap.name.as_str()).collect();
+            assert_eq!((gaps, story.left_out.gaps), (vec!["busy", "idle"], 0));
+        }
+    }
+
+    async fn for_an_id_that_is_not_known_few_gaps_are_named_and_none_that_cannot_be_its(home) {
+        let at = |seconds| START.plus(std::time::Duration::from_secs(seconds));
+        for n in 0..7_u64 {
+            let life = ApiProcess { name: format!("p{n}"), ..process(0) };
+            home.store.write_request_events(&life, std::iter::empty(), false, at(100 * n)).await.unwrap();
+        }
+        let gaps = async |id: &str| {
+            let story = home.store.trace_request(id, LIMIT, at(10_000)).await.unwrap();
+            assert!(story.is_empty());
+            (story.gaps.into_iter().map(|gap| gap.name).collect::<Vec<_>>(), story.left_out.gaps)
+        };
+        let named = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        assert_eq!(gaps("ticket").await, (named(&["p6", "p5", "p4"]), 4));
+        // As ids of ours are made: their first 48 bits are milliseconds.
+        let made = |at: Timestamp| {
+            let digits = format!("{:012x}", at.as_millis());
+            format!("{}-{}-7000-8000-000000000000", &digits[..8], &digits[8..])
+        };
+        assert_eq!(gaps(&made(at(301))).await, (named(&["p3"]), 6));
+        assert_eq!(gaps(&made(at(350))).await, (named(&[]), 7));
+    }
+
+    async fn what_nobody_collects_is_not_told_to_be_due(home) {
+        let tenant = support::tenant(&home.store).await;
+        let (account, wakes) = support::add(&tenant, &support::new_account("nasa"), START).await;
+        let job = support::claim(&home.store, &wakes[0], START).await;
+        support::record(&home.store, &job, &support::failed(domain::Outcome::RateLimited), START).await;
+        let waits = async || home.store.trace_account(account, LIMIT, START.plus(MINUTE)).await.unwrap().waiting;
+        let due = waits().await;
+        assert!(due.iter().all(|wait| wait.is_collected && wait.due_at.is_some()) && !due.is_empty(), "{due:?}");
+        // As it stands where a schedule was not put to rest yet.
+        home.sql("UPDATE accounts SET is_active = FALSE").await;
+        let waiting = waits().await;
+        assert_eq!(waiting.len(), due.len());
+        assert!(waiting.iter().all(|wait| !wait.is_collected && wait.due_at.is_none()), "{waiting:?}");
+    }
+
+    async fn runs_of_a_profile_that_lost_its_handle_have_the_one_that_it_is_tracked_by(home) {
+        let tenant = support::tenant(&home.store).await;
+        let (account, _) = support::add(&tenant, &support::new_account("nasa"), START).await;
+        home.sql("UPDATE profiles SET username = NULL").await;
+        let story = home.store.trace_account(account, LIMIT, START).await.unwrap();
+        assert_eq!(story.runs[0].name.as_deref(), Some("nasa"));
+    }
+
     async fn of_a_request_the_first_runs_are_kept_and_the_others_counted(home) {
         let organization = support::organization(&home.store, None).await;
         for n in 0..5_u32 {
@@ -275,7 +414,7 @@ on_both! {
         write(&home.store, &process(4), &calls).await;
         let told = home.store.trace_request("many", 2, START).await.unwrap();
         assert_eq!(told.runs.iter().map(|run| run.target_id).collect::<Vec<_>>(), [0, 1]);
-        assert_eq!(told.left_out, store::LeftOut { calls: 2, changes: 0, runs: 3, loads: 0 });
+        assert_eq!(told.left_out, store::LeftOut { calls: 2, runs: 3, ..store::LeftOut::default() });
         let whole = home.store.trace_request("many", 5, START).await.unwrap();
         assert_eq!((whole.runs.len(), whole.left_out), (5, store::LeftOut::default()));
     }

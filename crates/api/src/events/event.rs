@@ -64,6 +64,7 @@ pub(crate) fn event_of<'a>(
         user_agent: own_words(headers, &header::USER_AGENT),
         idempotency_key: own_words(headers, &IDEMPOTENCY_KEY),
         resources: resources(exchange, request, response).map(Cow::Owned),
+        replay_of: exchange.replay_of.get().map(|first| first.as_str().into()),
         is_write: !matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS),
     })
 }

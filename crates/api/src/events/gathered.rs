@@ -32,7 +32,7 @@ struct Call {
     /// Where its texts begin.
     texts_at: usize,
     /// How long each is, in the order in which they are pushed.
-    lengths: [Option<u32>; 8],
+    lengths: [Option<u32>; 9],
 }
 
 impl Gathered {
@@ -55,6 +55,7 @@ impl Gathered {
             event.user_agent.as_ref(),
             event.idempotency_key.as_ref(),
             event.resources.as_ref(),
+            event.replay_of.as_ref(),
         ];
         let lengths = texts.map(|text| {
             self.texts.push_str(text?);
@@ -85,7 +86,8 @@ impl Gathered {
             rest = behind;
             Some(Cow::Borrowed(text))
         });
-        let [request_id, api_key_name, method, path, client_address, user_agent, idempotency_key, resources] = texts;
+        let [request_id, api_key_name, method, path, client_address, user_agent, idempotency_key, resources, replay_of] =
+            texts;
         NewRequestEvent {
             request_id: request_id.unwrap_or_default(),
             occurred_at: call.occurred_at,
@@ -102,6 +104,7 @@ impl Gathered {
             user_agent,
             idempotency_key,
             resources,
+            replay_of,
             is_write: call.is_write,
         }
     }

@@ -19,6 +19,7 @@ fn event(number: usize) -> NewRequestEvent<'static> {
         user_agent: None,
         idempotency_key: None,
         resources: None,
+        replay_of: None,
         is_write: false,
     }
 }
@@ -55,6 +56,7 @@ fn what_is_gathered_comes_out_as_it_went_in_whatever_was_forgotten_before() {
         api_key_name: Some("Müller's key".into()),
         user_agent: Some("".into()),
         resources: Some("17 18".into()),
+        replay_of: Some("call-0".into()),
         ..event(1)
     };
     let (mut waiting, mut in_hand) = (Gathered::default(), Gathered::default());

@@ -17,7 +17,8 @@ pub(crate) struct RequestOut {
     kind: &'static str,
     #[serde(flatten)]
     call: RecordedCallOut,
-    /// The runs that the calls of this id caused, oldest first, at most 200.
+    /// The runs that the calls of this id caused, were answered with or asked for, oldest first, at most 200. A repetition by its
+    /// `Idempotency-Key` has those of the call that was answered first.
     runs: Vec<RunOut>,
     /// The calls before this one, newest first, at most 50, when the id was used several times.
     other_calls: Vec<RecordedCallOut>,
@@ -62,9 +63,12 @@ pub(crate) struct RecordedCallOut {
     /// Its `Idempotency-Key`.
     #[schema(max_length = 255)]
     idempotency_key: Option<String>,
-    /// Ids of the resources in its path, in the answer's `Location`, and of those that a bulk write made; at most 100.
+    /// Ids of the resources in its path, in the answer's `Location`, of those that a bulk write made, and of the run that a refresh was answered with; at most 100.
     #[schema(max_items = 100)]
     resources: Vec<String>,
+    /// The `X-Request-ID` of the call whose answer it got again, when it was a repetition by its `Idempotency-Key`; null when it was not.
+    #[schema(example = "0190f4c5-7b6a-7def-8abc-0123456789aa", max_length = 128)]
+    replay_of: Option<String>,
 }
 
 /// The key that a call was made with.
@@ -109,6 +113,7 @@ impl From<RequestEvent> for RecordedCallOut {
             user_agent,
             idempotency_key,
             resources,
+            replay_of,
         } = event;
         Self {
             request_id,
@@ -124,6 +129,7 @@ impl From<RequestEvent> for RecordedCallOut {
             user_agent,
             idempotency_key,
             resources,
+            replay_of,
         }
     }
 }

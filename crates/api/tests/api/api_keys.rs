@@ -195,7 +195,8 @@ async fn a_revoked_key_is_gone_for_good_and_may_be_the_callers_own() {
     let rotated = with(&api, &key, "POST", &format!("{path}/rotate"), None, &[]).await.expect(200);
     with(&api, &key, "DELETE", &path, None, &[]).await.expect(204);
     for secret in [&key, &key_of(&rotated)] {
-        assert_eq!(whoami(&api, secret).await, 403);
+        let refused = with(&api, secret, "GET", "/v2/whoami", None, &[]).await.expect(403).json();
+        assert_eq!((&refused["code"], &refused["detail"]), (&json!("FORBIDDEN"), &json!("The API key is revoked.")));
     }
     api.get(&path).await.expect(404);
     api.patch(&path, &json!({"is_active": true})).await.expect(404);

@@ -176,3 +176,32 @@ async fn an_order_to_stop_writes_what_is_waiting() {
     api.handle.stop().await;
     assert_eq!((api.handle.request_events_written(), api.handle.request_events_lost()), (20, 0));
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_repetition_says_whose_answer_it_got_and_has_the_runs_of_that_call() {
+    let api = Api::start().await;
+    let body = json!({"platform": "tiktok", "username": "nasa"});
+    let post = async |id: &str, path: &str, body: Option<&Value>| {
+        api.send("POST", path, &[("X-Request-ID", id), ("Idempotency-Key", "order-17")], body).await
+    };
+    let made = post("the-first", "/v2/accounts", Some(&body)).await.expect(201);
+    let again = post("the-second", "/v2/accounts", Some(&body)).await.expect(201);
+    assert_eq!(again.header("idempotency-replayed"), "true");
+    let (first, second) = (recorded(&api, "the-first").await, recorded(&api, "the-second").await);
+    assert_eq!((&first["replay_of"], &second["replay_of"]), (&Value::Null, &json!("the-first")));
+    assert_eq!((&second["resources"], second["status"].as_i64()), (&json!([made.id()]), Some(201)));
+    assert_eq!(first["runs"].as_array().map(Vec::len), Some(1), "{first}");
+    assert_eq!(second["runs"], first["runs"]);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refresh_that_was_answered_with_a_run_has_that_run() {
+    let api = Api::start().await;
+    let body = json!({"platform": "tiktok", "username": "nasa"});
+    let path = format!("/v2/accounts/{}/refresh", api.post("/v2/accounts", &body).await.expect(201).id());
+    let answered = with_id(&api, "POST", &path, "refresh-1", None).await.expect(200).json();
+    assert_eq!(answered["meta"]["coalesced"], true);
+    let call = recorded(&api, "refresh-1").await;
+    assert_eq!(call["runs"].as_array().map(Vec::len), Some(1), "{call}");
+    assert_eq!(call["runs"][0]["id"], answered["data"]["id"]);
+}

@@ -127,6 +127,18 @@ pub enum Failure {
         /// The gaps, one a line.
         gaps: String,
     },
+    /// No such thing, nor a gap where it could have been.
+    #[error(
+        "no {what} {id}; the record of calls may have gaps ({processes} in all), but none at the time at which this id was made"
+    )]
+    NotLost {
+        /// What was looked for.
+        what: &'static str,
+        /// By which id.
+        id: String,
+        /// How many lives of processes have gaps.
+        processes: i64,
+    },
     /// A key has ended and cannot be rotated as it is.
     #[error("the key {0} has expired: give it a new lifetime with --expires")]
     Expired(String),

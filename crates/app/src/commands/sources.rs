@@ -58,7 +58,7 @@ pub async fn run(config: &Config, args: Args) -> Result<(), Failure> {
     };
     let scraper = wiring::scraper(config)?;
     let mut shown: Vec<Shown> = Vec::new();
-    for state in store.platform_states(now).await? {
+    for state in store.platform_states_under(wiring::lease(config), now).await? {
         let policy = wiring::policy(config, &scraper, state.platform);
         shown.push(Shown::new(&state, &policy, config.platforms.get(state.platform).enabled));
     }

@@ -55,8 +55,7 @@ pub async fn run(config: &Config, args: Args) -> Result<(), Failure> {
     let store = wiring::store(config).await?;
     let now = Clock::system().now();
     let (told, missing) = tell(&store, &args, now).await?;
-    let Story { record, calls, changes, runs, loads: _, waiting: _, gaps, left_out: _ } = &told;
-    let is_found = record.is_some() || !calls.is_empty() || !changes.is_empty() || !runs.is_empty();
+    let is_found = !told.is_empty();
     if args.json {
         print_json(&json::as_value(&told))?;
     } else if is_found {
@@ -67,9 +66,12 @@ pub async fn run(config: &Config, args: Args) -> Result<(), Failure> {
     }
     match (is_found, missing) {
         (true, _) => Ok(()),
-        (false, Failure::NotFound { what, id }) if !gaps.is_empty() => {
-            let gaps = gaps.iter().map(text::gap).collect::<Vec<_>>().join("\n");
+        (false, Failure::NotFound { what, id }) if !told.gaps.is_empty() => {
+            let gaps = text::gap_lines(&told.gaps, told.left_out.gaps).collect::<Vec<_>>().join("\n");
             Err(Failure::NotRecorded { what, id, gaps })
+        }
+        (false, Failure::NotFound { what, id }) if told.left_out.gaps > 0 => {
+            Err(Failure::NotLost { what, id, processes: told.left_out.gaps })
         }
         (false, missing) => Err(missing),
     }

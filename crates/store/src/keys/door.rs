@@ -28,6 +28,8 @@ pub struct KeyRecord {
     pub expires_at: Option<Timestamp>,
     /// Disabled or revoked.
     pub is_disabled: bool,
+    /// Revoked, for good.
+    pub is_revoked: bool,
     /// Whether the organization is active.
     pub organization_is_active: bool,
     /// The organization's own rate limit.
@@ -44,6 +46,7 @@ struct DoorRow {
     scopes: String,
     expires_at: Option<i64>,
     is_disabled: bool,
+    is_revoked: bool,
     is_active: bool,
     rate_limit_per_minute: Option<i64>,
 }
@@ -59,6 +62,7 @@ impl DoorRow {
             scopes,
             expires_at,
             is_disabled,
+            is_revoked,
             is_active,
             rate_limit_per_minute,
         } = self;
@@ -70,6 +74,7 @@ impl DoorRow {
             scopes: scopes_of(&scopes)?,
             expires_at: expires_at.map(Timestamp::from_millis),
             is_disabled,
+            is_revoked,
             organization_is_active: is_active,
             rate_limit_per_minute,
         };
@@ -81,12 +86,12 @@ impl DoorRow {
 fn sql(public_parts: &str) -> String {
     format!(
         "SELECT k.public_part, k.id, k.name, k.organization_id, k.secret_hash, k.scopes, k.expires_at, \
-         (k.disabled_at IS NOT NULL OR k.revoked_at IS NOT NULL) AS is_disabled, o.is_active, o.rate_limit_per_minute \
+         (k.disabled_at IS NOT NULL OR k.revoked_at IS NOT NULL) AS is_disabled, k.revoked_at IS NOT NULL AS is_revoked, o.is_active, o.rate_limit_per_minute \
          FROM api_keys k JOIN organizations o ON o.id = k.organization_id WHERE k.public_part IN ({public_parts}) \
          UNION ALL \
          SELECT r.public_part, k.id, k.name, k.organization_id, r.secret_hash, k.scopes, \
          CASE WHEN k.expires_at < r.expires_at THEN k.expires_at ELSE r.expires_at END, \
-         (k.disabled_at IS NOT NULL OR k.revoked_at IS NOT NULL), o.is_active, o.rate_limit_per_minute \
+         (k.disabled_at IS NOT NULL OR k.revoked_at IS NOT NULL), k.revoked_at IS NOT NULL, o.is_active, o.rate_limit_per_minute \
          FROM retired_secrets r JOIN api_keys k ON k.id = r.api_key_id JOIN organizations o ON o.id = k.organization_id \
          WHERE r.public_part IN ({public_parts})"
     )

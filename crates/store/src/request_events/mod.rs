@@ -8,7 +8,7 @@ mod write;
 
 use std::borrow::Cow;
 
-use domain::{ApiKeyId, OrganizationId, Timestamp};
+use domain::{ApiKeyId, OrganizationId, RunId, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
@@ -47,6 +47,8 @@ pub struct NewRequestEvent<'a> {
     pub idempotency_key: Option<Cow<'a, str>>,
     /// Ids of the resources that it read or touched, with a space between.
     pub resources: Option<Cow<'a, str>>,
+    /// The call whose answer it got again, by its `Idempotency-Key`.
+    pub replay_of: Option<Cow<'a, str>>,
     /// Whether it may have changed them.
     pub is_write: bool,
 }
@@ -101,6 +103,15 @@ pub struct RequestEvent {
     pub idempotency_key: Option<String>,
     /// Ids of the resources that it read or touched.
     pub resources: Vec<String>,
+    /// The call whose answer it got again, by its `Idempotency-Key`.
+    pub replay_of: Option<String>,
+}
+
+impl RequestEvent {
+    /// The ids among the resources of a call that was granted, any of which may be a run's.
+    pub(crate) fn named_runs(&self) -> impl Iterator<Item = RunId> + '_ {
+        self.resources.iter().filter(|_| self.status < 400).filter_map(|id| id.parse().ok())
+    }
 }
 
 /// All that an organization did under one request id.
@@ -110,13 +121,13 @@ pub struct RecordedRequest {
     pub call: RequestEvent,
     /// Those before it, newest first, when the client used the id several times.
     pub other_calls: Vec<RequestEvent>,
-    /// The runs that the calls caused, oldest first.
+    /// The runs that the calls caused or name, oldest first; of a replay those of the call that was answered first.
     pub runs: Vec<Run>,
 }
 
 /// The columns of a [`RequestEventRow`], of the table `e`.
 pub(crate) const EVENT: &str = "e.request_id, e.occurred_at, e.process, e.organization_id, e.api_key_id, e.api_key_name, e.method, e.route, e.path, \
-     e.status, e.code, e.duration_us, e.client_address, e.user_agent, e.idempotency_key, e.resources";
+     e.status, e.code, e.duration_us, e.client_address, e.user_agent, e.idempotency_key, e.resources, e.replay_of";
 
 #[derive(FromQueryResult)]
 pub(crate) struct RequestEventRow {
@@ -136,6 +147,7 @@ pub(crate) struct RequestEventRow {
     user_agent: Option<String>,
     idempotency_key: Option<String>,
     resources: Option<String>,
+    replay_of: Option<String>,
 }
 
 impl From<RequestEventRow> for RequestEvent {
@@ -157,6 +169,7 @@ impl From<RequestEventRow> for RequestEvent {
             user_agent,
             idempotency_key,
             resources,
+            replay_of,
         } = row;
         Self {
             request_id,
@@ -175,6 +188,7 @@ impl From<RequestEventRow> for RequestEvent {
             user_agent,
             idempotency_key,
             resources: resources.map(|list| list.split(' ').map(str::to_owned).collect()).unwrap_or_default(),
+            replay_of,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! What an organization sees of its own calls.
 
-use domain::RequestId;
+use std::collections::BTreeSet;
+
+use domain::{RequestId, RunId};
 
 use super::{EVENT, RecordedRequest, RequestEvent, RequestEventRow};
 use crate::paging::{Direction, PageRequest};
@@ -14,6 +16,9 @@ const OTHER_CALLS: i64 = 50;
 /// Runs of one id that are shown at most.
 const RUNS: u32 = 200;
 
+/// Ids among which runs are looked for, at most: those of one call, as a rule.
+const MOST_NAMED: usize = 200;
+
 impl Tenant {
     /// What the organization did under a request id; `None` when it made no such call, whoever else did.
     pub async fn recorded_request(&self, id: &RequestId) -> Result<Option<RecordedRequest>, StoreError> {
@@ -25,12 +30,17 @@ impl Tenant {
         let mut calls =
             rows::<RequestEventRow>(&self.store.read, &sql, found).await?.into_iter().map(RequestEvent::from);
         let Some(call) = calls.next() else { return Ok(None) };
-        let other_calls = calls.collect();
-        Ok(Some(RecordedRequest { call, other_calls, runs: self.caused_runs(id).await? }))
+        let other_calls: Vec<RequestEvent> = calls.collect();
+        let all = || std::iter::once(&call).chain(&other_calls);
+        let requests = all().filter_map(|call| call.replay_of.as_deref()).chain([id.as_str()]).collect();
+        let named = all().flat_map(RequestEvent::named_runs).take(MOST_NAMED).collect();
+        let runs = self.runs_behind(&requests, &named).await?;
+        Ok(Some(RecordedRequest { call, other_calls, runs }))
     }
 
-    async fn caused_runs(&self, id: &RequestId) -> Result<Vec<Run>, StoreError> {
-        let filter = RunFilter { request_id: Some(id.as_str().to_owned()), ..RunFilter::default() };
+    /// The runs that the calls caused, and those that they name, oldest first.
+    async fn runs_behind(&self, requests: &BTreeSet<&str>, named: &BTreeSet<RunId>) -> Result<Vec<Run>, StoreError> {
+        let mut runs = self.runs_named(named).await?;
         let page = PageRequest {
             order_by: RunOrder::QueuedAt,
             direction: Direction::Asc,
@@ -38,6 +48,13 @@ impl Tenant {
             limit: RUNS,
             include_total: false,
         };
-        Ok(self.runs(&filter, &page).await?.rows)
+        for request in requests {
+            let filter = RunFilter { request_id: Some((*request).to_owned()), ..RunFilter::default() };
+            runs.extend(self.runs(&filter, &page).await?.rows);
+        }
+        runs.sort_by_key(|run| (run.queued_at, run.id));
+        runs.dedup_by_key(|run| run.id);
+        runs.truncate(usize::try_from(RUNS).unwrap_or(usize::MAX));
+        Ok(runs)
     }
 }

@@ -153,7 +153,7 @@ fn note_of(process: &ApiProcess, is_sign_of_life: bool, has_ended: bool, now: Ti
     (sql, fields)
 }
 
-const EVENT_COLUMNS: &[&str; 16] = &[
+const EVENT_COLUMNS: &[&str; 17] = &[
     "request_id",
     "occurred_at",
     "process",
@@ -170,11 +170,12 @@ const EVENT_COLUMNS: &[&str; 16] = &[
     "user_agent",
     "idempotency_key",
     "resources",
+    "replay_of",
 ];
 
 const TOUCHED_COLUMNS: &[&str; 4] = &["resource_id", "organization_id", "request_id", "occurred_at"];
 
-fn event_row<'a>(process: &'a ApiProcess, event: &'a NewRequestEvent<'_>) -> [Field<'a>; 16] {
+fn event_row<'a>(process: &'a ApiProcess, event: &'a NewRequestEvent<'_>) -> [Field<'a>; 17] {
     let NewRequestEvent {
         request_id,
         occurred_at,
@@ -191,6 +192,7 @@ fn event_row<'a>(process: &'a ApiProcess, event: &'a NewRequestEvent<'_>) -> [Fi
         user_agent,
         idempotency_key,
         resources,
+        replay_of,
         is_write: _,
     } = event;
     fields![
@@ -210,6 +212,7 @@ fn event_row<'a>(process: &'a ApiProcess, event: &'a NewRequestEvent<'_>) -> [Fi
         user_agent.as_deref(),
         idempotency_key.as_deref(),
         resources.as_deref(),
+        replay_of.as_deref(),
     ]
 }
 

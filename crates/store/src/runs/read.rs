@@ -1,5 +1,7 @@
 //! Reading runs, as one organization may see them.
 
+use std::collections::BTreeSet;
+
 use domain::{AccountId, AccountVideoId, Outcome, Platform, RunId, RunStatus, TargetKind, Timestamp, Trigger, VideoId};
 use sea_orm::{ConnectionTrait, FromQueryResult};
 use uuid::Uuid;
@@ -7,7 +9,7 @@ use uuid::Uuid;
 use super::NOT_COLLECTED;
 use crate::listing::{self, Listing, SortColumn};
 use crate::paging::{Page, PageRequest, Position, RowId, SortKey};
-use crate::sql::{Filter, Number, row, values};
+use crate::sql::{Filter, Number, places, row, rows, values};
 use crate::{StoreError, Tenant};
 
 /// What a run reads, by the organization's own record of it.
@@ -208,6 +210,16 @@ impl Tenant {
         .await?
         .map(RunRow::view)
         .transpose()
+    }
+
+    /// Those of the runs that the organization sees.
+    pub(crate) async fn runs_named(&self, ids: &BTreeSet<RunId>) -> Result<Vec<Run>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let sql = format!("{SELECT} WHERE t.organization_id = $1 AND t.run_id IN ({})", places(2, ids.len()));
+        let values = std::iter::once(self.organization.0).chain(ids.iter().map(|id| id.0)).map(Into::into).collect();
+        rows::<RunRow>(&self.store.read, &sql, values).await?.into_iter().map(RunRow::view).collect()
     }
 
     /// A page of the runs that the organization sees.

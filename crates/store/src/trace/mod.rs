@@ -3,8 +3,10 @@
 //! Every statement finds its rows by an index and stops at a limit, so that a story costs the same among millions. The newest are kept; of a
 //! request the oldest runs, since the first reads are what its caller asked for.
 
+mod gaps;
 mod read;
 mod rows;
+mod runs;
 mod waiting;
 
 use domain::{OrganizationId, RunId, Timestamp};
@@ -27,13 +29,27 @@ pub struct Story {
     pub loads: Vec<TracedLoad>,
     /// What the runs that have not ended wait for, and those that failed and will be tried again.
     pub waiting: Vec<TracedWait>,
-    /// Processes whose calls may be missing within the time of the story; all that are known when there is no story.
+    /// Calls that came, by what is left of them, and are not recorded.
+    pub unrecorded: Vec<UnrecordedCall>,
+    /// Processes whose calls may be missing within the time of the story, newest first. When there is no story, the newest that may have
+    /// had the call that was asked for.
     pub gaps: Vec<ProcessGap>,
     /// What the limit left out.
     pub left_out: LeftOut,
 }
 
-/// How many entries the limit left out, of each kind.
+/// A call of which there are traces, and no record: it was lost with its process, is not written yet, or is no longer kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnrecordedCall {
+    /// Its `X-Request-ID`.
+    pub request_id: String,
+    /// Whose it was.
+    pub organization_id: Option<OrganizationId>,
+    /// When it came, at the latest.
+    pub before: Timestamp,
+}
+
+/// How many entries were left out, of each kind: by the limit, but for the gaps, of which few are told.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LeftOut {
     /// Calls.
@@ -44,6 +60,8 @@ pub struct LeftOut {
     pub runs: i64,
     /// Page loads of the runs that are told of.
     pub loads: i64,
+    /// Processes whose record has gaps.
+    pub gaps: i64,
 }
 
 /// Something that waits to be read.
@@ -59,8 +77,10 @@ pub struct TracedWait {
     pub platform: String,
     /// The handle, or the platform's id of the post.
     pub name: Option<String>,
-    /// When it is due; `None` when nothing makes it due.
+    /// When it is due; `None` when nothing makes it due, and while nobody collects it.
     pub due_at: Option<Timestamp>,
+    /// Whether anybody collects it.
+    pub is_collected: bool,
     /// Who reads it now.
     pub worker: Option<String>,
     /// Until when its worker has it.

@@ -1,39 +1,30 @@
 //! Finding what belongs to a story.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
-use domain::{AccountId, AccountVideoId, RunId, TargetKind, Timestamp, VideoId};
+use domain::{AccountId, AccountVideoId, OrganizationId, RequestId, RunId, TargetKind, Timestamp, VideoId};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::rows::{ChangeRow, GapRow, LoadRow, NAME, OwnerRow, RUN, RecordRow, RunRow};
-use super::{LeftOut, ProcessGap, Story, TracedChange, TracedLoad, TracedRecord, TracedRun};
+use super::rows::{ChangeRow, LoadRow, OwnerRow, RecordRow};
+use super::{LeftOut, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, gaps};
 use crate::request_events::{EVENT, RequestEventRow};
 use crate::sql::{Number, places, row, rows, values};
 use crate::{RequestEvent, Store, StoreError};
-
-/// A process that was not heard of for this long, and did not say goodbye, is taken for dead. It gives a sign of life every ten seconds.
-const SILENCE: Duration = Duration::from_secs(15);
-
-/// Processes that are told of at most.
-const MOST_PROCESSES: i64 = 20;
-
-/// A gap this long after the last entry of a story still belongs to it: what a process had not written is younger than what it had.
-const AFTER_THE_END: Duration = Duration::from_secs(2);
 
 /// Entries that are counted at most.
 const MOST_COUNTED: i64 = 100_000;
 
 /// Which end of a list is kept at the limit.
-#[derive(Clone, Copy)]
-enum Keep {
+#[derive(Clone, Copy, Default)]
+pub(super) enum Keep {
     Oldest,
+    #[default]
     Newest,
 }
 
 impl Keep {
-    const fn order(self) -> &'static str {
+    pub(super) const fn order(self) -> &'static str {
         match self {
             Self::Oldest => "ASC",
             Self::Newest => "DESC",
@@ -41,7 +32,7 @@ impl Keep {
     }
 
     /// What was read from that end, oldest first.
-    fn in_time<R, T: From<R>>(self, mut found: Vec<R>) -> Vec<T> {
+    pub(super) fn in_time<R, T: From<R>>(self, mut found: Vec<R>) -> Vec<T> {
         match self {
             Self::Oldest => {}
             Self::Newest => found.reverse(),
@@ -51,45 +42,58 @@ impl Keep {
 }
 
 /// What a story is made from.
+#[derive(Default)]
 struct Beginning {
     record: Option<TracedRecord>,
     calls: Vec<RequestEvent>,
     runs: Vec<TracedRun>,
+    /// The requests whose changes belong to it.
     requests: BTreeSet<String>,
+    /// Whose calls under which ids were answered first, where calls of the story are repetitions.
+    repeated: BTreeSet<(OrganizationId, String)>,
     left_out: LeftOut,
     keep: Keep,
+    /// The request that it is about.
+    about: Option<String>,
 }
 
 impl Store {
-    /// What came of the calls under a request id.
+    /// What came of the calls under a request id. Where they are repetitions by an idempotency key, what came of the first call belongs to it.
     pub async fn trace_request(&self, id: &str, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
         let mut calls = self.calls_under(id, limit).await?;
-        calls.sort_by_key(|call| call.occurred_at);
         let more_calls = self.beyond("request_events", "request_id = $1", values![id], calls.len(), limit).await?;
-        let (runs, more_runs) = self.traced_runs("request_id = $1", values![id], Keep::Oldest, limit).await?;
+        let first = |call: &RequestEvent| Some((call.organization_id?, call.replay_of.clone()?));
+        let repeated: BTreeSet<_> = calls.iter().filter_map(first).filter(|(_, first)| first != id).collect();
+        for (owner, first) in &repeated {
+            let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(calls.len());
+            calls.extend(self.newest_calls(first, Some(owner.0), room).await?);
+        }
+        calls.sort_by_key(|call| call.occurred_at);
+        let (runs, more_runs) = self.runs_behind(id, &repeated, &calls, limit).await?;
         let left_out = LeftOut { calls: more_calls, runs: more_runs, ..LeftOut::default() };
-        let requests = BTreeSet::from([id.to_owned()]);
-        self.story(Beginning { record: None, calls, runs, requests, left_out, keep: Keep::Oldest }, limit, now).await
+        let (requests, about) = (BTreeSet::from([id.to_owned()]), Some(id.to_owned()));
+        let keep = Keep::Oldest;
+        let beginning = Beginning { calls, runs, requests, repeated, left_out, keep, about, ..Beginning::default() };
+        self.story(beginning, limit, now).await
     }
 
-    /// What led to a run, and what came of it.
+    /// What led to a run, who was answered with it, and what came of it.
     pub async fn trace_run(&self, id: RunId, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
         let (runs, _) = self.traced_runs("id = $1", values![id.0], Keep::Newest, limit).await?;
-        let request = runs.iter().find_map(|run| run.request_id.clone());
-        let mut calls = match &request {
-            Some(request) => self.calls_under(request, limit).await?,
-            None => Vec::new(),
-        };
+        let about = runs.iter().find_map(|run| run.request_id.clone());
+        let (mut calls, mut more) = (Vec::new(), 0);
+        if let Some(request) = &about {
+            calls = self.calls_under(request, limit).await?;
+            let values = values![request.as_str()];
+            more = self.beyond("request_events", "request_id = $1", values, calls.len(), limit).await?;
+        }
+        let touching = self.calls_that_touched(&id.to_string(), limit).await?;
+        calls.extend(touching.into_iter().filter(|call| about.as_ref() != Some(&call.request_id)));
         calls.sort_by_key(|call| call.occurred_at);
-        let more = match &request {
-            Some(id) => {
-                self.beyond("request_events", "request_id = $1", values![id.as_str()], calls.len(), limit).await?
-            }
-            None => 0,
-        };
         let left_out = LeftOut { calls: more, ..LeftOut::default() };
-        let requests = request.into_iter().collect();
-        self.story(Beginning { record: None, calls, runs, requests, left_out, keep: Keep::Newest }, limit, now).await
+        let requests = about.iter().cloned().collect();
+        let beginning = Beginning { calls, runs, requests, left_out, about, ..Beginning::default() };
+        self.story(beginning, limit, now).await
     }
 
     /// What happened to an account.
@@ -141,23 +145,31 @@ impl Store {
         };
         let record = found.map(|row| row.into_record(kind, id));
         let left_out = LeftOut { calls: more_calls, runs: more_runs, ..LeftOut::default() };
-        self.story(Beginning { record, calls, runs, requests, left_out, keep: Keep::Newest }, limit, now).await
+        self.story(Beginning { record, calls, runs, requests, left_out, ..Beginning::default() }, limit, now).await
     }
 
     /// Adds what belongs to the calls and runs of a story.
     async fn story(&self, beginning: Beginning, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
-        let Beginning { record, calls, runs, requests, left_out, keep } = beginning;
-        let (changes, more_changes) = self.changes_under(&requests, limit).await?;
+        let Beginning { record, calls, runs, requests, repeated, left_out, keep, about } = beginning;
+        let (mut changes, more_changes) = self.changes_under(&requests, limit).await?;
+        for (owner, first) in &repeated {
+            let (found, _) = self.changes_under(&BTreeSet::from([first.clone()]), limit).await?;
+            changes.extend(found.into_iter().filter(|change| change.organization_id == *owner));
+        }
         let (loads, more_loads) = self.loads_of(&runs, keep, limit).await?;
-        let left_out = LeftOut { changes: more_changes, loads: more_loads, ..left_out };
         let waiting = self.waiting(&runs, now).await?;
-        let mut story = Story { record, calls, changes, runs, loads, waiting, gaps: Vec::new(), left_out };
-        story.gaps = self.gaps(span(&story), now).await?;
+        let left_out = LeftOut { changes: more_changes, loads: more_loads, ..left_out };
+        let mut story = Story { record, calls, changes, runs, loads, waiting, left_out, ..Story::default() };
+        if story.left_out.calls == 0 {
+            story.unrecorded = gaps::unrecorded(&story, about.as_deref(), &repeated);
+        }
+        let made_at = about.as_deref().and_then(RequestId::made_at);
+        (story.gaps, story.left_out.gaps) = self.gaps(&story, made_at, now).await?;
         Ok(story)
     }
 
     /// How many rows the condition picks beyond the `shown` ones. They are counted only where the limit was reached.
-    async fn beyond(
+    pub(super) async fn beyond(
         &self,
         table: &str,
         condition: &str,
@@ -240,54 +252,6 @@ impl Store {
         Ok((Keep::Newest.in_time(found), more))
     }
 
-    /// The runs that `condition` picks, and how many more there are.
-    async fn traced_runs(
-        &self,
-        condition: &str,
-        values: Vec<Value>,
-        keep: Keep,
-        limit: u32,
-    ) -> Result<(Vec<TracedRun>, i64), StoreError> {
-        let mut bounded = values.clone();
-        bounded.push(i64::from(limit).into());
-        let (order, place) = (keep.order(), bounded.len());
-        let sql = format!(
-            "SELECT {RUN}, {NAME} FROM runs r WHERE {condition} ORDER BY r.queued_at {order}, r.id {order} LIMIT ${place}"
-        );
-        let found = rows::<RunRow>(&self.read, &sql, bounded).await?;
-        let more = self.beyond("runs", condition, values, found.len(), limit).await?;
-        Ok((keep.in_time(found), more))
-    }
-
-    async fn runs_under(&self, requests: &BTreeSet<String>, limit: u32) -> Result<(Vec<TracedRun>, i64), StoreError> {
-        if requests.is_empty() {
-            return Ok((Vec::new(), 0));
-        }
-        let condition = format!("request_id IN ({})", places(1, requests.len()));
-        let values = requests.iter().map(|id| Value::from(id.as_str())).collect();
-        self.traced_runs(&condition, values, Keep::Newest, limit).await
-    }
-
-    /// The newest runs of a profile or post, kind by kind, since the index is by kind.
-    async fn runs_of(
-        &self,
-        kinds: &[TargetKind],
-        target_id: i64,
-        limit: u32,
-    ) -> Result<(Vec<TracedRun>, i64), StoreError> {
-        let (mut runs, mut left_out) = (Vec::new(), 0);
-        for kind in kinds {
-            let values = values![kind.as_str(), target_id];
-            let (found, more) = self.traced_runs("kind = $1 AND target_id = $2", values, Keep::Newest, limit).await?;
-            runs.extend(found);
-            left_out += more;
-        }
-        runs.sort_by_key(|run| (run.queued_at, run.id));
-        let surplus = runs.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
-        left_out += i64::try_from(surplus).unwrap_or(i64::MAX);
-        Ok((runs.split_off(surplus), left_out))
-    }
-
     async fn loads_of(&self, runs: &[TracedRun], keep: Keep, limit: u32) -> Result<(Vec<TracedLoad>, i64), StoreError> {
         if runs.is_empty() {
             return Ok((Vec::new(), 0));
@@ -304,32 +268,6 @@ impl Store {
         let more = self.beyond("page_loads", &condition, values, found.len(), limit).await?;
         Ok((keep.in_time(found), more))
     }
-
-    /// The newest processes that ended without a goodbye or gave calls up, between two times where there are such.
-    async fn gaps(&self, span: Option<(Timestamp, Timestamp)>, now: Timestamp) -> Result<Vec<ProcessGap>, StoreError> {
-        let (from, to) = span.map_or((i64::MIN, i64::MAX), |(from, to)| (from.as_millis(), to.as_millis()));
-        let found = rows::<GapRow>(
-            &self.read,
-            "SELECT name, started_at, heard_at, lost, lost_at, is_silent FROM (SELECT p.*, p.ended_at IS NULL AND (p.heard_at < $1 OR EXISTS \
-             (SELECT 1 FROM api_processes l WHERE l.name = p.name AND l.started_at > p.started_at)) AS is_silent FROM api_processes p) known \
-             WHERE (is_silent AND heard_at BETWEEN $3 AND $4) OR (lost > 0 AND COALESCE(lost_at, heard_at) BETWEEN $3 AND $4) \
-             ORDER BY heard_at DESC LIMIT $2",
-            values![now.minus(SILENCE).as_millis(), MOST_PROCESSES, from, to],
-        )
-        .await?;
-        Ok(found.into_iter().map(ProcessGap::from).collect())
-    }
-}
-
-/// From the first entry until shortly after the last one.
-fn span(story: &Story) -> Option<(Timestamp, Timestamp)> {
-    let Story { record: _, calls, changes, runs, loads, waiting: _, gaps: _, left_out: _ } = story;
-    let calls = calls.iter().map(|call| call.occurred_at);
-    let changes = changes.iter().map(|change| change.occurred_at);
-    let runs = runs.iter().flat_map(|run| std::iter::once(run.queued_at).chain(run.finished_at));
-    let loads = loads.iter().flat_map(|load| std::iter::once(load.started_at).chain(load.finished_at));
-    let times: Vec<_> = calls.chain(changes).chain(runs).chain(loads).collect();
-    Some((*times.iter().min()?, times.iter().max()?.plus(AFTER_THE_END)))
 }
 
 /// A limit, followed by the members of a list.

@@ -79,9 +79,10 @@ impl From<ChangeRow> for TracedChange {
     }
 }
 
-/// The name that people know of what `r` reads.
+/// The name that people know of what `r` reads: of a profile that lost its handle, the one that it is still tracked by.
 pub(super) const NAME: &str = "CASE r.kind WHEN 'post' THEN (SELECT p.external_id FROM posts p WHERE p.id = r.target_id) \
-     ELSE (SELECT p.username FROM profiles p WHERE p.id = r.target_id) END AS name";
+     ELSE COALESCE((SELECT p.username FROM profiles p WHERE p.id = r.target_id), \
+     (SELECT a.username FROM accounts a WHERE a.profile_id = r.target_id ORDER BY a.added_at LIMIT 1)) END AS name";
 
 /// Columns of `runs r`.
 pub(super) const RUN: &str = "r.id, r.kind, r.target_id, r.platform, r.reason, r.request_id, r.organization_id, r.status, r.outcome, \

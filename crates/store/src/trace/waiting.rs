@@ -8,6 +8,7 @@ use uuid::Uuid;
 
 use super::rows::NAME;
 use super::{ShutDoor, TracedRun, TracedWait};
+use crate::collecting::anybody;
 use crate::sql::{places, rows, values};
 use crate::{Store, StoreError};
 
@@ -25,6 +26,7 @@ struct WaitRow {
     worker: Option<String>,
     stopped_at: Option<i64>,
     stopped_because: Option<String>,
+    is_collected: bool,
 }
 
 #[derive(FromQueryResult)]
@@ -44,11 +46,13 @@ impl Store {
         }
         let sql = format!(
             "SELECT r.id AS story_run_id, r.kind, r.target_id, r.platform, {NAME}, s.due_at, s.reason, s.run_id, s.lease_until, s.worker, \
-             f.stopped_at, f.stopped_because FROM runs r JOIN schedules s ON s.kind = r.kind AND s.target_id = r.target_id \
+             f.stopped_at, f.stopped_because, {} AS is_collected FROM runs r JOIN schedules s ON s.kind = r.kind AND s.target_id = r.target_id \
              LEFT JOIN platforms f ON f.platform = r.platform WHERE r.id IN ({}) ORDER BY s.due_at, r.id",
-            places(1, candidates.len())
+            anybody("s", "$1"),
+            places(2, candidates.len())
         );
-        let ids = candidates.iter().map(|run| Value::from(run.id.0)).collect();
+        let ids = candidates.iter().map(|run| Value::from(run.id.0));
+        let ids = std::iter::once(Value::from(now.as_millis())).chain(ids).collect();
         let mut found = rows::<WaitRow>(&self.read, &sql, ids).await?;
         let open: Vec<Uuid> = candidates.iter().filter(|run| is_open(run)).map(|run| run.id.0).collect();
         found.retain(|row| open.contains(&row.story_run_id) || row.is_tried_again());
@@ -90,6 +94,7 @@ impl WaitRow {
             worker,
             stopped_at,
             stopped_because,
+            is_collected,
         } = self;
         let leased_until = lease_until.map(Timestamp::from_millis).filter(|until| *until > now);
         let of_platform: Vec<_> = doors.iter().filter(|door| door.platform == platform).collect();
@@ -107,7 +112,8 @@ impl WaitRow {
             target_id,
             platform,
             name,
-            due_at: due_at.map(Timestamp::from_millis),
+            due_at: due_at.filter(|_| is_collected).map(Timestamp::from_millis),
+            is_collected,
             worker: worker.filter(|_| leased_until.is_some()),
             leased_until,
             stopped_at: stopped_at.map(Timestamp::from_millis),

@@ -3,11 +3,12 @@
 use serde_json::{Value, json};
 use store::{
     LeftOut, ProcessGap, RequestEvent, ShutDoor, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait,
+    UnrecordedCall,
 };
 
 /// The whole of it.
 pub(super) fn as_value(story: &Story) -> Value {
-    let Story { record, calls, changes, runs, loads, waiting, gaps, left_out } = story;
+    let Story { record, calls, changes, runs, loads, waiting, unrecorded, gaps, left_out } = story;
     json!({
         "record": record.as_ref().map(record_value),
         "calls": calls.iter().map(call_value).collect::<Vec<_>>(),
@@ -15,14 +16,20 @@ pub(super) fn as_value(story: &Story) -> Value {
         "runs": runs.iter().map(run_value).collect::<Vec<_>>(),
         "page_loads": loads.iter().map(load_value).collect::<Vec<_>>(),
         "waiting": waiting.iter().map(wait_value).collect::<Vec<_>>(),
+        "unrecorded_calls": unrecorded.iter().map(unrecorded_value).collect::<Vec<_>>(),
         "gaps": gaps.iter().map(gap_value).collect::<Vec<_>>(),
         "left_out": left_out_value(*left_out),
     })
 }
 
 fn left_out_value(left_out: LeftOut) -> Value {
-    let LeftOut { calls, changes, runs, loads } = left_out;
-    json!({ "calls": calls, "changes": changes, "runs": runs, "page_loads": loads })
+    let LeftOut { calls, changes, runs, loads, gaps } = left_out;
+    json!({ "calls": calls, "changes": changes, "runs": runs, "page_loads": loads, "gaps": gaps })
+}
+
+fn unrecorded_value(call: &UnrecordedCall) -> Value {
+    let UnrecordedCall { request_id, organization_id, before } = call;
+    json!({ "request_id": request_id, "organization_id": organization_id, "before": before })
 }
 
 fn wait_value(wait: &TracedWait) -> Value {
@@ -33,6 +40,7 @@ fn wait_value(wait: &TracedWait) -> Value {
         platform,
         name,
         due_at,
+        is_collected,
         worker,
         leased_until,
         stopped_at,
@@ -48,6 +56,7 @@ fn wait_value(wait: &TracedWait) -> Value {
         "platform": platform,
         "name": name,
         "due_at": due_at,
+        "is_collected": is_collected,
         "worker": worker,
         "leased_until": leased_until,
         "platform_stopped_at": stopped_at,
@@ -91,6 +100,7 @@ fn call_value(call: &RequestEvent) -> Value {
         user_agent,
         idempotency_key,
         resources,
+        replay_of,
     } = call;
     json!({
         "request_id": request_id,
@@ -108,6 +118,7 @@ fn call_value(call: &RequestEvent) -> Value {
         "user_agent": user_agent,
         "idempotency_key": idempotency_key,
         "resources": resources,
+        "replay_of": replay_of,
     })
 }
 

@@ -3,7 +3,10 @@
 use std::fmt::Write;
 
 use domain::Timestamp;
-use store::{LeftOut, ProcessGap, RequestEvent, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait};
+use store::{
+    LeftOut, ProcessGap, RequestEvent, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait,
+    UnrecordedCall,
+};
 
 /// Characters of a line on a terminal; what is longer is cut there, and whole elsewhere.
 pub(super) const WIDTH: usize = 180;
@@ -11,10 +14,14 @@ pub(super) const WIDTH: usize = 180;
 /// One line an entry, oldest first; the record before, and what is waited for, was left out and may be missing after all others.
 /// Lines are cut after `width` characters.
 pub(super) fn lines(story: &Story, now: Timestamp, width: Option<usize>) -> Vec<String> {
-    let Story { record, calls, changes, runs, loads, waiting, gaps, left_out } = story;
+    let Story { record, calls, changes, runs, loads, waiting, unrecorded, gaps, left_out } = story;
     let mut entries: Vec<(Timestamp, String)> = Vec::new();
+    for call in unrecorded {
+        entries.push((call.before, unrecorded_text(call)));
+    }
     for call in calls {
         entries.push((call.occurred_at, call_text(call)));
+        entries.extend(touched_text(call).map(|text| (call.occurred_at, text)));
     }
     for change in changes {
         entries.push((change.occurred_at, change_text(change)));
@@ -30,7 +37,7 @@ pub(super) fn lines(story: &Story, now: Timestamp, width: Option<usize>) -> Vec<
     entries.sort_by_key(|(at, _)| *at);
     let entries = entries.into_iter().map(|(at, text)| format!("{}  {text}", time_text(at)));
     let after = left_out_text(*left_out).into_iter().chain(waiting.iter().map(|wait| wait_text(wait, now)));
-    let lines = record.iter().map(record_text).chain(entries).chain(after).chain(gaps.iter().map(gap));
+    let lines = record.iter().map(record_text).chain(entries).chain(after).chain(gap_lines(gaps, left_out.gaps));
     lines.map(|line| cut(&line, width)).collect()
 }
 
@@ -46,7 +53,7 @@ fn cut(line: &str, width: Option<usize>) -> String {
 }
 
 fn left_out_text(left_out: LeftOut) -> Option<String> {
-    let LeftOut { calls, changes, runs, loads } = left_out;
+    let LeftOut { calls, changes, runs, loads, gaps: _ } = left_out;
     let counts = [(calls, "call"), (changes, "change"), (runs, "run"), (loads, "page load")];
     let parts = counts.iter().filter(|(count, _)| *count > 0);
     let parts: Vec<_> =
@@ -56,7 +63,8 @@ fn left_out_text(left_out: LeftOut) -> Option<String> {
 
 /// What is read, by the names that people and that tables have for it.
 fn target_text(platform: &str, kind: &str, target_id: i64, name: Option<&str>) -> String {
-    let name = name.map_or_else(String::new, |name| format!(" \"{name}\""));
+    // A profile or post that nobody tracks any more is forgotten, with its name.
+    let name = name.map_or_else(|| " (no longer kept)".to_owned(), |name| format!(" \"{name}\""));
     format!("{platform} {kind} {target_id}{name}")
 }
 
@@ -68,6 +76,7 @@ fn wait_text(wait: &TracedWait, now: Timestamp) -> String {
         platform,
         name,
         due_at,
+        is_collected,
         worker,
         leased_until,
         stopped_at,
@@ -87,6 +96,7 @@ fn wait_text(wait: &TracedWait, now: Timestamp) -> String {
         (None, Some(at)) => {
             let _ = write!(text, "due at {}", time_text(*at));
         }
+        (None, None) if !is_collected => text.push_str("not due while nobody collects it"),
         (None, None) => text.push_str("nothing makes it due"),
     }
     if let Some(at) = stopped_at {
@@ -138,6 +148,7 @@ fn call_text(call: &RequestEvent) -> String {
         (None, Some(organization)) => add(format!("by{} {organization}", key_text(call))),
         (None, None) => add("without a good key".to_owned()),
     }
+    call.replay_of.iter().for_each(|first| add(format!("replay of request {first}")));
     call.client_address.iter().for_each(|address| add(format!("from {address}")));
     add(format!("at {}", call.process));
     call.idempotency_key.iter().for_each(|key| add(format!("idempotency key \"{key}\"")));
@@ -145,10 +156,22 @@ fn call_text(call: &RequestEvent) -> String {
     text
 }
 
-/// The beginning of the key's id, which tells keys of one name apart.
+/// The key's id, which tells keys of one name apart. Its beginning alone does not: keys that were made at the same time share it.
 fn key_text(call: &RequestEvent) -> String {
-    let id = call.api_key_id.map(|id| id.to_string());
-    id.map_or_else(String::new, |id| format!(" (key {})", id.chars().take(8).collect::<String>()))
+    call.api_key_id.map_or_else(String::new, |id| format!(" (key {id})"))
+}
+
+/// What it read or touched beside what is named in its path.
+fn touched_text(call: &RequestEvent) -> Option<String> {
+    let others: Vec<_> = call.resources.iter().filter(|id| !call.path.split('/').any(|part| part == *id)).collect();
+    let list = others.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ");
+    (!list.is_empty()).then(|| format!("touched  {list} by {} {}", call.method, call.path))
+}
+
+fn unrecorded_text(call: &UnrecordedCall) -> String {
+    let UnrecordedCall { request_id, organization_id, before: _ } = call;
+    let whose = organization_id.map_or_else(String::new, |id| format!(" of {id}"));
+    format!("call     request {request_id}{whose} is not recorded: it is lost, not yet written, or no longer kept")
 }
 
 fn took_text(micros: i64) -> String {
@@ -231,8 +254,16 @@ fn add_detail(text: &mut String, detail: Option<&str>) {
     }
 }
 
-/// What may be missing, and why.
-pub(super) fn gap(gap: &ProcessGap) -> String {
+/// What may be missing, and why: one line for each process that is told of, and one for the others.
+pub(super) fn gap_lines(gaps: &[ProcessGap], left_out: i64) -> impl Iterator<Item = String> {
+    let more = (left_out > 0).then(|| {
+        let ending = if left_out == 1 { "" } else { "es" };
+        format!("… and {left_out} more process{ending} whose record of calls may have gaps")
+    });
+    gaps.iter().map(gap_text).chain(more)
+}
+
+fn gap_text(gap: &ProcessGap) -> String {
     let ProcessGap { name, started_at: _, heard_at, is_silent, lost, lost_at } = gap;
     let mut parts = Vec::new();
     if *is_silent {
@@ -273,6 +304,7 @@ mod tests {
             user_agent: Some("curl/8 ".to_owned() + &"x".repeat(300)),
             idempotency_key: Some("order 17".to_owned()),
             resources: Vec::new(),
+            replay_of: None,
         }
     }
 
@@ -284,6 +316,7 @@ mod tests {
             platform: "tiktok".to_owned(),
             name: Some("nasa".to_owned()),
             due_at: Some(NOW),
+            is_collected: true,
             worker: None,
             leased_until: None,
             stopped_at: None,
@@ -296,9 +329,33 @@ mod tests {
     #[test]
     fn a_call_names_its_key_and_what_the_caller_sent_with_it() {
         let text = call_text(&call());
-        for part in ["by \"shop\" (key 0199aabb) of ", "idempotency key \"order 17\"", "user agent \"curl/8 "] {
+        for part in [
+            "by \"shop\" (key 0199aabb-0000-7000-8000-000000000000) of ",
+            "idempotency key \"order 17\"",
+            "user agent \"curl/8 ",
+        ] {
             assert!(text.contains(part), "no {part:?} in {text}");
         }
+    }
+
+    #[test]
+    fn a_call_says_what_it_made_and_whose_answer_it_got_again() {
+        let made = ["0199aabb-0000-7000-8000-000000000001", "17"].map(str::to_owned).to_vec();
+        let replay = RequestEvent { resources: made, replay_of: Some("first".to_owned()), ..call() };
+        let story = Story { calls: vec![replay], ..Story::default() };
+        let told = lines(&story, NOW, None);
+        assert!(told[0].contains(" replay of request first "), "{told:?}");
+        assert!(told[1].contains("touched  0199aabb-0000-7000-8000-000000000001 17 by POST /v2/accounts"), "{told:?}");
+        let path = "/v2/accounts/17".to_owned();
+        assert_eq!(touched_text(&RequestEvent { path, resources: vec!["17".to_owned()], ..call() }), None);
+    }
+
+    #[test]
+    fn a_call_that_was_lost_is_told_of_before_what_came_of_it() {
+        let organization = OrganizationId::new();
+        let lost = UnrecordedCall { request_id: "ticket".to_owned(), organization_id: Some(organization), before: NOW };
+        let told = lines(&Story { unrecorded: vec![lost], ..Story::default() }, NOW, None);
+        assert!(told[0].contains(&format!("call     request ticket of {organization} is not recorded")), "{told:?}");
     }
 
     #[test]
@@ -318,6 +375,8 @@ mod tests {
         let told = |wait: TracedWait| wait_text(&wait, NOW);
         let due = told(wait());
         assert!(due.starts_with("waits    tiktok profile 3 \"nasa\": due since 2026-"), "{due}");
+        let at_rest = told(TracedWait { due_at: None, is_collected: false, name: None, ..wait() });
+        assert_eq!(at_rest, "waits    tiktok profile 3 (no longer kept): not due while nobody collects it");
         let later = told(TracedWait { due_at: Some(door("a").closed_until), ..wait() });
         assert!(later.contains(": due at 2026-"), "{later}");
         let alone = told(TracedWait { shut_doors: vec![door("direct")], is_left_alone: true, ..wait() });
