@@ -56,9 +56,9 @@ impl Exchange {
         tried
     }
 
-    /// Takes over what became of the request as it was tried.
+    /// Takes over what became of the request as it was tried. What only reads is no repetition.
     pub(crate) fn adopt(&self, tried: &Self) {
-        let Self { request_id: _, now: _, client: _, route: _, code, key: _, window: _, touched } = tried;
+        let Self { request_id: _, now: _, client: _, route: _, code, key: _, window: _, touched, replay_of: _ } = tried;
         self.code.set(code.get());
         self.touched.replace(touched.take());
     }
