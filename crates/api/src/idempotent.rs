@@ -242,7 +242,7 @@ fn stored(call: &Call, reply: &Reply, claimed: &Claimed) -> Result<StoredAnswer,
         content_type: JSON.to_owned(),
         body,
         is_sealed: reply.is_secret,
-        request_id: own_id(call),
+        request_id: Some(own_id(call)),
     })
 }
 
@@ -253,13 +253,13 @@ fn stored_refusal(call: &Call, problem: &Problem) -> StoredAnswer {
         etag: None,
         content_type: PROBLEM_JSON.to_owned(),
         is_sealed: false,
-        request_id: own_id(call),
+        request_id: Some(own_id(call)),
         body: problem.document(call.http().path(), call.exchange().request_id.as_str()),
     }
 }
 
-fn own_id(call: &Call) -> Option<String> {
-    Some(call.exchange().request_id.as_str().to_owned())
+fn own_id(call: &Call) -> String {
+    call.exchange().request_id.as_str().to_owned()
 }
 
 fn replay(call: &Call, answer: StoredAnswer, seal: &Seal) -> Answer {
