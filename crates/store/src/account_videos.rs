@@ -7,13 +7,13 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::collections::belongs_to;
-use crate::listing::{self, Listing};
 use crate::merged::{Key, Keyed};
 use crate::paging::{AccountVideoFilter, Page, PageRequest, Position, PostOrder, RowId};
 use crate::search::{Wanted, found_in};
 use crate::seen::{Seen, Viewed};
 use crate::sql::Filter;
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
+use crate::versions::{self, Source};
 use crate::views::AccountVideo;
 use crate::{StoreError, Tenant};
 
@@ -28,6 +28,8 @@ pub struct AccountVideoRow {
 impl Viewed for AccountVideoRow {
     type View = AccountVideo;
 
+    const PARTS: &'static [&'static str] = &["t.xmin", "p.xmin", "a.xmin", "c.xmin", "s.due_at"];
+
     fn good_until(video: &AccountVideo) -> Option<Timestamp> {
         video.post.good_until()
     }
@@ -37,21 +39,29 @@ impl Viewed for AccountVideoRow {
     }
 }
 
-static SELECT: LazyLock<String> = LazyLock::new(|| {
+static SELECTED: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT t.id, t.organization_id, a.is_active, (a.is_active AND COALESCE(c.is_active, TRUE)) AS is_collected, \
-         a.scrape_interval_hours, {COLUMNS} FROM account_videos t JOIN accounts a ON a.id = t.account_id \
-         LEFT JOIN creators c ON c.id = a.creator_id {JOINS}"
+        "t.id, t.organization_id, a.is_active, (a.is_active AND COALESCE(c.is_active, TRUE)) AS is_collected, \
+         a.scrape_interval_hours, {COLUMNS}"
     )
+});
+
+static FACTS: LazyLock<String> = LazyLock::new(|| {
+    format!("JOIN accounts a ON a.id = t.account_id LEFT JOIN creators c ON c.id = a.creator_id {JOINS}")
 });
 
 impl Keyed for AccountVideoRow {
     type Id = i64;
 
-    const TABLE: &'static str = "t";
+    const TABLE: &'static str = "account_videos";
+    const ALIAS: &'static str = "t";
 
-    fn select() -> &'static str {
-        &SELECT
+    fn columns() -> &'static str {
+        &SELECTED
+    }
+
+    fn joins() -> &'static str {
+        &FACTS
     }
 
     fn key(&self) -> Key<i64> {
@@ -96,19 +106,18 @@ impl Tenant {
                 belongs_to(&mut conditions, "t", self.organization, kind, id);
             }
         }
-        // Counting joins what the filters speak of, and nothing else.
-        let mut count_from = "FROM account_videos t".to_owned();
+        // What the filters speak of, and nothing else.
+        let mut from = "FROM account_videos t".to_owned();
         if filter.creator_id.is_some() {
-            count_from.push_str(" JOIN accounts a ON a.id = t.account_id");
+            from.push_str(" JOIN accounts a ON a.id = t.account_id");
         }
         if filter.media_type.is_some() {
-            count_from.push_str(" JOIN posts p ON p.id = t.post_id");
+            from.push_str(" JOIN posts p ON p.id = t.post_id");
         }
-        let listing =
-            Listing { select: &SELECT, count_from: &count_from, id: "t.id", sort: sort_column(page.order_by) };
+        let source = Source { from: &from, sort: sort_column(page.order_by) };
         let memory = &self.store.lookups.account_videos.memory;
         let position =
             |row: &AccountVideoRow| Position { key: row.post.sort_key(page.order_by), id: RowId::Integer(row.id) };
-        listing::seen_page(&self.store.read, &listing, conditions, (page, now), memory, position).await
+        versions::page(&self.store.read, source, conditions, (page, now), memory, position).await
     }
 }

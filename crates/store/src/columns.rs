@@ -34,12 +34,17 @@ impl<'r> Columns<'r> {
         Ok(Self { row, next: 0 })
     }
 
-    /// All columns, each with its length, so that two rows have the same bytes when they have the same values.
-    pub fn bytes(&self) -> Result<Vec<u8>, DbErr> {
-        let mut bytes = Vec::with_capacity(ROW_BYTES);
+    /// What tells a row from what it was before: on PostgreSQL its last columns, so many as there are `parts`, which are the versions of what it
+    /// is made of; on SQLite, which has none, all of them. Each stands there with its length, so that two marks are the same when they
+    /// have the same values.
+    pub fn mark(&self, parts: usize) -> Result<Box<[u8]>, DbErr> {
+        let mut bytes = Vec::with_capacity(match self.row {
+            Of::Postgres(_) => parts * VERSION_BYTES,
+            Of::Sqlite(_) => ROW_BYTES,
+        });
         match self.row {
             Of::Postgres(row) => {
-                for column in 0..row.len() {
+                for column in row.len().saturating_sub(parts)..row.len() {
                     let value = row.try_get_raw(column).map_err(failed)?;
                     put(&mut bytes, if value.is_null() { None } else { Some(value.as_bytes().map_err(undecodable)?) });
                 }
@@ -63,7 +68,7 @@ impl<'r> Columns<'r> {
                 }
             }
         }
-        Ok(bytes)
+        Ok(bytes.into_boxed_slice())
     }
 
     /// The next column.
@@ -77,6 +82,9 @@ impl<'r> Columns<'r> {
         value.map_err(failed)
     }
 }
+
+/// What a version takes at most, with its length.
+const VERSION_BYTES: usize = 16;
 
 /// What most rows take.
 const ROW_BYTES: usize = 1024;

@@ -43,6 +43,7 @@ mod tenant;
 mod trace;
 mod tracked_post;
 mod tracked_posts;
+mod versions;
 mod videos;
 mod views;
 

@@ -1,13 +1,9 @@
 //! One way to read any list: filters, a total order of (sort key, id), and a page that begins after a position.
 
-use std::sync::Arc;
-
-use domain::Timestamp;
 use sea_orm::{DatabaseConnection, DbErr, FromQueryResult, QueryResult, Value};
 
 use crate::StoreError;
 use crate::paging::{Direction, Page, PageRequest, Position, RowId, SortKey};
-use crate::seen::{Kept, Memory, Seen, Viewed};
 use crate::sql::{Filter, Number, row, rows_by};
 
 /// The sort column of a list: its SQL, and what kind of value it holds.
@@ -88,9 +84,22 @@ pub struct Listing<'a> {
     /// The `FROM …` part that the filters need, for counting.
     pub count_from: &'a str,
     /// The id column.
-    pub id: &'static str,
+    pub id: &'a str,
     /// The sort column.
     pub sort: SortColumn,
+    /// What else is selected of the rows of a page.
+    pub joined: Option<Joined<'a>>,
+}
+
+/// What is joined to the rows of a page once they are found.
+#[derive(Clone, Copy)]
+pub struct Joined<'a> {
+    /// What is selected then.
+    pub columns: &'a str,
+    /// What the page's rows are called, inside and outside.
+    pub alias: &'a str,
+    /// `JOIN …`.
+    pub joins: &'a str,
 }
 
 /// Reads one page; `position` tells a row's place in the order.
@@ -119,32 +128,37 @@ pub async fn page_from<R: FromQueryResult, O>(
     offset: u64,
     position: impl Fn(&R) -> Position,
 ) -> Result<Page<R>, StoreError> {
-    page_by(connection, listing, filter, request, offset, |row| R::from_query_result(row, ""), position).await
+    let rows = rows_of_page(connection, listing, filter, request, offset, |row| R::from_query_result(row, "")).await?;
+    Ok(rows.page(position))
 }
 
-/// Reads one page of rows that are remembered, as they stand at `now`.
-pub async fn seen_page<R: Viewed, O>(
-    connection: &DatabaseConnection,
-    listing: &Listing<'_>,
-    filter: Filter,
-    (request, now): (&PageRequest<O>, Timestamp),
-    memory: &Memory<R>,
-    position: impl Fn(&R) -> Position,
-) -> Result<Page<Arc<Seen<R::View>>>, StoreError> {
-    let position = |kept: &Arc<Kept<R>>| position(kept.row());
-    let page = page_by(connection, listing, filter, request, 0, |row| memory.read(row), position).await?;
-    convert(page, |kept| kept.view(now))
+/// The rows of a page as they are read.
+pub struct ReadPage<R> {
+    /// The rows.
+    pub rows: Vec<R>,
+    /// Whether more follow.
+    pub has_next: bool,
+    /// All rows that match, when asked for.
+    pub total: Option<i64>,
 }
 
-async fn page_by<R, O>(
+impl<R> ReadPage<R> {
+    /// The page; `position` tells a row's place in the order.
+    pub fn page(self, position: impl Fn(&R) -> Position) -> Page<R> {
+        let next = if self.has_next { self.rows.last().map(position) } else { None };
+        Page { rows: self.rows, next, total: self.total }
+    }
+}
+
+/// Reads the rows of one page, each by `read`.
+pub async fn rows_of_page<R, O>(
     connection: &DatabaseConnection,
     listing: &Listing<'_>,
     filter: Filter,
     request: &PageRequest<O>,
     offset: u64,
     read: impl Fn(&QueryResult) -> Result<R, DbErr>,
-    position: impl Fn(&R) -> Position,
-) -> Result<Page<R>, StoreError> {
+) -> Result<ReadPage<R>, StoreError> {
     let total = if request.include_total { Some(count(connection, listing.count_from, &filter).await?) } else { None };
     let mut to_skip = i64::try_from(offset).unwrap_or(i64::MAX);
     let (word, comparison) = match request.direction {
@@ -180,11 +194,12 @@ async fn page_by<R, O>(
         let in_stretch = (to_skip > 0).then(|| conditions.clone());
         let limit = conditions.bind(most);
         let offset = if to_skip > 0 { format!(" OFFSET {}", conditions.bind(to_skip)) } else { String::new() };
-        let sql = format!(
-            "{} WHERE {} ORDER BY {expression} {word}, {id} {word} LIMIT {limit}{offset}",
-            listing.select,
-            conditions.text()
-        );
+        let order = format!("ORDER BY {expression} {word}, {id} {word}");
+        let page = format!("{} WHERE {} {order} LIMIT {limit}{offset}", listing.select, conditions.text());
+        let sql = match listing.joined {
+            Some(Joined { columns, alias, joins }) => format!("SELECT {columns} FROM ({page}) {alias} {joins} {order}"),
+            None => page,
+        };
         let rows = rows_by(connection, &sql, conditions.values(), &read).await?;
         if let Some(in_stretch) = in_stretch {
             // What was passed over here is not passed over in the next stretch.
@@ -199,8 +214,7 @@ async fn page_by<R, O>(
     }
     let has_next = found.len() > wanted;
     found.truncate(wanted);
-    let next = if has_next { found.last().map(position) } else { None };
-    Ok(Page { rows: found, next, total })
+    Ok(ReadPage { rows: found, has_next, total })
 }
 
 /// Turns the rows of a page into what is handed out.

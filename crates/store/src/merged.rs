@@ -23,6 +23,7 @@ use crate::creators::LinkedCreator;
 use crate::keys::KeyRecord;
 use crate::seen::{Kept, Memory, Seen, Viewed};
 use crate::sql::{places, rows_by};
+use crate::versions;
 use crate::videos::VideoRow;
 
 /// Statements of one kind that are under way at once, at most.
@@ -200,24 +201,41 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 pub trait Keyed: FromQueryResult + Clone + Send + 'static {
     type Id: Copy + Debug + Eq + Hash + Into<Value> + Send + Sync + 'static;
 
-    /// `SELECT … FROM … JOIN …`, without `WHERE`.
-    fn select() -> &'static str;
-
-    /// What the table that the keys are of is called there.
+    /// The table that the keys are of.
     const TABLE: &'static str;
+
+    /// What it is called in the statement.
+    const ALIAS: &'static str;
+
+    /// What is selected, the id first and then the organization.
+    fn columns() -> &'static str;
+
+    /// `JOIN …`, beside that table.
+    fn joins() -> &'static str;
+
+    /// `SELECT … FROM … JOIN …`, without `WHERE`.
+    fn select() -> String {
+        Self::select_of(Self::columns())
+    }
+
+    /// The same of other columns.
+    fn select_of(columns: &str) -> String {
+        format!("SELECT {columns} FROM {} {} {}", Self::TABLE, Self::ALIAS, Self::joins())
+    }
 
     fn key(&self) -> Key<Self::Id>;
 }
 
 /// Reads the rows of `keys`.
 pub async fn rows_of<R: Keyed>(connection: &impl ConnectionTrait, keys: &[Key<R::Id>]) -> Found<Key<R::Id>, R> {
-    let found = rows_of_by::<R, R>(connection, keys, |row| R::from_query_result(row, "")).await?;
+    let found = rows_by_keys::<R, R>(connection, &R::select(), keys, |row| R::from_query_result(row, "")).await?;
     Ok(found.into_iter().map(|row| (row.key(), row)).collect())
 }
 
-/// The same by a reading of the caller's.
-async fn rows_of_by<R: Keyed, T>(
+/// What `select`, a `SELECT … FROM …`, says of the rows of `keys`, by a reading of the caller's.
+pub async fn rows_by_keys<R: Keyed, T>(
     connection: &impl ConnectionTrait,
+    select: &str,
     keys: &[Key<R::Id>],
     read: impl Fn(&QueryResult) -> Result<T, DbErr>,
 ) -> Result<Vec<T>, StoreError> {
@@ -228,11 +246,10 @@ async fn rows_of_by<R: Keyed, T>(
     let organizations = padded(organizations);
     // Another organization's row costs what none costs, unless both are asked for at the same time; then the key tells them apart.
     let sql = format!(
-        "{select} WHERE {table}.id IN ({}) AND {table}.organization_id IN ({})",
+        "{select} WHERE {own}.id IN ({}) AND {own}.organization_id IN ({})",
         places(1, ids.len()),
         places(1 + ids.len(), organizations.len()),
-        select = R::select(),
-        table = R::TABLE,
+        own = R::ALIAS,
     );
     let values = ids.into_iter().map(Into::into).chain(organizations.into_iter().map(Value::from)).collect();
     rows_by(connection, &sql, values, read).await
@@ -268,10 +285,7 @@ impl<R: Viewed> Remembered<R> {
         let (connection, memory) = (connection.clone(), Arc::clone(&self.memory));
         let read = move |keys: Vec<Key<R::Id>>| {
             let (connection, memory) = (connection.clone(), Arc::clone(&memory));
-            async move {
-                let found = rows_of_by::<R, _>(&connection, &keys, |row| memory.read(row)).await?;
-                Ok(found.into_iter().map(|kept| (kept.row().key(), kept)).collect())
-            }
+            async move { versions::rows_of(&connection, &memory, keys).await }
         };
         self.merged.find(key, read).await?.map(|kept| kept.view(now)).transpose()
     }

@@ -10,7 +10,6 @@ use uuid::Uuid;
 
 use crate::changes::{NewVideo, Refusal, VideoChange};
 use crate::collections::belongs_to;
-use crate::listing::{self, Listing};
 use crate::merged::{Key, Keyed, row_of};
 use crate::paging::{Page, PageRequest, Position, PostOrder, RowId, VideoFilter};
 use crate::schedule::{self, Target};
@@ -18,6 +17,7 @@ use crate::search::{Wanted, found_in};
 use crate::seen::{Seen, Viewed};
 use crate::sql::{Filter, Number, Patch, execute, row, values};
 use crate::tracked_post::{COLUMNS, JOINS, PostRow, sort_column};
+use crate::versions::{self, Source};
 use crate::views::Video;
 use crate::{StoreError, Tenant, TenantTx, lasting, organizations, tracked_posts};
 
@@ -37,6 +37,8 @@ pub struct VideoRow {
 impl Viewed for VideoRow {
     type View = Video;
 
+    const PARTS: &'static [&'static str] = &["t.xmin", "p.xmin", "a.xmin", "s.due_at"];
+
     fn good_until(video: &Video) -> Option<Timestamp> {
         video.post.good_until()
     }
@@ -46,20 +48,26 @@ impl Viewed for VideoRow {
     }
 }
 
-static SELECT: LazyLock<String> = LazyLock::new(|| {
+static SELECTED: LazyLock<String> = LazyLock::new(|| {
     format!(
-        "SELECT t.id, t.organization_id, t.metadata, t.is_active, t.is_active AS is_collected, t.scrape_interval_hours, {COLUMNS} \
-         FROM videos t {JOINS} {AUTHOR}"
+        "t.id, t.organization_id, t.metadata, t.is_active, t.is_active AS is_collected, t.scrape_interval_hours, {COLUMNS}"
     )
 });
+
+static FACTS: LazyLock<String> = LazyLock::new(|| format!("{JOINS} {AUTHOR}"));
 
 impl Keyed for VideoRow {
     type Id = Uuid;
 
-    const TABLE: &'static str = "t";
+    const TABLE: &'static str = "videos";
+    const ALIAS: &'static str = "t";
 
-    fn select() -> &'static str {
-        &SELECT
+    fn columns() -> &'static str {
+        &SELECTED
+    }
+
+    fn joins() -> &'static str {
+        &FACTS
     }
 
     fn key(&self) -> Key<Uuid> {
@@ -93,15 +101,16 @@ impl Tenant {
                 belongs_to(&mut conditions, "t", self.organization, kind, id);
             }
         }
-        let listing = Listing {
-            select: &SELECT,
-            count_from: &format!("FROM videos t JOIN posts p ON p.id = t.post_id {AUTHOR}"),
-            id: "t.id",
-            sort: sort_column(page.order_by),
-        };
+        // What the filters speak of, and nothing else.
+        let mut from = "FROM videos t".to_owned();
+        if filter.account_id.is_some() {
+            from.push_str(" JOIN posts p ON p.id = t.post_id ");
+            from.push_str(AUTHOR);
+        }
+        let source = Source { from: &from, sort: sort_column(page.order_by) };
         let memory = &self.store.lookups.videos.memory;
         let position = |row: &VideoRow| Position { key: row.post.sort_key(page.order_by), id: RowId::Uuid(row.id) };
-        listing::seen_page(&self.store.read, &listing, conditions, (page, now), memory, position).await
+        versions::page(&self.store.read, source, conditions, (page, now), memory, position).await
     }
 }
 

@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use domain::{AccountId, OrganizationId, Platform, Timestamp};
 
-use super::row::{AccountRow, SELECT, sort_column};
-use crate::listing::{self, Listing};
+use super::row::{AccountRow, sort_column};
 use crate::merged::{Key, row_of};
 use crate::paging::{AccountFilter, AccountOrder, Page, PageRequest};
 use crate::search::{Wanted, found_in};
 use crate::seen::{Seen, Viewed};
 use crate::sql::Filter;
+use crate::versions::{self, Source};
 use crate::views::Account;
 use crate::{StoreError, Tenant, TenantTx};
 
@@ -37,11 +37,10 @@ impl Tenant {
         now: Timestamp,
     ) -> Result<Page<Arc<Seen<Account>>>, StoreError> {
         let conditions = conditions(self.organization, filter);
-        let listing =
-            Listing { select: &SELECT, count_from: "FROM accounts a", id: "a.id", sort: sort_column(page.order_by) };
+        let source = Source { from: "FROM accounts a", sort: sort_column(page.order_by) };
         let memory = &self.store.lookups.accounts.memory;
         let position = |row: &AccountRow| row.position(page.order_by);
-        listing::seen_page(&self.store.read, &listing, conditions, (page, now), memory, position).await
+        versions::page(&self.store.read, source, conditions, (page, now), memory, position).await
     }
 }
 

@@ -1,7 +1,5 @@
 //! An account as it stands in the tables, and how it is shown.
 
-use std::sync::LazyLock;
-
 use domain::{AccountId, CreatorId, Metadata, MetricStatus, OrganizationId, Platform, Precision, Timestamp};
 use uuid::Uuid;
 
@@ -15,12 +13,9 @@ use crate::record::provenance::{Provenance, noted};
 use crate::seen::Viewed;
 use crate::views::{Account, MetricPrecisions, MetricStatuses, PostCounts};
 
-const FROM: &str = "FROM accounts a JOIN profiles p ON p.id = a.profile_id \
+const JOINS: &str = "JOIN profiles p ON p.id = a.profile_id \
      JOIN organizations o ON o.id = a.organization_id LEFT JOIN creators c ON c.id = a.creator_id \
      LEFT JOIN schedules s ON s.kind = 'profile' AND s.target_id = a.profile_id";
-
-/// What rows are read by.
-pub static SELECT: LazyLock<String> = LazyLock::new(|| format!("SELECT {} {FROM}", AccountRow::COLUMNS));
 
 columns! {
     #[derive(Clone, Debug)]
@@ -76,10 +71,15 @@ columns! {
 impl Keyed for AccountRow {
     type Id = Uuid;
 
-    const TABLE: &'static str = "a";
+    const TABLE: &'static str = "accounts";
+    const ALIAS: &'static str = "a";
 
-    fn select() -> &'static str {
-        &SELECT
+    fn columns() -> &'static str {
+        Self::COLUMNS
+    }
+
+    fn joins() -> &'static str {
+        JOINS
     }
 
     fn key(&self) -> Key<Uuid> {
@@ -89,6 +89,9 @@ impl Keyed for AccountRow {
 
 impl Viewed for AccountRow {
     type View = Account;
+
+    // Being claimed changes a schedule's row, and nothing that is shown.
+    const PARTS: &'static [&'static str] = &["a.xmin", "p.xmin", "o.xmin", "c.xmin", "s.due_at"];
 
     fn good_until(account: &Account) -> Option<Timestamp> {
         freshness::good_until(&account.freshness, account.last_scrape_at, account.scrape_interval_hours)

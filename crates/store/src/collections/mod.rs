@@ -67,7 +67,7 @@ pub enum CollectionOrder {
     AddedAt,
 }
 
-const SELECT: &str = "SELECT t.id, t.organization_id, t.kind, t.name, t.name_folded, t.metadata, t.added_at, t.updated_at FROM collections t";
+const SELECTED: &str = "t.id, t.organization_id, t.kind, t.name, t.name_folded, t.metadata, t.added_at, t.updated_at";
 
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CollectionRow {
@@ -87,10 +87,15 @@ pub type CountedCollection = (CollectionRow, MemberCounts);
 impl Keyed for CollectionRow {
     type Id = Uuid;
 
-    const TABLE: &'static str = "t";
+    const TABLE: &'static str = "collections";
+    const ALIAS: &'static str = "t";
 
-    fn select() -> &'static str {
-        SELECT
+    fn columns() -> &'static str {
+        SELECTED
+    }
+
+    fn joins() -> &'static str {
+        ""
     }
 
     fn key(&self) -> Key<Uuid> {
@@ -198,7 +203,13 @@ impl Tenant {
             CollectionOrder::Name => SortColumn::Text("t.name_folded"),
             CollectionOrder::AddedAt => SortColumn::Number("t.added_at"),
         };
-        let listing = Listing { select: SELECT, count_from: "FROM collections t", id: "t.id", sort };
+        let listing = Listing {
+            select: &CollectionRow::select(),
+            count_from: "FROM collections t",
+            id: "t.id",
+            sort,
+            joined: None,
+        };
         let position = |row: &CollectionRow| row.position(page.order_by);
         let found = listing::page(&self.store.read, &listing, conditions, page, position).await?;
         let ids: Vec<Uuid> = found.rows.iter().map(|row| row.id).collect();

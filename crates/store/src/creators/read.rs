@@ -14,7 +14,7 @@ use crate::sql::{Filter, places, rows};
 use crate::views::Creator;
 use crate::{StoreError, Tenant, TenantTx};
 
-const SELECT: &str = "SELECT t.id, t.organization_id, t.name, t.name_folded, t.is_active, t.metadata, t.total_followers, t.added_at, t.updated_at FROM creators t";
+const SELECTED: &str = "t.id, t.organization_id, t.name, t.name_folded, t.is_active, t.metadata, t.total_followers, t.added_at, t.updated_at";
 
 #[derive(Clone, Debug, FromQueryResult)]
 pub struct CreatorRow {
@@ -35,10 +35,15 @@ pub type LinkedCreator = (CreatorRow, BTreeMap<Platform, i64>);
 impl Keyed for CreatorRow {
     type Id = Uuid;
 
-    const TABLE: &'static str = "t";
+    const TABLE: &'static str = "creators";
+    const ALIAS: &'static str = "t";
 
-    fn select() -> &'static str {
-        SELECT
+    fn columns() -> &'static str {
+        SELECTED
+    }
+
+    fn joins() -> &'static str {
+        ""
     }
 
     fn key(&self) -> Key<Uuid> {
@@ -147,7 +152,8 @@ impl Tenant {
             CreatorOrder::AddedAt => SortColumn::Number("t.added_at"),
             CreatorOrder::TotalFollowers => SortColumn::NullableNumber("t.total_followers"),
         };
-        let listing = Listing { select: SELECT, count_from: "FROM creators t", id: "t.id", sort };
+        let listing =
+            Listing { select: &CreatorRow::select(), count_from: "FROM creators t", id: "t.id", sort, joined: None };
         let found =
             listing::page(&self.store.read, &listing, conditions, page, |row: &CreatorRow| row.position(page.order_by))
                 .await?;

@@ -13,6 +13,9 @@ const BATCH: usize = 200;
 /// Pages of a list that are walked to reach its depth.
 const PAGES: usize = 250;
 
+/// Pages that are asked for in turn.
+const SOME_PAGES: usize = 20;
+
 /// Sorts of the posts report.
 const SORTS: [&str; 10] = [
     "views",
@@ -75,13 +78,7 @@ pub async fn all(client: &Client, key: &str, samples: usize) -> Vec<Question> {
         for order in orders {
             let path = format!("/v2/{kind}?order_by={order}");
             let walked = walk(client, &path).await;
-            questions.push(asker.gets(&format!("{kind} by {order}, first page"), |_| Some(format!("{path}&limit=50"))));
-            let deep = walked.cursors.len().saturating_sub(1);
-            let deepest = walked.cursors.get(deep.saturating_sub(20)..deep).unwrap_or_default().to_vec();
-            questions.push(asker.gets(&format!("{kind} by {order}, page at {}", 200 * deep), |turn| {
-                let cursor = deepest.get(turn % deepest.len().max(1))?;
-                Some(format!("{path}&limit=50&cursor={cursor}"))
-            }));
+            questions.extend(asker.pages(&format!("{kind} by {order}"), &path, &walked.cursors));
             if targets.len() < 2 && order == orders[0] {
                 targets.push(walked.ids);
             }
@@ -153,6 +150,23 @@ struct Asker {
 }
 
 impl Asker {
+    /// One page again and again beside one deep page, and as many others at the one end as at the other: who shows a page again does less.
+    fn pages(&self, list: &str, path: &str, cursors: &[String]) -> Vec<Question> {
+        let first = cursors.get(..SOME_PAGES).unwrap_or(cursors);
+        let deep = cursors.len().saturating_sub(1);
+        let deepest = cursors.get(deep.saturating_sub(SOME_PAGES)..deep).unwrap_or_default();
+        let page = |cursor: &String| format!("{path}&limit=50&cursor={cursor}");
+        let some = |name: &str, cursors: &[String]| {
+            self.gets(&format!("{list}, {name}"), |turn| cursors.get(turn % cursors.len().max(1)).map(page))
+        };
+        vec![
+            self.gets(&format!("{list}, first page"), |_| Some(format!("{path}&limit=50"))),
+            self.gets(&format!("{list}, page at {}", 200 * deep), |_| deepest.last().map(page)),
+            some(&format!("{SOME_PAGES} early pages"), first),
+            some(&format!("{SOME_PAGES} deep pages"), deepest),
+        ]
+    }
+
     fn gets(&self, name: &str, path: impl Fn(usize) -> Option<String>) -> Question {
         let requests = (0..self.samples).filter_map(|turn| Some(self.request("GET", &path(turn)?, ""))).collect();
         Question { name: name.to_owned(), requests }

@@ -54,8 +54,8 @@ impl Tenant {
         ids: &[RowId],
         window: Window,
     ) -> Result<Vec<WindowNumbers>, StoreError> {
-        let found = self.stretches(kind, ids, &[window.first().plus(-1), window.last()]).await?;
-        let posts = self.posts_covered(kind, ids, window).await?;
+        let days = [window.first().plus(-1), window.last()];
+        let (found, posts) = tokio::try_join!(self.stretches(kind, ids, &days), self.posts_covered(kind, ids, window))?;
         let mut numbers: Vec<WindowNumbers> = Vec::with_capacity(found.len());
         for id in ids {
             let Some(Stretches { platform, each }) = found.get(id) else { continue };
