@@ -128,6 +128,21 @@ on_both! {
         work(&home.store, now, answer("11", "amy", &posts)).await;
         poller.sees("a post's read for others", now).await;
 
+        // Each table by itself, which no call and no read changes alone.
+        set_active(&tenant, video, true, now).await;
+        poller.sees("a video's going on", now).await;
+        for change in [
+            "UPDATE profiles SET description = 'one more'",
+            "UPDATE posts SET description = 'one more'",
+            "UPDATE videos SET view_count = 99",
+            "UPDATE account_videos SET view_count = 98",
+            "UPDATE schedules SET due_at = due_at + 1 WHERE kind = 'post'",
+            "UPDATE schedules SET due_at = due_at + 1 WHERE kind = 'profile'",
+        ] {
+            home.sql(change).await;
+            poller.sees(change, now).await;
+        }
+
         let now = now.plus(MINUTE);
         make_due(&home, now).await;
         poller.sees("being due at another time", now).await;
