@@ -35,7 +35,7 @@ pub async fn keepers<const N: usize>(
     seen: &[Seen],
 ) -> Result<[Vec<Keeper>; N], StoreError> {
     let behind = kept.map(|(_, kept)| match kept {
-        Kept::Behind(reading, _) => reading.precision(),
+        Kept::Behind { reading, .. } => reading.precision(),
         Kept::Now(_) | Kept::Untouched => None,
     });
     let mut keepers = [const { Vec::new() }; N];
@@ -95,7 +95,7 @@ impl Keeper {
 impl Kept {
     /// Adds what records make of the reading to the `SET` list of their update; those for which one of the conditions `keeping` holds keep what they have.
     pub fn assign(self, set: &mut Filter, column: &str, keeping: impl FnOnce(&mut Filter) -> Vec<String>) {
-        let (Self::Now(reading) | Self::Behind(reading, _)) = self else { return };
+        let (Self::Now(reading) | Self::Behind { reading, .. }) = self else { return };
         let value = set.bind(reading.value());
         let keeping = keeping(set);
         if keeping.is_empty() {

@@ -64,38 +64,22 @@ pub enum Kept {
     /// It is the current value from now on, or the reason why there is none.
     Now(Reading),
     /// Some have a better value that is fresh; the others have this one.
-    Behind(Reading, Holders),
+    Behind {
+        /// What was read.
+        reading: Reading,
+        /// Whether those who have seen all are among the others.
+        is_for_all: bool,
+    },
     /// The page did not speak of it: what was known stays.
     Untouched,
-}
-
-/// Who has a better value than what was read, of those who have seen every read since they began.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Holders {
-    /// The oldest better value: its holders were read then or since.
-    read_since: i64,
-    /// The newest better value: its holders began by then.
-    begun_by: i64,
-    /// Those who began by this time have seen a still better value, which no longer holds and was replaced.
-    begun_after: Option<i64>,
-}
-
-impl Holders {
-    /// Whether a record is one of them that began at `first`, and whose last read before this one was at `last`.
-    pub fn include(self, first: Option<Timestamp>, last: Option<Timestamp>) -> bool {
-        let began = first.is_some_and(|at| {
-            at.as_millis() <= self.begun_by && self.begun_after.is_none_or(|after| at.as_millis() > after)
-        });
-        began && last.is_some_and(|at| at.as_millis() >= self.read_since)
-    }
 }
 
 impl Kept {
     /// What the reading is for who has seen all: the current value from now on, or nothing.
     pub const fn for_all(self) -> Option<Reading> {
         match self {
-            Self::Now(reading) | Self::Behind(reading, Holders { begun_after: Some(_), .. }) => Some(reading),
-            Self::Behind(_, Holders { begun_after: None, .. }) | Self::Untouched => None,
+            Self::Now(reading) | Self::Behind { reading, is_for_all: true } => Some(reading),
+            Self::Behind { reading: _, is_for_all: false } | Self::Untouched => None,
         }
     }
 }
@@ -126,7 +110,7 @@ impl Provenance {
     }
 
     fn keep_one(&mut self, column: &str, reading: Reading, adapter: Option<&str>, now: Timestamp) -> Kept {
-        let (mut last, holders) = match reading {
+        let (mut last, is_for_all) = match reading {
             Reading::Null(MetricStatus::NotProvided | MetricStatus::NotYetScraped) => return Kept::Untouched,
             Reading::Null(MetricStatus::Hidden | MetricStatus::Unsupported) => (Vec::new(), None),
             Reading::Known { precision, .. } => self.hold(column, Count { precision, at: now.as_millis() }),
@@ -134,7 +118,7 @@ impl Provenance {
         if last.len() < 2 {
             last.clear();
         }
-        let kept = holders.map_or(Kept::Now(reading), |holders| Kept::Behind(reading, holders));
+        let kept = is_for_all.map_or(Kept::Now(reading), |is_for_all| Kept::Behind { reading, is_for_all });
         if kept.for_all().is_some() {
             let adapter = adapter.map(str::to_owned);
             let (precision, status) = (reading.precision(), reading.status());
@@ -145,8 +129,8 @@ impl Provenance {
         kept
     }
 
-    /// Which readings count after one that was just `read`, and who has a better one.
-    fn hold(&self, column: &str, read: Count) -> (Vec<Count>, Option<Holders>) {
+    /// Which readings count after one that was just `read`; and, where somebody has a better one, whether it is the current one for who has seen all.
+    fn hold(&self, column: &str, read: Count) -> (Vec<Count>, Option<bool>) {
         let mut last = self.0.get(column).map(Origin::counts).unwrap_or_default();
         // What a count held back in its hour is stale an hour later: then it matters to nobody whether they have seen it.
         let matters = |count: &Count| {
@@ -154,16 +138,9 @@ impl Provenance {
         };
         last.retain(|count| count.precision != read.precision && matters(count));
         let stays = |from: usize| last.get(from..).and_then(Count::standing).is_some_and(|count| count.holds(read));
-        let (first, end) = ((0..last.len()).find(|from| stays(*from)), (0..last.len()).rfind(|from| stays(*from)));
-        let holders = first.zip(end).and_then(|(first, end)| {
-            Some(Holders {
-                read_since: last.get(first)?.at,
-                begun_by: last.get(end)?.at,
-                begun_after: first.checked_sub(1).and_then(|before| last.get(before)).map(|count| count.at),
-            })
-        });
+        let is_for_all = (0..last.len()).any(stays).then(|| !stays(0));
         last.push(read);
-        (last, holders)
+        (last, is_for_all)
     }
 
     /// When a post was published, of what is `known` and what the page says (`read`). What is known stays, unless the page alone says the moment: so a

@@ -46,7 +46,7 @@ const NUMBERS: &str = "SELECT a.accounts, a.accounts_before, a.posts, v.videos, 
      COUNT(CASE WHEN n.is_collected AND n.added_at < $2 THEN 1 END) AS accounts_before, \
      CAST(COALESCE(SUM(n.total_post_count), 0) AS BIGINT) AS posts FROM \
      (SELECT a.added_at, a.total_post_count, a.is_active AND COALESCE(c.is_active, TRUE) AS is_collected \
-     FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id WHERE a.organization_id = $1) n) a, \
+     FROM accounts a LEFT JOIN creators c ON c.id = a.creator_id AND c.organization_id = $1 WHERE a.organization_id = $1) n) a, \
      (SELECT COUNT(*) AS videos, COUNT(CASE WHEN w.added_at < $2 THEN 1 END) AS videos_before \
      FROM videos w WHERE w.organization_id = $1) v";
 

@@ -1,7 +1,7 @@
 //! What all trackers of a target have in common: which reads came for them, and what they made of them.
 
 use domain::history::{Count, Sample};
-use domain::{Gain, Outcome, Reading, Timestamp};
+use domain::{Gain, MetricStatus, Outcome, Precision, Reading, Timestamp};
 use uuid::Uuid;
 
 use super::SeedRead;
@@ -68,13 +68,18 @@ impl<'a, const N: usize> Read<'a, N> {
     /// What a record has that collects at the times that `collects` tells.
     pub fn record(&self, collects: impl Fn(Timestamp) -> bool) -> Record<N> {
         let mut record = Record { first: None, last: None, counts: [None; N] };
-        for (read, kept) in self.reads.iter().zip(&self.kept).filter(|(read, _)| collects(read.at)) {
-            for (count, (_, kept)) in record.counts.iter_mut().zip(kept) {
-                match kept {
-                    Kept::Behind(_, holders) if holders.include(record.first, record.last) => {}
-                    Kept::Now(reading) | Kept::Behind(reading, _) => *count = reading.value(),
-                    Kept::Untouched => {}
+        let mut standing = [None::<(Timestamp, Precision)>; N];
+        for read in self.reads.iter().filter(|read| collects(read.at)) {
+            for ((count, standing), reading) in record.counts.iter_mut().zip(&mut standing).zip(read.readings) {
+                match reading {
+                    Reading::Null(MetricStatus::NotProvided | MetricStatus::NotYetScraped) => continue,
+                    Reading::Null(MetricStatus::Hidden | MetricStatus::Unsupported) => *standing = None,
+                    Reading::Known { precision, .. } => match *standing {
+                        Some((since, better)) if better.holds(since, precision, read.at) => continue,
+                        Some(_) | None => *standing = Some((read.at, precision)),
+                    },
                 }
+                *count = reading.value();
             }
             record.first.get_or_insert(read.at);
             record.last = Some(read.at);
