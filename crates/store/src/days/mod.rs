@@ -25,13 +25,11 @@ pub(crate) use ranks::worths;
 pub use read::{DayOfAccount, Delta, Deltas, Snapshot, SnapshotOrder, TrackedKind, WindowNumbers};
 pub use rebuild::Rebuilt;
 pub(crate) use record::without_hearts;
-pub(crate) use record::{
-    ReadAccount, ReadPost, collected_accounts, collected_posts, see_profile, write_accounts, write_posts,
-};
+pub(crate) use record::{ReadPost, collected_accounts, collected_posts, see_profile, write_accounts, write_posts};
 pub(crate) use rows::{
     ACCOUNT_DAY, AccountDay, GAINED_METRICS, NEWEST_ACCOUNT_DAY, NEWEST_POST_DAY, POST_DAY, POST_METRICS, PostDay,
 };
-pub(crate) use seen::Seen;
+pub(crate) use seen::{SEEN_COLUMNS, Seen};
 pub(crate) use statements::NEWEST_OF_ACCOUNTS;
 pub(crate) use sums::{COLUMNS as ORGANIZATION_DAY, DaySums, MetricSums, Rows, SummedDay, summed};
 pub(crate) use whole::{ShownPost, whole_account, whole_post};

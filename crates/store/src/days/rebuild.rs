@@ -14,7 +14,7 @@ use super::fold::{
 };
 use super::organization::Changed;
 use super::record::without_hearts;
-use super::seen::Seen;
+use super::seen::{SEEN_COLUMNS, Seen};
 use crate::record::history;
 use crate::schedule;
 use crate::sql::{execute, is_postgres, row, rows, values};
@@ -27,9 +27,8 @@ struct StoredPost {
     organization_id: Uuid,
     post_id: i64,
     create_time: Option<i64>,
-    seen_since: Option<i64>,
-    seen_until: Option<i64>,
-    seen_before: Option<String>,
+    #[sea_orm(nested)]
+    seen: Seen,
 }
 
 #[derive(FromQueryResult)]
@@ -37,9 +36,8 @@ struct StoredAccount {
     id: Uuid,
     organization_id: Uuid,
     profile_id: i64,
-    seen_since: Option<i64>,
-    seen_until: Option<i64>,
-    seen_before: Option<String>,
+    #[sea_orm(nested)]
+    seen: Seen,
 }
 
 #[derive(FromQueryResult)]
@@ -61,8 +59,10 @@ impl Store {
     /// before accounts, whose days are made of theirs.
     pub async fn rebuild_post_days(&self, after: i64, most: u32) -> Result<Option<Rebuilt<i64>>, StoreError> {
         let tx = self.begin().await?;
-        let select = "SELECT id, organization_id, post_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2";
-        let found = rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await?;
+        let select = format!(
+            "SELECT id, organization_id, post_id, create_time, {SEEN_COLUMNS} FROM tracked_posts WHERE id > $1 ORDER BY id LIMIT $2"
+        );
+        let found = rows::<StoredPost>(&tx, &select, values![after, i64::from(most)]).await?;
         let mut posts: Vec<i64> = found.iter().map(|found| found.post_id).collect();
         posts.sort_unstable();
         posts.dedup();
@@ -71,7 +71,7 @@ impl Store {
         let mut records = 0;
         let mut changed = Changed::default();
         // As they are under the locks.
-        for found in rows::<StoredPost>(&tx, select, values![after, i64::from(most)]).await? {
+        for found in rows::<StoredPost>(&tx, &select, values![after, i64::from(most)]).await? {
             // One that came meanwhile, whose post is not locked, had its days made just now.
             if Some(found.id) > last || posts.binary_search(&found.post_id).is_err() {
                 continue;
@@ -89,7 +89,7 @@ impl Store {
         let tx = self.begin().await?;
         let lock = if is_postgres(&tx) { "FOR NO KEY UPDATE" } else { "" };
         let sql = format!(
-            "SELECT id, organization_id, profile_id, seen_since, seen_until, seen_before FROM accounts WHERE id > $1 ORDER BY id LIMIT $2 {lock}"
+            "SELECT id, organization_id, profile_id, {SEEN_COLUMNS} FROM accounts WHERE id > $1 ORDER BY id LIMIT $2 {lock}"
         );
         let found = rows::<StoredAccount>(&tx, &sql, values![after, i64::from(most)]).await?;
         let last = found.last().map(|found| found.id);
@@ -105,8 +105,7 @@ impl Store {
 }
 
 async fn rebuild_post(tx: &DatabaseTransaction, found: StoredPost, changed: &mut Changed) -> Result<(), StoreError> {
-    let StoredPost { id, organization_id, post_id, create_time, seen_since, seen_until, seen_before } = found;
-    let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
+    let StoredPost { id, organization_id, post_id, create_time, seen } = found;
     let samples: Vec<Sample<6>> =
         history::samples(tx, history::POSTS, post_id, Timestamp::from_millis(i64::MIN)).await?;
     let oldest = samples.iter().find(|sample| seen.has(sample.at)).map(|sample| Day::of(sample.at));
@@ -128,8 +127,7 @@ async fn rebuild_account(
     found: StoredAccount,
     changed: &mut Changed,
 ) -> Result<(), StoreError> {
-    let StoredAccount { id, organization_id, profile_id, seen_since, seen_until, seen_before } = found;
-    let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
+    let StoredAccount { id, organization_id, profile_id, seen } = found;
     let samples: Vec<Sample<4>> =
         history::samples(tx, history::PROFILES, profile_id, Timestamp::from_millis(i64::MIN)).await?;
     let samples: Vec<Sample<3>> = samples.iter().map(without_hearts).collect();

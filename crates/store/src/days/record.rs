@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::fold::{AccountHistory, PostHistory, write_account, write_post};
 use super::organization::Changed;
 use super::rebuild::profile_whole_from;
-use super::seen::Seen;
+use super::seen::{SEEN_COLUMNS, Seen};
 use crate::collecting::Listed;
 use crate::record::Recording;
 use crate::record::history;
@@ -26,9 +26,9 @@ pub struct ReadPost {
     /// Whose it is.
     pub organization_id: Uuid,
     create_time: Option<i64>,
-    seen_since: Option<i64>,
-    seen_until: Option<i64>,
-    seen_before: Option<String>,
+    /// Which reads the organization had seen before.
+    #[sea_orm(nested)]
+    pub seen: Seen,
 }
 
 /// An account for which its profile has just been read.
@@ -36,23 +36,9 @@ pub struct ReadPost {
 pub struct ReadAccount {
     /// Its id.
     pub id: Uuid,
-    seen_since: Option<i64>,
-    seen_until: Option<i64>,
-    seen_before: Option<String>,
-}
-
-impl ReadPost {
-    /// Which reads the organization had seen before.
-    pub fn seen(&self) -> Result<Seen, StoreError> {
-        Seen::from_stored(self.seen_since, self.seen_until, self.seen_before.as_deref())
-    }
-}
-
-impl ReadAccount {
     /// Which reads the account had seen before.
-    pub fn seen(&self) -> Result<Seen, StoreError> {
-        Seen::from_stored(self.seen_since, self.seen_until, self.seen_before.as_deref())
-    }
+    #[sea_orm(nested)]
+    pub seen: Seen,
 }
 
 #[derive(FromQueryResult)]
@@ -73,7 +59,7 @@ pub async fn collected_posts(
 ) -> Result<Vec<ReadPost>, StoreError> {
     static SELECT: LazyLock<String> = LazyLock::new(|| {
         format!(
-            "SELECT id, organization_id, create_time, seen_since, seen_until, seen_before FROM tracked_posts \
+            "SELECT id, organization_id, create_time, {SEEN_COLUMNS} FROM tracked_posts \
              WHERE post_id = $1 AND {} ORDER BY id",
             collecting::tracked_post("tracked_posts", &Listed::rank("$3", "$4"), "$2")
         )
@@ -102,7 +88,7 @@ pub async fn write_posts(
     let samples: Vec<Sample<6>> = history::samples(tx, history::POSTS, post, from.start()).await?;
     let mut changed = Changed::default();
     for read in read {
-        let mut seen = read.seen()?;
+        let mut seen = read.seen;
         seen.add(now, previous);
         keep_seen(recording, "tracked_posts", read.id, &seen).await?;
         let create_time = created.or(read.create_time.map(Timestamp::from_millis));
@@ -123,7 +109,7 @@ async fn told_late(
     created: Option<Timestamp>,
 ) -> Result<Option<Day>, StoreError> {
     let before = read.create_time.map(|at| Day::of(Timestamp::from_millis(at)));
-    let Some(day) = created.map(Day::of).filter(|day| Some(*day) != before && read.seen_since.is_some()) else {
+    let Some(day) = created.map(Day::of).filter(|day| Some(*day) != before && !read.seen.is_empty()) else {
         return Ok(None);
     };
     let first = "SELECT MIN(day) AS day FROM post_days WHERE tracked_post_id = $1";
@@ -154,9 +140,7 @@ pub async fn collected_accounts(
     profile: i64,
     collected: &str,
 ) -> Result<Vec<ReadAccount>, StoreError> {
-    let sql = format!(
-        "SELECT id, seen_since, seen_until, seen_before FROM accounts WHERE profile_id = $1 AND {collected} ORDER BY id"
-    );
+    let sql = format!("SELECT id, {SEEN_COLUMNS} FROM accounts WHERE profile_id = $1 AND {collected} ORDER BY id");
     rows(recording.tx, &sql, values![profile]).await
 }
 
@@ -164,7 +148,7 @@ pub async fn collected_accounts(
 pub async fn see_profile(recording: &Recording<'_>, profile: i64, read: &[ReadAccount]) -> Result<(), StoreError> {
     let previous = history::previous(recording, history::PROFILES, profile).await?;
     for read in read {
-        let mut seen = read.seen()?;
+        let mut seen = read.seen.clone();
         seen.add(recording.now, previous);
         keep_seen(recording, "accounts", read.id, &seen).await?;
     }
@@ -201,13 +185,12 @@ pub async fn write_accounts(
     // Locked by a statement of its own, so that the days are made of what is committed by then.
     let lock = if is_postgres(tx) { "FOR NO KEY UPDATE" } else { "" };
     let sql = format!(
-        "SELECT id, organization_id, profile_id, seen_since, seen_until, seen_before FROM accounts WHERE id IN ({}) ORDER BY id {lock}",
+        "SELECT id, organization_id, profile_id, {SEEN_COLUMNS} FROM accounts WHERE id IN ({}) ORDER BY id {lock}",
         places(1, ids.len())
     );
     let mut changed = Changed::default();
     for found in rows::<Located>(tx, &sql, ids.iter().copied().map(Value::from).collect()).await? {
-        let seen = Seen::from_stored(found.seen_since, found.seen_until, found.seen_before.as_deref())?;
-        let account = AccountHistory { id: found.id, organization: found.organization_id, seen };
+        let account = AccountHistory { id: found.id, organization: found.organization_id, seen: found.seen };
         let today = Day::of(now);
         let since = if from < today { Timestamp::from_millis(i64::MIN) } else { from.start() };
         let samples: Vec<Sample<4>> = history::samples(tx, history::PROFILES, found.profile_id, since).await?;
@@ -228,9 +211,8 @@ struct Located {
     id: Uuid,
     organization_id: Uuid,
     profile_id: i64,
-    seen_since: Option<i64>,
-    seen_until: Option<i64>,
-    seen_before: Option<String>,
+    #[sea_orm(nested)]
+    seen: Seen,
 }
 
 /// What a profile says of itself, less the likes that it counts over its posts: an account's likes are the sum of what its posts say.

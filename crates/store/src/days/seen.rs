@@ -4,8 +4,7 @@
 //! was seen too, so there is a second stretch only for who paused while somebody else went on.
 
 use domain::Timestamp;
-
-use crate::StoreError;
+use sea_orm::{DbErr, FromQueryResult, QueryResult};
 
 /// Stretches of time in which every read was seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -15,11 +14,8 @@ pub struct Seen {
 }
 
 impl Seen {
-    /// As it stands in the columns `seen_since`, `seen_until` and `seen_before`.
-    pub fn from_stored(since: Option<i64>, until: Option<i64>, before: Option<&str>) -> Result<Self, StoreError> {
-        let unreadable = |_| StoreError::Unreadable { table: "tracked_posts or accounts", column: "seen_before" };
-        let mut stretches: Vec<(i64, i64)> =
-            before.map(serde_json::from_str).transpose().map_err(unreadable)?.unwrap_or_default();
+    fn from_stored(since: Option<i64>, until: Option<i64>, before: Option<&str>) -> Result<Self, serde_json::Error> {
+        let mut stretches: Vec<(i64, i64)> = before.map(serde_json::from_str).transpose()?.unwrap_or_default();
         stretches.extend(since.zip(until));
         Ok(Self { stretches })
     }
@@ -48,9 +44,26 @@ impl Seen {
         cut.filter(|(since, until)| since <= until).collect()
     }
 
+    /// Whether no read was seen.
+    pub const fn is_empty(&self) -> bool {
+        self.stretches.is_empty()
+    }
+
     /// Whether a read of this time was seen.
     pub fn has(&self, at: Timestamp) -> bool {
         self.stretches.iter().any(|(since, until)| (*since..=*until).contains(&at.as_millis()))
+    }
+}
+
+/// The columns that it is read from.
+pub const SEEN_COLUMNS: &str = "seen_since, seen_until, seen_before";
+
+impl FromQueryResult for Seen {
+    fn from_query_result(row: &QueryResult, prefix: &str) -> Result<Self, DbErr> {
+        let before: Option<String> = row.try_get(prefix, "seen_before")?;
+        let unreadable = |error| DbErr::Type(format!("seen_before holds no stretches of time: {error}"));
+        Self::from_stored(row.try_get(prefix, "seen_since")?, row.try_get(prefix, "seen_until")?, before.as_deref())
+            .map_err(unreadable)
     }
 }
 

@@ -8,7 +8,7 @@ use super::Recording;
 use super::provenance::Readings;
 use crate::StoreError;
 use crate::columns::Columns;
-use crate::days::Seen;
+use crate::days::{SEEN_COLUMNS, Seen};
 use crate::sql::{execute, places, row, rows, values};
 
 /// A table of snapshots.
@@ -99,9 +99,8 @@ pub async fn compact<const N: usize>(
         return Ok(());
     }
     let History { table, key, trackers, .. } = history;
-    let sql = format!("SELECT seen_since, seen_until, seen_before FROM {trackers} WHERE {key} = $1");
-    for stored in rows::<StoredSeen>(recording.tx, &sql, values![id]).await? {
-        let seen = Seen::from_stored(stored.seen_since, stored.seen_until, stored.seen_before.as_deref())?;
+    let sql = format!("SELECT {SEEN_COLUMNS} FROM {trackers} WHERE {key} = $1");
+    for seen in rows::<Seen>(recording.tx, &sql, values![id]).await? {
         if seen.has(first.at) != seen.has(middle.at) || seen.has(middle.at) != seen.has(last.at) {
             return Ok(());
         }
@@ -117,14 +116,6 @@ pub async fn compact<const N: usize>(
     let [first, middle, last] = [first, middle, last].map(|sample| sample.at.as_millis());
     execute(recording.tx, &sql, values![id, first, middle, last]).await?;
     Ok(())
-}
-
-#[expect(clippy::struct_field_names, reason = "they are named as their columns are")]
-#[derive(FromQueryResult)]
-struct StoredSeen {
-    seen_since: Option<i64>,
-    seen_until: Option<i64>,
-    seen_before: Option<String>,
 }
 
 #[derive(FromQueryResult)]

@@ -32,7 +32,7 @@ pub async fn keepers<const N: usize>(
     history: History,
     target: i64,
     kept: &[(&'static str, Kept); N],
-    seen: &[Seen],
+    seen: &[&Seen],
 ) -> Result<[Vec<Keeper>; N], StoreError> {
     let behind = kept.map(|(_, kept)| match kept {
         Kept::Behind { reading, .. } => reading.precision(),

@@ -118,7 +118,7 @@ async fn write_trackers(
     outcome: Outcome,
 ) -> Result<(), StoreError> {
     let now = recording.now.as_millis();
-    let seen = read.iter().map(ReadPost::seen).collect::<Result<Vec<_>, _>>()?;
+    let seen: Vec<_> = read.iter().map(|read| &read.seen).collect();
     let keepers = keepers(recording, history::POSTS, id, &kept.counts, &seen).await?;
     // A tracked post has seen all that its organization has of the post; records of it began with the first read or later.
     let set = |is_record: bool| {

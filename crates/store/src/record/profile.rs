@@ -9,7 +9,6 @@ use super::holding::keepers;
 use super::identity::{self, Identity, Known, Names};
 use super::provenance::{Kept, Provenance, Readings};
 use super::{COLLECTED, Facts, Recording, attempts, history, list, lost};
-use crate::days::ReadAccount;
 use crate::schedule::{self, Target};
 use crate::search::texts;
 use crate::sql::{Filter, execute, rows, values};
@@ -188,7 +187,7 @@ async fn write_accounts(
     let place = set.bind(username);
     set.assign("username", &place);
     let read = days::collected_accounts(recording, known.id, COLLECTED).await?;
-    let seen = read.iter().map(ReadAccount::seen).collect::<Result<Vec<_>, _>>()?;
+    let seen: Vec<_> = read.iter().map(|read| &read.seen).collect();
     let keepers = keepers(recording, history::PROFILES, known.id, &kept, &seen).await?;
     let columns = ["follower_count", "following_count", "profile_post_count"];
     for ((column, (_, kept)), keepers) in columns.into_iter().zip(kept).zip(keepers) {

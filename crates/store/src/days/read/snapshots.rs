@@ -86,9 +86,8 @@ impl<const N: usize> FromQueryResult for Taken<N> {
 struct Located {
     target_id: i64,
     shown_since: Option<i64>,
-    seen_since: Option<i64>,
-    seen_until: Option<i64>,
-    seen_before: Option<String>,
+    #[sea_orm(nested)]
+    seen: Seen,
 }
 
 /// The reads that a record shows: of one target, in these stretches of time, oldest first.
@@ -136,10 +135,9 @@ impl Tenant {
             ),
         };
         let found = row::<Located>(&self.store.read, &sql, vec![id_value(id), self.organization.0.into()]).await?;
-        let Some(Located { target_id, shown_since, seen_since, seen_until, seen_before }) = found else {
+        let Some(Located { target_id, shown_since, seen }) = found else {
             return Ok(None);
         };
-        let seen = Seen::from_stored(seen_since, seen_until, seen_before.as_deref())?;
         let stretches = seen.since(shown_since.unwrap_or(i64::MIN));
         Ok(Some(Shown { history, target: target_id, stretches }))
     }
