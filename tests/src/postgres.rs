@@ -120,6 +120,27 @@ impl Postgres {
         }
     }
 
+    /// Keeps what an own, stopped cluster holds, for [`Postgres::go_back`].
+    pub fn keep(&self) {
+        self.copy("data", "kept");
+    }
+
+    /// Puts an own, stopped cluster back to what it held at [`Postgres::keep`], as a restored copy of its disk would.
+    pub fn go_back(&self) {
+        self.copy("kept", "data");
+    }
+
+    fn copy(&self, from: &str, to: &str) {
+        let server =
+            self.own.as_ref().filter(|server| server.process.is_none()).expect("an own cluster that is stopped");
+        let [from, to] = [from, to].map(|name| server.directory.path().join(name));
+        if to.exists() {
+            std::fs::remove_dir_all(&to).expect("the folder can be removed");
+        }
+        let copied = Command::new("cp").arg("-a").args([&from, &to]).status();
+        assert!(copied.is_ok_and(|status| status.success()), "{} is not copied", from.display());
+    }
+
     /// Starts an own, stopped cluster again, on the same port and with what was committed.
     pub async fn restart(&mut self) {
         self.stop();

@@ -229,6 +229,44 @@ async fn without_postgresql_calls_are_answered_503_and_recover_by_themselves() {
     deployment.terminate_all().await;
 }
 
+/// Transaction ids come again when a database goes back in time, as with a standby that lagged or a copy that is restored.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_database_lost_by_going_back_in_time_is_not_shown_from_memory() {
+    let mut deployment = builder(Pair::PostgresRedis).own_servers().workers(0).start().await;
+    let body = json!({"platform": "tiktok", "username": "quiet.before", "is_active": false});
+    let path = deployment.client.post("/v2/accounts", &body).await.must_header("location").to_owned();
+    let (client, database) = (deployment.client.clone(), deployment.database());
+    let category = async || {
+        let answer = poll_within(Duration::from_secs(30), "the API finds its database again", async || {
+            let answer = client.get(&path).await;
+            (answer.status == 200).then_some(answer)
+        });
+        answer.await.data(200)["category"].clone()
+    };
+    for _ in 0..200 {
+        assert_eq!(category().await, json!(null));
+    }
+    let postgres = deployment.postgres.as_mut().expect("an own cluster");
+    postgres.stop();
+    postgres.keep();
+    postgres.restart().await;
+    assert_eq!(category().await, json!(null));
+    client.patch(&path, &json!({"category": "lost"})).await.assert_status(200);
+    assert_eq!(category().await, json!("lost"));
+    let lost = database.number("SELECT CAST(CAST(xmin AS TEXT) AS BIGINT) FROM accounts").await;
+    postgres.stop();
+    postgres.go_back();
+    postgres.restart().await;
+    let same_id = format!(
+        "DO $$ DECLARE id BIGINT; BEGIN LOOP id := CAST(CAST(pg_current_xact_id() AS TEXT) AS BIGINT); \
+         IF id > {lost} THEN RAISE EXCEPTION 'transaction % is over', {lost}; END IF; \
+         IF id = {lost} THEN UPDATE accounts SET category = 'after'; COMMIT; EXIT; END IF; COMMIT; END LOOP; END $$"
+    );
+    database.execute(&same_id).await;
+    assert_eq!(category().await, json!("after"));
+    deployment.terminate_all().await;
+}
+
 /// The whole of a bad day at once: a worker killed in mid-scrape, Redis emptied, PostgreSQL restarted, while accounts come in under
 /// idempotency keys and are sent again until they are taken.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

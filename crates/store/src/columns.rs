@@ -34,17 +34,16 @@ impl<'r> Columns<'r> {
         Ok(Self { row, next: 0 })
     }
 
-    /// What tells a row from what it was before: on PostgreSQL its last columns, so many as there are `parts`, which are the versions of what it
-    /// is made of; on SQLite, which has none, all of them. Each stands there with its length, so that two marks are the same when they
-    /// have the same values.
-    pub fn mark(&self, parts: usize) -> Result<Box<[u8]>, DbErr> {
+    /// What tells a row from what it was before: on PostgreSQL its last columns, so many as there are `versions` of what it is made of; on SQLite,
+    /// which has none, all of them. Each stands there with its length, so that two marks are the same when they have the same values.
+    pub fn mark(&self, versions: usize) -> Result<Box<[u8]>, DbErr> {
         let mut bytes = Vec::with_capacity(match self.row {
-            Of::Postgres(_) => parts * VERSION_BYTES,
+            Of::Postgres(_) => versions * VERSION_BYTES,
             Of::Sqlite(_) => ROW_BYTES,
         });
         match self.row {
             Of::Postgres(row) => {
-                for column in row.len().saturating_sub(parts)..row.len() {
+                for column in row.len().saturating_sub(versions)..row.len() {
                     let value = row.try_get_raw(column).map_err(failed)?;
                     put(&mut bytes, if value.is_null() { None } else { Some(value.as_bytes().map_err(undecodable)?) });
                 }

@@ -17,7 +17,7 @@ use uuid::Uuid;
 use crate::StoreError;
 use crate::columns::{Column, Columns};
 use crate::merged::{Key, Keyed, lock};
-use crate::versions::Statements;
+use crate::versions::{Statements, columns_of};
 
 /// Rows of one kind that are remembered at most; each takes some 8 KB with what it was shown as.
 const MOST: usize = 2048;
@@ -168,7 +168,7 @@ impl<R: Viewed> Memory<R> {
     /// What is known of a row of which this is the key and the versions, or the whole row.
     pub fn recall(&self, row: &QueryResult) -> Result<Recalled<R>, DbErr> {
         let mut columns = Columns::of(row)?;
-        let mark = columns.mark(R::PARTS.len())?;
+        let mark = columns.mark(columns_of::<R>())?;
         let id: R::Id = columns.next()?;
         let organization: Uuid = columns.next()?;
         let key = Key { organization: OrganizationId(organization), id };

@@ -1,7 +1,9 @@
 //! Asking only whether rows are those of last time.
 //!
 //! PostgreSQL keeps with each version of a row which transaction wrote it (`xmin`), so the versions of the few rows that a record is made of tell
-//! whether it is the one that is remembered, at less than half of the cost of reading it: nothing but numbers is sent. Nobody who writes has to think of it. SQLite has no versions; its rows are read whole and compared whole.
+//! whether it is the one that is remembered, at less than half of the cost of reading it: nothing but numbers is sent. Nobody who writes has to think of it.
+//! Transactions are numbered anew where a server goes back to an earlier state (a standby that lagged, a restored copy), so the time at which the server was
+//! started is part of a version. SQLite has no versions; its rows are read whole and compared whole.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -15,6 +17,14 @@ use crate::merged::{Found, Key, rows_by_keys};
 use crate::paging::{Page, PageRequest, Position};
 use crate::seen::{Kept, Memory, Recalled, Seen, Viewed};
 use crate::sql::{Filter, is_postgres};
+
+/// Tells the transactions of one server from those of another, and from those before it was put back to an earlier state.
+const SERVER: &str = "pg_postmaster_start_time()";
+
+/// How many columns the versions of a row take.
+pub const fn columns_of<R: Viewed>() -> usize {
+    R::PARTS.len() + 1
+}
 
 /// The statements of rows of one kind, without `WHERE`.
 #[derive(Debug)]
@@ -32,7 +42,7 @@ pub struct Statements {
 impl Statements {
     /// Those of `R`.
     pub fn of<R: Viewed>() -> Self {
-        let parts = R::PARTS.join(", ");
+        let parts = format!("{}, {SERVER}", R::PARTS.join(", "));
         let versions = format!("{own}.id, {own}.organization_id, {parts}", own = R::ALIAS);
         Self {
             whole: R::select(),
