@@ -18,6 +18,7 @@ mod m0012_first_few;
 mod m0013_own_attempts;
 mod m0014_ranks;
 mod m0015_replays;
+mod m0016_repetitions;
 mod sql;
 
 pub use sea_orm_migration::MigratorTrait;
@@ -45,6 +46,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_own_attempts::OwnAttempts),
             Box::new(m0014_ranks::Ranks),
             Box::new(m0015_replays::Replays),
+            Box::new(m0016_repetitions::Repetitions),
         ]
     }
 }

@@ -8,6 +8,7 @@ use tests::{Answer, Builder, Client, Deployment, Pair, Process, on_every_pair};
 
 on_every_pair!(
     a_rate_limit_counts_exactly_over_all_processes,
+    a_changed_limit_holds_from_the_next_call_on,
     failed_authentications_are_told_to_wait_and_good_keys_are_not
 );
 
@@ -57,6 +58,26 @@ async fn a_rate_limit_counts_exactly_over_all_processes(pair: Pair) {
     // One key's calls are not counted against another's, and what needs no key is not counted.
     other.get("/v2/whoami").await.assert_status(200);
     clients[0].without_key().get("/v2/health").await.assert_status(200);
+    drop(replicas);
+    deployment.terminate_all().await;
+}
+
+async fn a_changed_limit_holds_from_the_next_call_on(pair: Pair) {
+    let mut deployment = Builder::new(pair).workers(0).set(REQUESTS_PER_MINUTE, 1000).start().await;
+    let (replicas, urls) = processes(&mut deployment, 2).await;
+    let clients: Vec<_> = urls.iter().map(|url| deployment.client.at(url)).collect();
+    for limit in [5, 700, 60] {
+        for client in clients.iter().cycle().take(4) {
+            client.get("/v2/whoami").await;
+        }
+        let organization = deployment.organization.as_str();
+        deployment.run(&["org", "update", organization, "--requests-per-minute", &limit.to_string()]);
+        for client in &clients {
+            let answer = client.get("/v2/whoami").await;
+            assert_eq!(answer.data(200)["rate_limit"]["limit"], limit);
+            assert_eq!(number(&answer, "x-ratelimit-limit"), limit);
+        }
+    }
     drop(replicas);
     deployment.terminate_all().await;
 }

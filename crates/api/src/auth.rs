@@ -44,6 +44,7 @@ impl Caller {
     ) -> Result<(Arc<KeyRecord>, Window), Problem> {
         let Self { key, known } = self;
         let keys = &worker.shared.keys;
+        let limit_before = known.record.as_ref().map(|record| worker.shared.limit_of(record));
         let counted = match &known.record {
             Some(record) => Some(count(worker, record, &key, now).await),
             None => None,
@@ -62,8 +63,9 @@ impl Caller {
         let record = record.ok_or_else(unknown)?;
         check(&record, &key, now)?;
         let Counted { window, tag } = match counted {
-            Some(counted) => counted,
-            None => count(worker, &record, &key, now).await,
+            Some(counted) if limit_before == Some(worker.shared.limit_of(&record)) => counted,
+            // What was counted towards a limit that the key has no more says nothing.
+            Some(_) | None => count(worker, &record, &key, now).await,
         };
         if let Some(tag) = tag {
             keys.learn(key.public_part(), (before, tag), &record, read_at);

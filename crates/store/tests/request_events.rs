@@ -310,6 +310,30 @@ on_both! {
         let story = home.store.trace_request("again-without-it", LIMIT, START).await.unwrap();
         let lost: Vec<_> = story.unrecorded.iter().map(|call| (call.request_id.as_str(), call.organization_id)).collect();
         assert_eq!(lost, [("lost", Some(own))]);
+        // Whoever asks for the first call is told of the others.
+        let story = home.store.trace_request("first", LIMIT, START).await.unwrap();
+        assert_eq!(story.calls.iter().filter(|call| call.request_id == "again").count(), 1, "{story:?}");
+        assert_eq!((ids(&story.calls).len(), story.unrecorded.len()), (3, 0), "{story:?}");
+    }
+
+    async fn a_lost_call_is_found_by_its_repetition(home) {
+        let own = support::organization(&home.store, None).await;
+        let at = |seconds| START.plus(std::time::Duration::from_secs(seconds));
+        let gone = ApiProcess { name: "gone".to_owned(), ..process(0) };
+        home.store.write_request_events(&gone, std::iter::empty(), false, at(100)).await.unwrap();
+        let again = NewRequestEvent {
+            replay_of: Some("lost".to_owned().into()),
+            is_write: true,
+            ..event("again", Some(own), at(130))
+        };
+        write(&home.store, &process(1), &[again]).await;
+        for id in ["lost", "again"] {
+            let story = home.store.trace_request(id, LIMIT, at(200)).await.unwrap();
+            assert_eq!(ids(&story.calls), ["again"], "of {id}");
+            let lost: Vec<_> = story.unrecorded.iter().map(|call| (call.request_id.as_str(), call.organization_id)).collect();
+            assert_eq!(lost, [("lost", Some(own))], "of {id}");
+            assert!(story.gaps.iter().any(|gap| gap.name == "gone"), "of {id}: {:?}", story.gaps);
+        }
     }
 
     async fn a_run_that_a_call_was_answered_with_belongs_to_its_story(home) {

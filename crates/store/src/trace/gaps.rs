@@ -20,6 +20,9 @@ const MOST_WITHOUT_A_STORY: i64 = 3;
 /// A gap this long after the last entry of a story still belongs to it: what a process had not written is younger than what it had.
 const AFTER_THE_END: Duration = Duration::from_secs(2);
 
+/// For so long a call can be repeated by its idempotency key.
+const REPEATED_WITHIN: Duration = Duration::from_hours(24);
+
 /// A process that nobody called was last heard of so long before the call that it died with: a sign of life ago, and what that took.
 const BEFORE_A_LOST_CALL: Duration = Duration::from_secs(12);
 
@@ -81,8 +84,14 @@ fn span(story: &Story) -> Option<Span> {
     let unrecorded = unrecorded.iter().map(|call| call.before);
     let times: Vec<_> = calls.chain(changes).chain(runs).chain(loads).chain(unrecorded).collect();
     let (first, last) = (*times.iter().min()?, times.iter().max()?.plus(AFTER_THE_END));
+    // Of a lost call that only its repetitions tell of, no time is known but theirs.
+    let repetitions = story.calls.iter().filter(|call| {
+        let is_lost = |id| story.unrecorded.iter().any(|lost| lost.request_id == id && lost.before == call.occurred_at);
+        call.replay_of.as_deref().is_some_and(is_lost)
+    });
+    let earliest = repetitions.map(|call| call.occurred_at.minus(REPEATED_WITHIN)).min();
     let from = if first_call == Some(first) { first } else { first.minus(BEFORE_A_LOST_CALL) };
-    Some((from, last))
+    Some((earliest.map_or(from, |earliest| earliest.min(from)), last))
 }
 
 /// The calls under `request`, and those that were answered `first` instead of a repetition, that left runs or an answer and are not among the calls.
@@ -115,7 +124,7 @@ pub(super) fn unrecorded(
     }
     for call in &story.calls {
         if let (Some(owner), Some(id)) = (call.organization_id, call.replay_of.as_deref())
-            && first.contains(&(owner, id.to_owned()))
+            && (request == Some(id) || first.contains(&(owner, id.to_owned())))
         {
             let made_at = RequestId::made_at(id).filter(|at| *at < call.occurred_at);
             note(id, Some(owner), made_at.unwrap_or(call.occurred_at));

@@ -58,7 +58,8 @@ struct Beginning {
 }
 
 impl Store {
-    /// What came of the calls under a request id. Where they are repetitions by an idempotency key, what came of the first call belongs to it.
+    /// What came of the calls under a request id, and their repetitions by an idempotency key. Where they are repetitions themselves, what came of the
+    /// first call belongs to it.
     pub async fn trace_request(&self, id: &str, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
         let mut calls = self.calls_under(id, limit).await?;
         let more_calls = self.beyond("request_events", "request_id = $1", values![id], calls.len(), limit).await?;
@@ -68,6 +69,8 @@ impl Store {
             let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(calls.len());
             calls.extend(self.newest_calls(first, Some(owner.0), room).await?);
         }
+        let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(calls.len());
+        calls.extend(self.repetitions_of(id, room).await?);
         calls.sort_by_key(|call| call.occurred_at);
         let (runs, more_runs) = self.runs_behind(id, &repeated, &calls, limit).await?;
         let left_out = LeftOut { calls: more_calls, runs: more_runs, ..LeftOut::default() };
@@ -219,6 +222,16 @@ impl Store {
              ORDER BY e.organization_id DESC, e.occurred_at DESC LIMIT $2"
         );
         let found = rows::<RequestEventRow>(&self.read, &sql, values).await?;
+        Ok(found.into_iter().map(RequestEvent::from).collect())
+    }
+
+    /// The newest calls that were answered as `id` was.
+    async fn repetitions_of(&self, id: &str, most: usize) -> Result<Vec<RequestEvent>, StoreError> {
+        let sql = format!(
+            "SELECT {EVENT} FROM request_events e WHERE e.replay_of = $1 AND e.request_id <> $1 ORDER BY e.occurred_at DESC LIMIT $2"
+        );
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let found = rows::<RequestEventRow>(&self.read, &sql, values![id, most]).await?;
         Ok(found.into_iter().map(RequestEvent::from).collect())
     }
 
