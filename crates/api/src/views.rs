@@ -49,7 +49,7 @@ use crate::views::vocabulary::{FreshnessStateName, OutcomeName};
 #[derive(Serialize, ToSchema)]
 #[schema(as = Freshness)]
 pub(crate) struct FreshnessOut {
-    /// In one word: whether it is up to date, and if not, why.
+    /// In one word.
     #[schema(value_type = FreshnessStateName)]
     state: domain::FreshnessState,
     /// When a worker last tried for this resource, that is, while it was collected.

@@ -95,9 +95,9 @@ pub struct Wake {
 pub enum FreshnessState {
     /// Never read so far, and not known to fail.
     Pending,
-    /// Read within its interval, or as planned.
+    /// Read within its interval.
     Fresh,
-    /// Its interval passed, and so did the time at which it was to be read.
+    /// Its interval passed.
     Stale,
     /// The last attempt failed.
     Failing,

@@ -31,7 +31,7 @@ pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
     } else {
         match facts.last_scrape_at.map(Timestamp::from_millis) {
             None => FreshnessState::Pending,
-            Some(last) if now > stale_after(last, facts.interval_hours, facts.due_at) => FreshnessState::Stale,
+            Some(last) if now > stale_after(last, facts.interval_hours) => FreshnessState::Stale,
             Some(_) => FreshnessState::Fresh,
         }
     };
@@ -44,21 +44,16 @@ pub fn sum_up(facts: &Facts<'_>, now: Timestamp) -> Freshness {
     }
 }
 
-/// When what was read at `last` becomes stale. A scheduled read is spread over up to a tenth of the interval, which is not staleness; nor is it that
-/// an old post is planned to be read later than that, until as long after the planned time.
-fn stale_after(last: Timestamp, interval_hours: i64, due_at: Option<i64>) -> Timestamp {
+/// When what was read at `last` becomes stale. A scheduled read is spread over up to a tenth of the interval, which is not staleness.
+fn stale_after(last: Timestamp, interval_hours: i64) -> Timestamp {
     let interval = Duration::from_hours(u64::try_from(interval_hours).unwrap_or(0));
-    let spread = interval / 10;
-    let by_interval = last.plus(interval + spread);
-    let planned_later = due_at.map(Timestamp::from_millis).filter(|due| *due > by_interval);
-    planned_later.map_or(by_interval, |due| due.plus(spread))
+    last.plus(interval + interval / 10)
 }
 
 /// Until when a record stands like this by itself.
 pub fn good_until(freshness: &Freshness, last_scrape_at: Option<Timestamp>, interval_hours: i64) -> Option<Timestamp> {
     let is_fresh = freshness.state == FreshnessState::Fresh;
-    let due_at = freshness.next_scrape_at.map(Timestamp::as_millis);
-    last_scrape_at.filter(|_| is_fresh).map(|last| stale_after(last, interval_hours, due_at))
+    last_scrape_at.filter(|_| is_fresh).map(|last| stale_after(last, interval_hours))
 }
 
 #[cfg(test)]
@@ -98,23 +93,6 @@ mod tests {
         let read = Facts { last_attempt_at: Some(150), last_scrape_at: Some(150), ..facts() };
         assert_eq!(sum_up(&read, Timestamp::from_millis(25 * HOUR)).state, FreshnessState::Fresh);
         assert_eq!(sum_up(&read, Timestamp::from_millis(27 * HOUR)).state, FreshnessState::Stale);
-    }
-
-    #[test]
-    fn what_is_planned_to_be_read_later_than_its_interval_is_stale_once_that_time_passed() {
-        let old = Facts { last_scrape_at: Some(0), last_attempt_at: Some(0), due_at: Some(96 * HOUR), ..facts() };
-        let last_fresh = 96 * HOUR + 24 * HOUR / 10;
-        for (now, expected) in [
-            (27 * HOUR, FreshnessState::Fresh),
-            (last_fresh, FreshnessState::Fresh),
-            (last_fresh + 1, FreshnessState::Stale),
-        ] {
-            let shown = sum_up(&old, Timestamp::from_millis(now));
-            assert_eq!(shown.state, expected, "at {now}");
-            let until = good_until(&shown, Some(Timestamp::from_millis(0)), 24);
-            let is_fresh = expected == FreshnessState::Fresh;
-            assert_eq!(until, is_fresh.then_some(Timestamp::from_millis(last_fresh)), "at {now}");
-        }
     }
 
     #[test]

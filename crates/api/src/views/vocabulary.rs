@@ -27,9 +27,7 @@ names! {
         Live = "live", Missing = "missing", Deleted = "deleted", Expired = "expired", Private = "private",
     }
 
-    /// How the data of a resource stands. `pending`: never read so far; `fresh`: read within its interval, or as planned (posts that are old, and no longer
-    /// in their account's feed, are read less often); `stale`: not read when it was due, with a tenth of the interval to spare; `failing`: the last attempt
-    /// failed; `paused`: not collected; `unavailable`: the platform said twice that it does not exist.
+    /// How the data of a resource stands.
     FreshnessStateName as FreshnessState {
         Pending = "pending", Fresh = "fresh", Stale = "stale", Failing = "failing", Paused = "paused",
         Unavailable = "unavailable",
