@@ -11,7 +11,7 @@ use crate::sql::{execute, is_postgres, row, values};
 use crate::{Store, StoreError};
 
 /// How long an answer is remembered.
-const KEPT: Duration = Duration::from_hours(24);
+pub const KEPT: Duration = Duration::from_hours(24);
 
 /// How long the second request of a key waits for the first to end. The claim on PostgreSQL says the same in its own words.
 pub(crate) const LONGEST_WAIT: Duration = Duration::from_secs(2);

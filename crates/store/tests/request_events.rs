@@ -336,6 +336,19 @@ on_both! {
         }
     }
 
+    async fn repetitions_that_are_not_shown_are_counted(home) {
+        let own = support::organization(&home.store, None).await;
+        let replay = |id: &str, minutes| NewRequestEvent {
+            replay_of: Some("lost".to_owned().into()),
+            is_write: true,
+            ..event(id, Some(own), START.plus(minutes * MINUTE))
+        };
+        write(&home.store, &process(3), &[replay("a", 1), replay("b", 2), replay("c", 3)]).await;
+        let story = home.store.trace_request("lost", 2, START).await.unwrap();
+        assert_eq!((ids(&story.calls), story.left_out.calls), (vec!["b", "c"], 1));
+        assert_eq!(story.unrecorded.len(), 1, "the call itself is missing all the same");
+    }
+
     async fn a_run_that_a_call_was_answered_with_belongs_to_its_story(home) {
         let own = support::organization(&home.store, None).await;
         let run = RunId::new();

@@ -7,6 +7,7 @@ use domain::{OrganizationId, RequestId, Timestamp};
 
 use super::rows::GapRow;
 use super::{ProcessGap, Story, UnrecordedCall};
+use crate::idempotency::KEPT;
 use crate::sql::{Number, row, rows, values};
 use crate::{Store, StoreError};
 
@@ -19,9 +20,6 @@ const MOST_WITHOUT_A_STORY: i64 = 3;
 
 /// A gap this long after the last entry of a story still belongs to it: what a process had not written is younger than what it had.
 const AFTER_THE_END: Duration = Duration::from_secs(2);
-
-/// For so long a call can be repeated by its idempotency key.
-const REPEATED_WITHIN: Duration = Duration::from_hours(24);
 
 /// A process that nobody called was last heard of so long before the call that it died with: a sign of life ago, and what that took.
 const BEFORE_A_LOST_CALL: Duration = Duration::from_secs(12);
@@ -89,7 +87,7 @@ fn span(story: &Story) -> Option<Span> {
         let is_lost = |id| story.unrecorded.iter().any(|lost| lost.request_id == id && lost.before == call.occurred_at);
         call.replay_of.as_deref().is_some_and(is_lost)
     });
-    let earliest = repetitions.map(|call| call.occurred_at.minus(REPEATED_WITHIN)).min();
+    let earliest = repetitions.map(|call| call.occurred_at.minus(KEPT)).min();
     let from = if first_call == Some(first) { first } else { first.minus(BEFORE_A_LOST_CALL) };
     Some((earliest.map_or(from, |earliest| earliest.min(from)), last))
 }

@@ -15,6 +15,9 @@ use crate::{RequestEvent, Store, StoreError};
 /// Entries that are counted at most.
 const MOST_COUNTED: i64 = 100_000;
 
+/// What is answered as the call `$1` was, and is another.
+const REPETITION: &str = "replay_of = $1 AND request_id <> $1";
+
 /// Which end of a list is kept at the limit.
 #[derive(Clone, Copy, Default)]
 pub(super) enum Keep {
@@ -69,15 +72,20 @@ impl Store {
             let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(calls.len());
             calls.extend(self.newest_calls(first, Some(owner.0), room).await?);
         }
-        let room = usize::try_from(limit).unwrap_or(usize::MAX).saturating_sub(calls.len());
-        calls.extend(self.repetitions_of(id, room).await?);
+        let room = limit.saturating_sub(u32::try_from(calls.len()).unwrap_or(u32::MAX));
+        let repetitions = self.repetitions_of(id, room).await?;
+        let more_repetitions = self.beyond("request_events", REPETITION, values![id], repetitions.len(), room).await?;
+        calls.extend(repetitions);
         calls.sort_by_key(|call| call.occurred_at);
         let (runs, more_runs) = self.runs_behind(id, &repeated, &calls, limit).await?;
         let left_out = LeftOut { calls: more_calls, runs: more_runs, ..LeftOut::default() };
         let (requests, about) = (BTreeSet::from([id.to_owned()]), Some(id.to_owned()));
         let keep = Keep::Oldest;
         let beginning = Beginning { calls, runs, requests, repeated, left_out, keep, about, ..Beginning::default() };
-        self.story(beginning, limit, now).await
+        let mut story = self.story(beginning, limit, now).await?;
+        // Whether the call itself is recorded is known without these.
+        story.left_out.calls += more_repetitions;
+        Ok(story)
     }
 
     /// What led to a run, who was answered with it, and what came of it.
@@ -226,12 +234,10 @@ impl Store {
     }
 
     /// The newest calls that were answered as `id` was.
-    async fn repetitions_of(&self, id: &str, most: usize) -> Result<Vec<RequestEvent>, StoreError> {
-        let sql = format!(
-            "SELECT {EVENT} FROM request_events e WHERE e.replay_of = $1 AND e.request_id <> $1 ORDER BY e.occurred_at DESC LIMIT $2"
-        );
-        let most = i64::try_from(most).unwrap_or(i64::MAX);
-        let found = rows::<RequestEventRow>(&self.read, &sql, values![id, most]).await?;
+    async fn repetitions_of(&self, id: &str, most: u32) -> Result<Vec<RequestEvent>, StoreError> {
+        let sql =
+            format!("SELECT {EVENT} FROM request_events e WHERE {REPETITION} ORDER BY e.occurred_at DESC LIMIT $2");
+        let found = rows::<RequestEventRow>(&self.read, &sql, values![id, i64::from(most)]).await?;
         Ok(found.into_iter().map(RequestEvent::from).collect())
     }
 
