@@ -87,8 +87,6 @@ pub struct Listing<'a> {
     pub id: &'a str,
     /// The sort column.
     pub sort: SortColumn,
-    /// What else is selected of the rows of a page.
-    pub joined: Option<Joined<'a>>,
 }
 
 /// What is joined to the rows of a page once they are found.
@@ -128,8 +126,8 @@ pub async fn page_from<R: FromQueryResult, O>(
     offset: u64,
     position: impl Fn(&R) -> Position,
 ) -> Result<Page<R>, StoreError> {
-    let rows = rows_of_page(connection, listing, filter, request, offset, |row| R::from_query_result(row, "")).await?;
-    Ok(rows.page(position))
+    let read = |row: &QueryResult| R::from_query_result(row, "");
+    Ok(rows_of_page(connection, listing, None, filter, (request, offset), read).await?.page(position))
 }
 
 /// The rows of a page as they are read.
@@ -150,13 +148,14 @@ impl<R> ReadPage<R> {
     }
 }
 
-/// Reads the rows of one page, each by `read`.
+/// Reads the rows of one page, which begins after `offset` further rows, each by `read`; where there is something to be joined to them, that alone is
+/// selected in the end.
 pub async fn rows_of_page<R, O>(
     connection: &DatabaseConnection,
     listing: &Listing<'_>,
+    joined: Option<Joined<'_>>,
     filter: Filter,
-    request: &PageRequest<O>,
-    offset: u64,
+    (request, offset): (&PageRequest<O>, u64),
     read: impl Fn(&QueryResult) -> Result<R, DbErr>,
 ) -> Result<ReadPage<R>, StoreError> {
     let total = if request.include_total { Some(count(connection, listing.count_from, &filter).await?) } else { None };
@@ -196,7 +195,7 @@ pub async fn rows_of_page<R, O>(
         let offset = if to_skip > 0 { format!(" OFFSET {}", conditions.bind(to_skip)) } else { String::new() };
         let order = format!("ORDER BY {expression} {word}, {id} {word}");
         let page = format!("{} WHERE {} {order} LIMIT {limit}{offset}", listing.select, conditions.text());
-        let sql = match listing.joined {
+        let sql = match joined {
             Some(Joined { columns, alias, joins }) => format!("SELECT {columns} FROM ({page}) {alias} {joins} {order}"),
             None => page,
         };

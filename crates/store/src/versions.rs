@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use domain::Timestamp;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, QueryResult};
 
 use crate::StoreError;
 use crate::listing::{self, Joined, Listing, ReadPage, SortColumn};
@@ -97,8 +97,8 @@ pub struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    const fn listing(self, select: &'a str, id: &'a str, joined: Option<Joined<'a>>) -> Listing<'a> {
-        Listing { select, count_from: self.from, id, sort: self.sort, joined }
+    const fn listing(self, select: &'a str, id: &'a str) -> Listing<'a> {
+        Listing { select, count_from: self.from, id, sort: self.sort }
     }
 }
 
@@ -119,8 +119,8 @@ pub async fn page<R: Viewed, O>(
         rows
     } else {
         let id = id_of::<R>();
-        let listing = source.listing(memory.statements.of_rows(connection), &id, None);
-        listing::rows_of_page(connection, &listing, filter, request, 0, |row| memory.read(row)).await?
+        let listing = source.listing(memory.statements.of_rows(connection), &id);
+        listing::rows_of_page(connection, &listing, None, filter, (request, 0), |row| memory.read(row)).await?
     };
     listing::convert(rows.page(|kept| position(kept.row())), |kept| kept.view(now))
 }
@@ -138,9 +138,9 @@ async fn remembered_page<R: Viewed, O>(
     let (own, id) = (R::ALIAS, id_of::<R>());
     let select = format!("SELECT {own}.*, {own}.xmin {}", source.from);
     let joined = Joined { columns: &memory.statements.versions, alias: own, joins: R::joins() };
-    let listing = source.listing(&select, &id, Some(joined));
+    let (listing, recall) = (source.listing(&select, &id), |row: &QueryResult| memory.recall(row));
     let ReadPage { rows, has_next, total } =
-        listing::rows_of_page(connection, &listing, filter, request, 0, |row| memory.recall(row)).await?;
+        listing::rows_of_page(connection, &listing, Some(joined), filter, (request, 0), recall).await?;
     let changed: Vec<_> = rows.iter().filter(|row| row.kept.is_none()).map(|row| row.key).collect();
     let mut read = whole_rows_of(connection, memory, &changed).await?;
     let mut stand_in = |row: &Recalled<R>| read.remove(&row.key).filter(|kept| row.is_of(kept));

@@ -103,7 +103,7 @@ impl Tenant {
             MemberOrder::AddedAt => SortColumn::Number("m.added_at"),
         };
         let count_from = "FROM collection_members m JOIN collections c ON c.id = m.collection_id";
-        let listing = Listing { select: SELECT, count_from, id: "m.id", sort, joined: None };
+        let listing = Listing { select: SELECT, count_from, id: "m.id", sort };
         let found = listing::page(&self.store.read, &listing, conditions, page, |row: &MemberRow| Position {
             key: SortKey::Number(Some(row.added_at)),
             id: RowId::Uuid(row.id),

@@ -203,13 +203,7 @@ impl Tenant {
             CollectionOrder::Name => SortColumn::Text("t.name_folded"),
             CollectionOrder::AddedAt => SortColumn::Number("t.added_at"),
         };
-        let listing = Listing {
-            select: &CollectionRow::select(),
-            count_from: "FROM collections t",
-            id: "t.id",
-            sort,
-            joined: None,
-        };
+        let listing = Listing { select: &CollectionRow::select(), count_from: "FROM collections t", id: "t.id", sort };
         let position = |row: &CollectionRow| row.position(page.order_by);
         let found = listing::page(&self.store.read, &listing, conditions, page, position).await?;
         let ids: Vec<Uuid> = found.rows.iter().map(|row| row.id).collect();

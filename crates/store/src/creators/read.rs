@@ -152,8 +152,7 @@ impl Tenant {
             CreatorOrder::AddedAt => SortColumn::Number("t.added_at"),
             CreatorOrder::TotalFollowers => SortColumn::NullableNumber("t.total_followers"),
         };
-        let listing =
-            Listing { select: &CreatorRow::select(), count_from: "FROM creators t", id: "t.id", sort, joined: None };
+        let listing = Listing { select: &CreatorRow::select(), count_from: "FROM creators t", id: "t.id", sort };
         let found =
             listing::page(&self.store.read, &listing, conditions, page, |row: &CreatorRow| row.position(page.order_by))
                 .await?;

@@ -240,7 +240,7 @@ impl Tenant {
             ExportOrder::CreatedAt => SortColumn::Number("e.created_at"),
         };
         let select = format!("SELECT {} {FROM}", ExportRow::COLUMNS);
-        let listing = Listing { select: &select, count_from: FROM, id: "e.id", sort, joined: None };
+        let listing = Listing { select: &select, count_from: FROM, id: "e.id", sort };
         let position = |row: &ExportRow| row.position(page.order_by);
         let found = listing::page(&self.store.read, &listing, conditions, page, position).await?;
         listing::convert(found, |row| row.view(now))

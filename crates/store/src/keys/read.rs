@@ -159,7 +159,7 @@ impl Tenant {
             KeyOrder::CreatedAt => SortColumn::Number("t.created_at"),
             KeyOrder::Name => SortColumn::Text("t.name_folded"),
         };
-        let listing = Listing { select: SELECT, count_from: "FROM api_keys t", id: "t.id", sort, joined: None };
+        let listing = Listing { select: SELECT, count_from: "FROM api_keys t", id: "t.id", sort };
         let found =
             listing::page(&self.store.read, &listing, conditions, page, |row: &KeyRow| row.position(page.order_by))
                 .await?;

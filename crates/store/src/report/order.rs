@@ -116,7 +116,7 @@ impl Tenant {
     ) -> Result<Page<Placed>, StoreError> {
         let from = format!("FROM tracked_posts t{joins}");
         let select = format!("SELECT t.id, {column} AS sort_key {from}");
-        let listing = Listing { select: &select, count_from: &from, id: "t.id", sort, joined: None };
+        let listing = Listing { select: &select, count_from: &from, id: "t.id", sort };
         listing::page_from(&self.store.read, &listing, conditions, &request.page, request.offset, Placed::position)
             .await
     }

@@ -233,7 +233,7 @@ impl Tenant {
         let sort = match page.order_by {
             RunOrder::QueuedAt => SortColumn::Number("t.queued_at"),
         };
-        let listing = Listing { select: SELECT, count_from: "FROM tracked_runs t", id: "t.run_id", sort, joined: None };
+        let listing = Listing { select: SELECT, count_from: "FROM tracked_runs t", id: "t.run_id", sort };
         let found = listing::page(&self.store.read, &listing, conditions, page, |row: &RunRow| Position {
             key: SortKey::Number(Some(row.queued_at)),
             id: RowId::Uuid(row.run_id),

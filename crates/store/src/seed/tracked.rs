@@ -1,7 +1,7 @@
 //! What all trackers of a target have in common: which reads came for them, and what they made of them.
 
-use domain::history::{Count, Sample};
-use domain::{Gain, MetricStatus, Outcome, Precision, Reading, Timestamp};
+use domain::history::{Count, Sample, standing};
+use domain::{Gain, MetricStatus, Outcome, Reading, Timestamp};
 use uuid::Uuid;
 
 use super::SeedRead;
@@ -68,22 +68,21 @@ impl<'a, const N: usize> Read<'a, N> {
     /// What a record has that collects at the times that `collects` tells.
     pub fn record(&self, collects: impl Fn(Timestamp) -> bool) -> Record<N> {
         let mut record = Record { first: None, last: None, counts: [None; N] };
-        let mut standing = [None::<(Timestamp, Precision)>; N];
+        let mut held = [None::<(Timestamp, Count)>; N];
         for read in self.reads.iter().filter(|read| collects(read.at)) {
-            for ((count, standing), reading) in record.counts.iter_mut().zip(&mut standing).zip(read.readings) {
+            for (held, reading) in held.iter_mut().zip(read.readings) {
                 match reading {
-                    Reading::Null(MetricStatus::NotProvided | MetricStatus::NotYetScraped) => continue,
-                    Reading::Null(MetricStatus::Hidden | MetricStatus::Unsupported) => *standing = None,
-                    Reading::Known { precision, .. } => match *standing {
-                        Some((since, better)) if better.holds(since, precision, read.at) => continue,
-                        Some(_) | None => *standing = Some((read.at, precision)),
-                    },
+                    Reading::Null(MetricStatus::NotProvided | MetricStatus::NotYetScraped) => {}
+                    Reading::Null(MetricStatus::Hidden | MetricStatus::Unsupported) => *held = None,
+                    Reading::Known { value, precision } => {
+                        *held = standing(held.take().into_iter().chain([(read.at, Count { value, precision })]));
+                    }
                 }
-                *count = reading.value();
             }
             record.first.get_or_insert(read.at);
             record.last = Some(read.at);
         }
+        record.counts = held.map(|held| held.map(|(_, count)| count.value));
         record
     }
 
