@@ -6,15 +6,17 @@
 
 use std::convert::Infallible;
 use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use apalis_core::backend::ext::BackendExt;
-use apalis_core::backend::ext::poll_strategy::{IntervalStrategy, PollWith};
+use apalis_core::backend::ext::poll_strategy::{PollSnapshot, PollStrategy, PollWith};
 use apalis_redis::{Config, RedisStorage};
 use domain::Wake;
 use redis::Script;
 use redis::aio::{ConnectionManager, ConnectionManagerConfig};
 use tokio::sync::mpsc;
+use tokio::time::{Interval, MissedTickBehavior};
 use uuid::Uuid;
 
 use crate::stats::{Counters, Outcome};
@@ -35,7 +37,31 @@ const MISSED_HEARTBEATS: usize = 30;
 const WORKER_METADATA_SECONDS: u64 = 3600;
 
 /// What apalis keeps a wake as. Anything that is JSON gets as far as our handler: a payload that apalis itself cannot decode ends its worker.
-pub(crate) type Storage = PollWith<RedisStorage<serde_json::Value>, IntervalStrategy>;
+pub(crate) type Storage = PollWith<RedisStorage<serde_json::Value>, Pace>;
+
+/// Has the worker look for work at a steady pace, and never leaves it without a timer that will wake it. apalis' own interval does: the
+/// delay after one that ran out is made and not polled. A look that Redis answered late then ends without a timer, the worker sleeps until
+/// its heartbeat, and for ever when that had run out during the same look.
+#[derive(Debug)]
+pub(crate) struct Pace(Interval);
+
+impl Pace {
+    fn new(period: Duration) -> Self {
+        let mut interval = tokio::time::interval(period);
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self(interval)
+    }
+}
+
+impl PollStrategy for Pace {
+    fn poll_drive(&mut self, cx: &mut Context<'_>, _: &PollSnapshot) -> Poll<Option<()>> {
+        let mut due = Poll::Pending;
+        while self.0.poll_tick(cx).is_ready() {
+            due = Poll::Ready(Some(()));
+        }
+        due
+    }
+}
 
 #[derive(Clone)]
 pub(crate) struct RedisBell {
@@ -112,7 +138,7 @@ impl RedisBell {
     pub(crate) fn storage(&self) -> Storage {
         RedisStorage::new(self.connection.clone())
             .with_config(Config::clone(&self.config))
-            .poll_with_interval(self.options.poll_interval)
+            .poll_with_strategy(Pace::new(self.options.poll_interval))
     }
 
     /// Clears away, for as long as it is polled, what finished wakes leave behind: apalis keeps them for ever.

@@ -2,10 +2,13 @@
 //! When one of the facts stops being true, what it led to may be simplified.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Wake, Waker};
 use std::time::{Duration, Instant};
 
 use crate::support::{Handled, PATIENCE, Server, Worker, options, until, wake};
 use apalis_core::backend::TaskSink;
+use apalis_core::backend::ext::poll_strategy::{IntervalStrategy, PollSnapshot, PollStrategy};
 use apalis_core::monitor::Monitor;
 use apalis_core::worker::builder::WorkerBuilder;
 use apalis_redis::{Config, RedisStorage};
@@ -59,6 +62,29 @@ async fn a_restart_of_redis_does_not_end_the_worker() {
         handled.all().contains(&2)
     })
     .await;
+    assert!(!worker.has_ended());
+    worker.stop().await;
+}
+
+/// While an answer is late, the worker's timers run out one after another. None of them may be the last thing that wakes it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_redis_that_halts_for_longer_than_a_heartbeat_does_not_deafen_the_worker() {
+    let Some(server) = Server::start() else { return };
+    let queue =
+        Queue::redis(&server.url(), QueueOptions { heartbeat: Duration::from_millis(100), ..options(100) }).unwrap();
+    let handled = Handled::default();
+    let worker = Worker::noting(&queue, 2, &handled);
+    let beat =
+        async || server.command::<Vec<(String, u64)>>(&["ZRANGE", &key("workers"), "0", "-1", "WITHSCORES"]).await;
+    until("the worker is registered", async || !beat().await.is_empty()).await;
+    for round in 1..=3 {
+        server.command::<()>(&["CLIENT", "PAUSE", "300", "ALL"]).await;
+        queue.ping().await.unwrap();
+        let before = beat().await;
+        until("the heart beats on", async || beat().await > before).await;
+        queue.wake(wake(round));
+        until("the wake after the halt was handled", async || handled.all().contains(&round)).await;
+    }
     assert!(!worker.has_ended());
     worker.stop().await;
 }
@@ -279,6 +305,28 @@ async fn fact_ten_thousand_scheduled_entries_end_a_worker_of_apalis() {
     let worker = WorkerBuilder::new("doomed").backend(storage).build(|_: u32| async {});
     let end = tokio::time::timeout(PATIENCE, worker.run()).await.expect("the worker ran on");
     assert!(end.unwrap_err().to_string().contains("unpack"), "it ended for another reason");
+}
+
+/// Why the pace of the looks is our own: after a delay that ran out, apalis' has none that anybody waits for.
+#[test]
+fn fact_the_interval_of_apalis_wakes_nobody_after_it_ran_out() {
+    struct Wakes(AtomicUsize);
+    impl Wake for Wakes {
+        fn wake(self: Arc<Self>) {
+            self.0.fetch_add(1, Ordering::SeqCst);
+        }
+    }
+    let wakes = Arc::new(Wakes(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&wakes));
+    let period = Duration::from_millis(10);
+    let mut interval = IntervalStrategy::new(period);
+    let mut look = || interval.poll_drive(&mut Context::from_waker(&waker), &PollSnapshot::new());
+    assert!(look().is_pending());
+    while look().is_pending() {
+        std::thread::sleep(period);
+    }
+    std::thread::sleep(period * 20);
+    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
 }
 
 /// Why each incarnation has a name of its own.
