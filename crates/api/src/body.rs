@@ -81,7 +81,7 @@ impl Fields {
     ) -> Option<Vec<T>> {
         let value = self.left.remove(name)?;
         let Value::Array(items) = value else {
-            self.errors.add(name, "must be a list");
+            self.errors.add(name, "must be an array");
             return None;
         };
         if items.len() > most {

@@ -68,8 +68,14 @@ pub(crate) struct FreshnessOut {
 
 impl From<Freshness> for FreshnessOut {
     fn from(freshness: Freshness) -> Self {
-        let Freshness { state, last_attempt_at, last_attempt_outcome, next_scrape_at, consecutive_failures } =
-            freshness;
+        let Freshness {
+            state,
+            last_attempt_at,
+            last_attempt_outcome,
+            next_scrape_at,
+            consecutive_failures,
+            fresh_until: _,
+        } = freshness;
         Self {
             state,
             last_attempt_time: last_attempt_at,

@@ -45,7 +45,7 @@ impl std::str::FromStr for TargetKind {
 pub enum Trigger {
     /// The target was just added.
     Created,
-    /// Its interval passed.
+    /// Its interval passed, with a tenth of it to spare.
     Scheduled,
     /// A client asked.
     Refresh,

@@ -7,6 +7,7 @@ use sea_orm::FromQueryResult;
 use uuid::Uuid;
 
 use crate::collections::belongs_to;
+use crate::freshness::{self, Moment};
 use crate::merged::{Key, Keyed};
 use crate::paging::{AccountVideoFilter, Page, PageRequest, Position, PostOrder, RowId};
 use crate::search::{Wanted, found_in};
@@ -31,11 +32,13 @@ impl Viewed for AccountVideoRow {
     const PARTS: &'static [&'static str] = &["t.xmin", "p.xmin", "a.xmin", "c.xmin", "s.due_at"];
 
     fn good_until(video: &AccountVideo) -> Option<Timestamp> {
-        video.post.good_until()
+        video.post.freshness.fresh_until
     }
 
-    fn view(self, now: Timestamp) -> Result<AccountVideo, StoreError> {
-        Ok(AccountVideo { id: AccountVideoId(self.id), post: self.post.view(now)? })
+    fn view(self, moment: Moment<'_>) -> Result<AccountVideo, StoreError> {
+        let PostRow { scrape_interval_hours, create_time, last_scrape_at, .. } = self.post;
+        let interval = freshness::hours_by_age(scrape_interval_hours, create_time, last_scrape_at, moment.curve);
+        Ok(AccountVideo { id: AccountVideoId(self.id), post: self.post.view(interval, moment.now)? })
     }
 }
 
@@ -77,7 +80,7 @@ impl Tenant {
         now: Timestamp,
     ) -> Result<Option<Arc<Seen<AccountVideo>>>, StoreError> {
         let key = Key { organization: self.organization, id: id.0 };
-        self.store.lookups.account_videos.view(&self.store.read, key, now).await
+        self.store.lookups.account_videos.view(&self.store.read, key, self.store.moment(now)).await
     }
 
     /// A page of the organization's account videos.
@@ -118,6 +121,6 @@ impl Tenant {
         let memory = &self.store.lookups.account_videos.memory;
         let position =
             |row: &AccountVideoRow| Position { key: row.post.sort_key(page.order_by), id: RowId::Integer(row.id) };
-        versions::page(&self.store.read, source, conditions, (page, now), memory, position).await
+        versions::page(&self.store.read, source, conditions, (page, self.store.moment(now)), memory, position).await
     }
 }

@@ -54,7 +54,7 @@ mod usage;
 use std::sync::Arc;
 use std::time::Duration;
 
-use domain::AgeCurve;
+use domain::{AgeCurve, Timestamp};
 use migrations::MigratorTrait;
 use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
@@ -63,6 +63,7 @@ use sea_orm::{
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
+use crate::freshness::Moment;
 use crate::merged::Lookups;
 
 pub use audit::{Action, Actor, AuditFilter, AuditRecord, Change};
@@ -218,6 +219,11 @@ impl Store {
         self.read.close().await?;
         self.write.close().await?;
         Ok(())
+    }
+
+    /// What rows are viewed by at `now`.
+    pub(crate) fn moment(&self, now: Timestamp) -> Moment<'_> {
+        Moment { now, curve: &self.age_curve }
     }
 
     /// Begins a writing transaction. On SQLite it takes the write lock at once, so that it never has to give up half-way.

@@ -10,7 +10,7 @@ use std::hash::Hash;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use domain::{OrganizationId, Timestamp};
+use domain::OrganizationId;
 use sea_orm::{ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, QueryResult, Value};
 use tokio::sync::oneshot;
 use uuid::Uuid;
@@ -20,6 +20,7 @@ use crate::account_videos::AccountVideoRow;
 use crate::accounts::AccountRow;
 use crate::collections::CountedCollection;
 use crate::creators::LinkedCreator;
+use crate::freshness::Moment;
 use crate::keys::KeyRecord;
 use crate::seen::{Kept, Memory, Seen, Viewed};
 use crate::sql::{places, rows_by};
@@ -275,19 +276,19 @@ impl<R: Viewed> Default for Remembered<R> {
 }
 
 impl<R: Viewed> Remembered<R> {
-    /// The row of `key` as it stands at `now`.
+    /// The row of `key` as it stands at that moment.
     pub async fn view(
         &self,
         connection: &DatabaseConnection,
         key: Key<R::Id>,
-        now: Timestamp,
+        moment: Moment<'_>,
     ) -> Result<Option<Arc<Seen<R::View>>>, StoreError> {
         let (connection, memory) = (connection.clone(), Arc::clone(&self.memory));
         let read = move |keys: Vec<Key<R::Id>>| {
             let (connection, memory) = (connection.clone(), Arc::clone(&memory));
             async move { versions::rows_of(&connection, &memory, keys).await }
         };
-        self.merged.find(key, read).await?.map(|kept| kept.view(now)).transpose()
+        self.merged.find(key, read).await?.map(|kept| kept.view(moment)).transpose()
     }
 }
 

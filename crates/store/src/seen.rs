@@ -16,6 +16,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::columns::{Column, Columns};
+use crate::freshness::Moment;
 use crate::merged::{Key, Keyed, lock};
 use crate::versions::{Statements, columns_of};
 
@@ -37,8 +38,8 @@ pub trait Viewed: Keyed<Id: for<'r> Column<'r>> + Debug + Sync {
     /// so is everything: whatever a column is read from is among them, and whatever leads from one row to another stands in one of them.
     const PARTS: &'static [&'static str];
 
-    /// The row as it stands at `now`.
-    fn view(self, now: Timestamp) -> Result<Self::View, StoreError>;
+    /// The row as it stands at that moment.
+    fn view(self, moment: Moment<'_>) -> Result<Self::View, StoreError>;
 
     /// Until when a view is good while the row stays as it is; `None` for ever.
     fn good_until(view: &Self::View) -> Option<Timestamp>;
@@ -95,19 +96,19 @@ impl<R: Viewed> Kept<R> {
         &self.row
     }
 
-    /// The row as it stands at `now`.
-    pub fn view(&self, now: Timestamp) -> Result<Arc<Seen<R::View>>, StoreError> {
+    /// The row as it stands at that moment.
+    pub fn view(&self, moment: Moment<'_>) -> Result<Arc<Seen<R::View>>, StoreError> {
         let mut latest = lock(&self.latest);
         if let Some(Latest { from, until, seen }) = latest.as_ref()
-            && *from <= now
-            && until.is_none_or(|until| now <= until)
+            && *from <= moment.now
+            && until.is_none_or(|until| moment.now <= until)
         {
             return Ok(Arc::clone(seen));
         }
-        let view = self.row.clone().view(now)?;
+        let view = self.row.clone().view(moment)?;
         let until = R::good_until(&view);
         let seen = Arc::new(Seen { view, made: OnceLock::new() });
-        *latest = Some(Latest { from: now, until, seen: Arc::clone(&seen) });
+        *latest = Some(Latest { from: moment.now, until, seen: Arc::clone(&seen) });
         Ok(seen)
     }
 }

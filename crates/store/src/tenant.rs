@@ -8,6 +8,7 @@ use sea_orm::DatabaseTransaction;
 use tokio::time::timeout;
 
 use crate::audit::Actor;
+use crate::freshness::Moment;
 use crate::idempotency::{self, IdempotencyClaim, LONGEST_WAIT, RunningKey, StoredAnswer};
 use crate::runs::Cause;
 use crate::sql::is_postgres;
@@ -85,6 +86,11 @@ impl TenantTx {
     /// The call that this transaction is made for, as what arms a schedule row.
     pub(crate) fn cause(&self) -> Cause<'_> {
         Cause::Call { organization: self.organization, request_id: &self.request_id }
+    }
+
+    /// What its rows are viewed by.
+    pub(crate) fn moment(&self) -> Moment<'_> {
+        Moment { now: self.now, curve: &self.age_curve }
     }
 
     /// Takes an idempotency key for this transaction. To be the first statement of it.

@@ -1,5 +1,7 @@
 //! What videos and account videos have in common: a post as one organization sees it.
 
+use std::time::Duration;
+
 use domain::{AccountId, Float, MediaType, MetricStatus, Platform, PostStatus, Timestamp};
 use sea_orm::FromQueryResult;
 use uuid::Uuid;
@@ -61,16 +63,9 @@ pub struct PostRow {
     pub failures: i64,
 }
 
-impl TrackedPost {
-    /// Until when it stands like this by itself.
-    pub(crate) fn good_until(&self) -> Option<Timestamp> {
-        freshness::good_until(&self.freshness, self.last_scrape_at, self.scrape_interval_hours)
-    }
-}
-
 impl PostRow {
-    /// The post as the organization sees it. Until its own first read, the post's facts are somebody else's.
-    pub fn view(self, now: Timestamp) -> Result<TrackedPost, StoreError> {
+    /// The post as the organization sees it at `now`, which reads it at least every `interval`. Until its own first read, the post's facts are somebody else's.
+    pub fn view(self, interval: Duration, now: Timestamp) -> Result<TrackedPost, StoreError> {
         let unreadable = |column| StoreError::Unreadable { table: "posts", column };
         let platform: Platform = self.platform.parse().map_err(|_| unreadable("platform"))?;
         let status: PostStatus = self.status.parse().map_err(|_| unreadable("status"))?;
@@ -80,7 +75,7 @@ impl PostRow {
                 is_collected: self.is_collected,
                 is_unavailable: status == PostStatus::Deleted,
                 last_scrape_at: self.last_scrape_at,
-                interval_hours: self.scrape_interval_hours,
+                interval,
                 due_at: self.due_at,
                 last_attempt_at: self.last_attempt_at,
                 last_attempt_outcome: self.last_attempt_outcome.as_deref(),

@@ -8,10 +8,10 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use domain::Timestamp;
 use sea_orm::{DatabaseConnection, QueryResult};
 
 use crate::StoreError;
+use crate::freshness::Moment;
 use crate::listing::{self, Joined, Listing, ReadPage, SortColumn};
 use crate::merged::{Found, Key, rows_by_keys};
 use crate::paging::{Page, PageRequest, Position};
@@ -102,12 +102,12 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Reads one page of rows that are remembered, as they stand at `now`; `position` tells a row's place in the order.
+/// Reads one page of rows that are remembered, as they stand at that moment; `position` tells a row's place in the order.
 pub async fn page<R: Viewed, O>(
     connection: &DatabaseConnection,
     source: Source<'_>,
     filter: Filter,
-    (request, now): (&PageRequest<O>, Timestamp),
+    (request, moment): (&PageRequest<O>, Moment<'_>),
     memory: &Memory<R>,
     position: impl Fn(&R) -> Position,
 ) -> Result<Page<Arc<Seen<R::View>>>, StoreError> {
@@ -122,7 +122,7 @@ pub async fn page<R: Viewed, O>(
         let listing = source.listing(memory.statements.of_rows(connection), &id);
         listing::rows_of_page(connection, &listing, None, filter, (request, 0), |row| memory.read(row)).await?
     };
-    listing::convert(rows.page(|kept| position(kept.row())), |kept| kept.view(now))
+    listing::convert(rows.page(|kept| position(kept.row())), |kept| kept.view(moment))
 }
 
 /// The page by its versions. `None` when a row became another between that and its reading, and may stand at another place.

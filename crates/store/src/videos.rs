@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::changes::{NewVideo, Refusal, VideoChange};
 use crate::collections::belongs_to;
+use crate::freshness::{self, Moment};
 use crate::merged::{Key, Keyed, row_of};
 use crate::paging::{Page, PageRequest, Position, PostOrder, RowId, VideoFilter};
 use crate::schedule::{self, Target};
@@ -40,11 +41,13 @@ impl Viewed for VideoRow {
     const PARTS: &'static [&'static str] = &["t.xmin", "p.xmin", "a.xmin", "s.due_at"];
 
     fn good_until(video: &Video) -> Option<Timestamp> {
-        video.post.good_until()
+        video.post.freshness.fresh_until
     }
 
-    fn view(self, now: Timestamp) -> Result<Video, StoreError> {
-        Ok(Video { id: VideoId(self.id), metadata: Metadata::from_stored(&self.metadata), post: self.post.view(now)? })
+    fn view(self, moment: Moment<'_>) -> Result<Video, StoreError> {
+        let interval = freshness::hours(self.post.scrape_interval_hours);
+        let post = self.post.view(interval, moment.now)?;
+        Ok(Video { id: VideoId(self.id), metadata: Metadata::from_stored(&self.metadata), post })
     }
 }
 
@@ -79,7 +82,7 @@ impl Tenant {
     /// One video.
     pub async fn video(&self, id: VideoId, now: Timestamp) -> Result<Option<Arc<Seen<Video>>>, StoreError> {
         let key = Key { organization: self.organization, id: id.0 };
-        self.store.lookups.videos.view(&self.store.read, key, now).await
+        self.store.lookups.videos.view(&self.store.read, key, self.store.moment(now)).await
     }
 
     /// A page of the organization's videos.
@@ -110,7 +113,7 @@ impl Tenant {
         let source = Source { from: &from, sort: sort_column(page.order_by) };
         let memory = &self.store.lookups.videos.memory;
         let position = |row: &VideoRow| Position { key: row.post.sort_key(page.order_by), id: RowId::Uuid(row.id) };
-        versions::page(&self.store.read, source, conditions, (page, now), memory, position).await
+        versions::page(&self.store.read, source, conditions, (page, self.store.moment(now)), memory, position).await
     }
 }
 
@@ -118,7 +121,7 @@ impl TenantTx {
     /// One video, as the transaction sees it.
     pub async fn video(&self, id: VideoId) -> Result<Option<Video>, StoreError> {
         let key = Key { organization: self.organization, id: id.0 };
-        row_of::<VideoRow>(&self.tx, key).await?.map(|found| found.view(self.now)).transpose()
+        row_of::<VideoRow>(&self.tx, key).await?.map(|found| found.view(self.moment())).transpose()
     }
 
     /// One video, kept from being changed by others until the transaction ends.

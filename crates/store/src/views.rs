@@ -22,6 +22,8 @@ pub type MetricPrecisions = BTreeMap<String, Precision>;
 pub struct Freshness {
     /// In one word.
     pub state: FreshnessState,
+    /// Until when it is fresh while nothing happens; `None` when it is not.
+    pub fresh_until: Option<Timestamp>,
     /// When a worker last tried, since the record was made.
     pub last_attempt_at: Option<Timestamp>,
     /// How that ended.

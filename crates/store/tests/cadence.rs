@@ -7,7 +7,7 @@ mod support;
 
 use std::time::Duration;
 
-use domain::{AgeCurve, AgeStep, RequestId, Timestamp};
+use domain::{AgeCurve, AgeStep, FreshnessState, RequestId, Timestamp};
 use store::{AccountChange, JobTarget, Store, StoreConfig};
 use support::{HOUR, Home, START, add, answer, feed, new_account, post, post_id, profile, tenant};
 
@@ -60,6 +60,29 @@ on_both! {
         for (n, hours) in [(0, 24.0), (1, 24.0), (2, 96.0)] {
             let due = due_in_hours(&home, n, second).await.unwrap();
             assert!(due >= hours - 0.1 && due <= hours * 1.03, "post {n} in {due} h");
+        }
+    }
+
+    async fn an_old_post_that_is_read_as_planned_is_not_stale(home) {
+        let store = curved(&home).await;
+        let mine = tenant(&store).await;
+        let (id, _) = add(&mine, &new_account("amy"), START).await;
+        let posts = [post(post_id(0), START.minus(10 * DAY), 5), post(post_id(1), START.minus(90 * DAY), 5)];
+        support::work(&store, START, answer("11", "amy", &posts)).await;
+        let rows = support::account_videos(&mine, id, START).await;
+        for (after, expected) in [
+            (26 * HOUR, [FreshnessState::Fresh, FreshnessState::Fresh]),
+            (27 * HOUR, [FreshnessState::Stale, FreshnessState::Fresh]),
+            (105 * HOUR, [FreshnessState::Stale, FreshnessState::Fresh]),
+            (106 * HOUR, [FreshnessState::Stale, FreshnessState::Stale]),
+        ] {
+            let now = START.plus(after);
+            for (row, expected) in rows.iter().zip(expected) {
+                let one = mine.account_video(row.id, now).await.unwrap().unwrap();
+                assert_eq!(one.post.freshness.state, expected, "{} after {after:?}", one.post.external_id);
+            }
+            let listed = support::account_videos(&mine, id, now).await;
+            assert_eq!(listed.iter().map(|row| row.post.freshness.state).collect::<Vec<_>>(), expected, "{after:?}");
         }
     }
 

@@ -286,6 +286,7 @@ pub(crate) mod tests {
             effective_post_lookback_days: None,
             freshness: Freshness {
                 state: FreshnessState::Fresh,
+                fresh_until: None,
                 last_attempt_at: None,
                 last_attempt_outcome: None,
                 next_scrape_at: None,

@@ -78,7 +78,7 @@ pub(crate) struct ChangesOut {
     /// Likes, comments and shares.
     #[schema(value_type = Option<f64>)]
     engagement_pct: Option<Float>,
-    /// The engagement rate: by how many percent of itself it changed.
+    /// The engagement rate: by how many percent of itself it changed, worked out from the two rates as they are shown.
     #[schema(value_type = Option<f64>)]
     engagement_rate_pct: Option<Float>,
 }

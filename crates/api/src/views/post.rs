@@ -291,6 +291,7 @@ mod tests {
             platform_data: Map::new(),
             freshness: Freshness {
                 state: FreshnessState::Fresh,
+                fresh_until: None,
                 last_attempt_at: Some(at),
                 last_attempt_outcome: Some(domain::Outcome::Ok),
                 next_scrape_at: Some(at),

@@ -124,7 +124,7 @@ macro_rules! overview {
         #[schema(as = OverviewChanges)]
         struct OverviewChangesOut {
             $($(#[$doc])* #[schema(value_type = Option<f64>)] $pct: Option<Float>,)*
-            /// The engagement rate: by how many percent of itself it changed.
+            /// The engagement rate: by how many percent of itself it changed, worked out from the two rates as they are shown.
             #[schema(value_type = Option<f64>)]
             engagement_rate_pct: Option<Float>,
         }

@@ -18,7 +18,7 @@ impl TenantTx {
     /// One account, as the transaction sees it.
     pub async fn account(&self, id: AccountId) -> Result<Option<Account>, StoreError> {
         let key = Key { organization: self.organization, id: id.0 };
-        row_of::<AccountRow>(&self.tx, key).await?.map(|found| found.view(self.now)).transpose()
+        row_of::<AccountRow>(&self.tx, key).await?.map(|found| found.view(self.moment())).transpose()
     }
 }
 
@@ -26,7 +26,7 @@ impl Tenant {
     /// One account.
     pub async fn account(&self, id: AccountId, now: Timestamp) -> Result<Option<Arc<Seen<Account>>>, StoreError> {
         let key = Key { organization: self.organization, id: id.0 };
-        self.store.lookups.accounts.view(&self.store.read, key, now).await
+        self.store.lookups.accounts.view(&self.store.read, key, self.store.moment(now)).await
     }
 
     /// A page of the organization's accounts.
@@ -40,7 +40,7 @@ impl Tenant {
         let source = Source { from: "FROM accounts a", sort: sort_column(page.order_by) };
         let memory = &self.store.lookups.accounts.memory;
         let position = |row: &AccountRow| row.position(page.order_by);
-        versions::page(&self.store.read, source, conditions, (page, now), memory, position).await
+        versions::page(&self.store.read, source, conditions, (page, self.store.moment(now)), memory, position).await
     }
 }
 

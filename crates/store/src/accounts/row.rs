@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use crate::StoreError;
 use crate::columns::columns;
-use crate::freshness;
+use crate::freshness::{self, Moment};
 use crate::listing::SortColumn;
 use crate::merged::{Key, Keyed};
 use crate::paging::{AccountOrder, Position, RowId, SortKey};
@@ -94,10 +94,10 @@ impl Viewed for AccountRow {
     const PARTS: &'static [&'static str] = &["a.xmin", "p.xmin", "o.xmin", "c.xmin", "s.due_at"];
 
     fn good_until(account: &Account) -> Option<Timestamp> {
-        freshness::good_until(&account.freshness, account.last_scrape_at, account.scrape_interval_hours)
+        account.freshness.fresh_until
     }
 
-    fn view(self, now: Timestamp) -> Result<Account, StoreError> {
+    fn view(self, moment: Moment<'_>) -> Result<Account, StoreError> {
         let platform: Platform =
             self.platform.parse().map_err(|_| StoreError::Unreadable { table: "accounts", column: "platform" })?;
         let freshness = freshness::sum_up(
@@ -105,13 +105,13 @@ impl Viewed for AccountRow {
                 is_collected: self.is_collected,
                 is_unavailable: self.is_unavailable,
                 last_scrape_at: self.last_scrape_at,
-                interval_hours: self.scrape_interval_hours,
+                interval: freshness::hours(self.scrape_interval_hours),
                 due_at: self.due_at,
                 last_attempt_at: self.last_attempt_at,
                 last_attempt_outcome: self.last_attempt_outcome.as_deref(),
                 failures: self.failures,
             },
-            now,
+            moment.now,
         );
         let provenance = Provenance::from_stored(&self.provenance);
         let metric_status = self.metric_status(&provenance);

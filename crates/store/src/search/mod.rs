@@ -37,7 +37,7 @@ impl Tenant {
     /// most followers or views.
     pub async fn search(&self, q: &str, limit: u32, now: Timestamp) -> Result<SearchResults, StoreError> {
         let Some(wanted) = Wanted::of(q) else { return Ok(SearchResults::default()) };
-        let (read, organization) = (&self.store.read, self.organization);
+        let (read, organization, moment) = (&self.store.read, self.organization, self.store.moment(now));
         let most = usize::try_from(limit).unwrap_or(usize::MAX);
         let accounts = ranked::<Uuid>(read, &ACCOUNTS, organization, &wanted, limit).await?;
         let creators = ranked::<Uuid>(read, &CREATORS, organization, &wanted, limit).await?;
@@ -46,17 +46,17 @@ impl Tenant {
 
         let mut posts: Vec<(Place, FoundPost)> = Vec::new();
         for (place, row) in self.rows_of::<VideoRow>(&videos).await? {
-            posts.push((place, FoundPost::Video(row.view(now)?)));
+            posts.push((place, FoundPost::Video(row.view(moment)?)));
         }
         for (place, row) in self.rows_of::<AccountVideoRow>(&account_videos).await? {
-            posts.push((place, FoundPost::AccountVideo(row.view(now)?)));
+            posts.push((place, FoundPost::AccountVideo(row.view(moment)?)));
         }
         // Of those in one place, the ones that were added by hand stay first.
         posts.sort_by_key(|(place, _)| *place);
         posts.truncate(most);
         let accounts = self.rows_of::<AccountRow>(&accounts).await?;
         Ok(SearchResults {
-            accounts: accounts.into_iter().map(|(_, row)| row.view(now)).collect::<Result<_, _>>()?,
+            accounts: accounts.into_iter().map(|(_, row)| row.view(moment)).collect::<Result<_, _>>()?,
             creators: self.creators_of(&creators).await?,
             videos: posts.into_iter().map(|(_, post)| post).collect(),
         })
