@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 
 use domain::{FieldError, FieldErrors, Timestamp};
+use percent_encoding::percent_decode_str;
 use serde::Serialize;
 use store::{Direction, PageRequest, RowId};
 use url::form_urlencoded;
@@ -22,14 +23,18 @@ const MOST_ROWS: u32 = 200;
 
 /// Parameters that are not read yet, and what was wrong with those that are.
 pub(crate) struct Query {
-    left: Vec<(String, String)>,
+    /// Their names and values; no value for what is not UTF-8.
+    left: Vec<(String, Option<String>)>,
     errors: FieldErrors,
 }
 
 impl Query {
     pub(crate) fn parse(text: &str) -> Self {
-        let left = form_urlencoded::parse(text.as_bytes()).map(|(k, v)| (k.into_owned(), v.into_owned())).collect();
-        Self { left, errors: FieldErrors::new() }
+        let pairs = text.split('&').flat_map(|pair| {
+            let is_text = percent_decode_str(pair).decode_utf8().is_ok();
+            form_urlencoded::parse(pair.as_bytes()).map(move |(k, v)| (k.into_owned(), is_text.then(|| v.into_owned())))
+        });
+        Self { left: pairs.collect(), errors: FieldErrors::new() }
     }
 
     /// The value of `name`, when it is given, once.
@@ -41,6 +46,10 @@ impl Query {
             self.errors.add(name, "must be given once");
             return None;
         }
+        let Some(value) = value else {
+            self.errors.add(name, "must be UTF-8");
+            return None;
+        };
         if value.contains('\0') {
             self.errors.add(name, "must not contain a NUL character");
             return None;
@@ -309,14 +318,22 @@ mod tests {
 
     #[test]
     fn bad_unknown_and_repeated_parameters_are_named_together() {
-        let mut query = Query::parse("q=a&q=b&is_active=yes&nope=1&order_direction=up&id=%00");
+        let mut query = Query::parse("q=a&q=b&is_active=yes&nope=1&order_direction=up&id=%00&name=%ff");
         query.text("q");
         query.boolean("is_active");
         query.text("id");
+        query.text("name");
         query.sort(ORDERS);
         let mut named: Vec<_> = query.finish().unwrap_err().into_iter().map(|e| e.field).collect();
         named.sort();
-        assert_eq!(named, ["id", "is_active", "nope", "order_direction", "q"]);
+        assert_eq!(named, ["id", "is_active", "name", "nope", "order_direction", "q"]);
+    }
+
+    #[test]
+    fn a_character_that_stands_for_unreadable_bytes_may_be_given_itself() {
+        let mut query = Query::parse("&q=%EF%BF%BD+%c3%a9&");
+        assert_eq!(query.text("q").as_deref(), Some("\u{FFFD} é"));
+        assert_eq!(query.finish(), Ok(()));
     }
 
     #[test]
