@@ -34,9 +34,8 @@ impl Fields {
                 Err(FieldErrors::of("body", "must be an object").into())
             }
             Err(error) => Err(Problem::bad_request(format!(
-                "The body is not JSON: line {}, column {}.",
-                error.line(),
-                error.column()
+                // Its reason tells a number out of range, and nesting that is too deep, from what is no JSON at all.
+                "The body cannot be read as JSON: {error}."
             ))),
         }
     }
@@ -254,6 +253,10 @@ mod tests {
         for body in ["", "{", "{\"a\":}", "nul", "{\"a\":\"\\ud800\"}", "\u{feff}{}"] {
             let problem = Fields::parse(body.as_bytes()).err().unwrap();
             assert_eq!(problem.code().as_str(), "BAD_REQUEST", "{body}");
+        }
+        for (body, why) in [("{\"a\":1e400}", "number out of range"), (&"[".repeat(200), "recursion limit")] {
+            let problem = Fields::parse(body.as_bytes()).err().unwrap();
+            assert!(String::from_utf8(problem.document("/", "r")).unwrap().contains(why), "{body}");
         }
         for body in ["[]", "1", "null", "\"x\"", "true"] {
             let problem = Fields::parse(body.as_bytes()).err().unwrap();

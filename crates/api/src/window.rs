@@ -108,8 +108,10 @@ pub(crate) fn report_dates(parameters: &mut impl Parameters, today: Day) -> Opti
     None
 }
 
+/// A date of a year of four digits: what comes before is of no use to anybody, and the window before it may have no year.
 fn date(text: &str) -> Result<Day, String> {
-    Day::parse(text).ok_or_else(|| "must be a date, such as 2026-01-31".to_owned())
+    let day = Day::parse(text).filter(|_| !text.starts_with('0'));
+    day.ok_or_else(|| "must be a date from 1000-01-01 on, such as 2026-01-31".to_owned())
 }
 
 /// Which days.
@@ -120,7 +122,7 @@ pub(crate) struct WindowParams {
     /// Days that end today (UTC), today included; or `custom`, which is also meant when dates are given without it. Default `30d`.
     #[param(inline)]
     period: Option<PeriodName>,
-    /// The first day, with `custom` alone. There may be at most 366 days, all of them kept: an operator may keep days for two years only.
+    /// The first day, with `custom` alone, from 1000-01-01 on. There may be at most 366 days, all of them kept: an operator may keep days for two years only.
     #[param(format = Date)]
     start_date: Option<String>,
     /// The last day, itself included, with `custom` alone. Not after today (UTC).

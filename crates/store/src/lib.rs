@@ -93,7 +93,7 @@ pub use report::{
     CountedPosts, MemberNumbers, ReportFilter, ReportMember, ReportMetrics, ReportNumbers, ReportOrder, ReportPost,
     ReportRequest, Stretch,
 };
-pub use request_events::{ApiProcess, NewRequestEvent, RecordedRequest, RequestEvent};
+pub use request_events::{ApiProcess, MOST_TOUCHED, NewRequestEvent, RecordedRequest, RequestEvent};
 pub use rollups::{Overview, OverviewNumbers, RolledUp, TopCreator};
 pub use runs::{Run, RunFilter, RunOrder, RunTarget};
 pub use schedule::{Breaker, Budget, Claim, ClaimPolicy, Job, JobTarget, PlatformPolicy, SourcePlan};

@@ -253,6 +253,24 @@ on_both! {
         let same = home.store.trace_run(job.run_id, LIMIT, START).await.unwrap();
         assert_eq!((same.runs, same.loads), (story.runs, story.loads));
     }
+    async fn the_story_of_an_account_names_the_calls_behind_its_runs(home) {
+        let (own, stranger) = (support::organization(&home.store, None).await, support::organization(&home.store, None).await);
+        let (account, _) = support::add(&home.store.tenant(own), &support::new_account("nasa"), START).await;
+        let (theirs, _) = support::add(&home.store.tenant(stranger), &support::new_account("nasa"), START.plus(MINUTE)).await;
+        let story = async |account| home.store.trace_account(account, LIMIT, START.plus(2 * MINUTE)).await.unwrap();
+        let told = story(account).await;
+        let request = told.runs[0].request_id.clone().unwrap();
+        let unrecorded: Vec<_> = told.unrecorded.iter().map(|call| (call.request_id.as_str(), call.organization_id)).collect();
+        assert_eq!(unrecorded, [(request.as_str(), Some(own))], "{told:?}");
+        // One of a thousand that a call made: it names the first hundred alone.
+        let events = [event(&request, Some(stranger), START), event(&request, Some(own), START)];
+        write(&home.store, &process(events.len()), &events).await;
+        let told = story(account).await;
+        assert_eq!((ids(&told.calls), told.unrecorded.len()), (vec![request.as_str()], 0));
+        assert_eq!(told.calls[0].organization_id, Some(own));
+        assert!(story(theirs).await.calls.iter().all(|call| call.organization_id == Some(stranger)));
+    }
+
     async fn a_story_ends_with_what_its_runs_wait_for(home) {
         let tenant = support::tenant(&home.store).await;
         let (account, wakes) = support::add(&tenant, &support::new_account("nasa"), START).await;
@@ -333,6 +351,40 @@ on_both! {
             let lost: Vec<_> = story.unrecorded.iter().map(|call| (call.request_id.as_str(), call.organization_id)).collect();
             assert_eq!(lost, [("lost", Some(own))], "of {id}");
             assert!(story.gaps.iter().any(|gap| gap.name == "gone"), "of {id}: {:?}", story.gaps);
+        }
+    }
+
+    async fn of_a_lost_call_whose_answer_is_kept_the_time_is_known(home) {
+        let own = support::organization(&home.store, None).await;
+        let at = |seconds| START.plus(std::time::Duration::from_secs(seconds));
+        for (name, heard) in [("died long before", 50), ("had it", 99)] {
+            let gone = ApiProcess { name: name.to_owned(), ..process(0) };
+            home.store.write_request_events(&gone, std::iter::empty(), false, at(heard)).await.unwrap();
+        }
+        let tx = support::begin(&home.store.tenant(own), at(100)).await;
+        tx.claim_idempotency("key", &[7; 32]).await.unwrap();
+        let answer = store::StoredAnswer {
+            status: 201,
+            location: None,
+            etag: None,
+            content_type: "application/json".to_owned(),
+            body: Vec::new(),
+            is_sealed: false,
+            request_id: Some("lost".to_owned()),
+        };
+        tx.remember("key", &answer).await.unwrap();
+        tx.commit().await.unwrap();
+        let again = NewRequestEvent {
+            replay_of: Some("lost".to_owned().into()),
+            idempotency_key: Some("key".into()),
+            is_write: true,
+            ..event("again", Some(own), at(130))
+        };
+        write(&home.store, &process(1), &[again]).await;
+        for id in ["lost", "again"] {
+            let story = home.store.trace_request(id, LIMIT, at(200)).await.unwrap();
+            assert_eq!(story.unrecorded.iter().map(|call| call.before).collect::<Vec<_>>(), [at(100)], "of {id}");
+            assert_eq!(story.gaps.iter().map(|gap| gap.name.as_str()).collect::<Vec<_>>(), ["had it"], "of {id}");
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use domain::{Day, Timestamp};
 use store::{Budget, PlatformPolicy, PrunedDays, StoreError};
-use tokio::task::JoinSet;
+use tokio::task::{JoinHandle, JoinSet};
 use tokio_util::sync::CancellationToken;
 use tracing::{debug, warn};
 
@@ -37,14 +37,15 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
     let mut pruned = Instant::now();
     let mut folded = Instant::now();
     let mut days = PrunedDays::BEGIN;
+    let mut silence = None;
     keep_partitions(&inner).await;
     loop {
-        let round = round(&inner).await;
+        let round = round(&inner, &mut silence).await;
         match &round {
             // Said once, not at every round.
             Err(error) if !was_away => warn!(error = %chain(error), "the database is away: nothing can be offered"),
-            Ok(()) if was_away => debug!("the database is back"),
-            Ok(()) | Err(_) => {}
+            Ok(_) if was_away => debug!("the database is back"),
+            Ok(_) | Err(_) => {}
         }
         was_away = round.is_err();
         if pruned.elapsed() > PRUNE_INTERVAL {
@@ -62,8 +63,21 @@ pub async fn run(inner: Arc<Inner>, shutdown: CancellationToken) {
         }
         tokio::select! {
             () = tokio::time::sleep(inner.config.sweep_interval) => {}
+            () = read_something(round.unwrap_or_default()) => {}
             () = shutdown.cancelled() => return,
         }
+    }
+}
+
+/// Waits for jobs that the sweeper began itself. Where one of them found something to read, there may be more, of which nobody tells while the
+/// queue is away; otherwise this never ends.
+async fn read_something(jobs: Vec<JoinHandle<bool>>) {
+    let mut has_read = false;
+    for job in jobs {
+        has_read |= job.await.unwrap_or(false);
+    }
+    if !has_read {
+        std::future::pending::<()>().await;
     }
 }
 
@@ -148,9 +162,15 @@ pub async fn work_through(inner: &Arc<Inner>) -> Result<usize, StoreError> {
     Ok(done)
 }
 
-async fn round(inner: &Arc<Inner>) -> Result<(), StoreError> {
+/// Offers what is due, or begins it, while the queue is away: since when that is known, at the latest, stands in `silence`.
+async fn round(inner: &Arc<Inner>, silence: &mut Option<Instant>) -> Result<Vec<JoinHandle<bool>>, StoreError> {
+    // A queue that is frozen takes its time to say nothing.
+    if silence.is_none_or(|since| since.elapsed() >= inner.config.sweep_interval) {
+        *silence = inner.queue.ping().await.is_err().then(Instant::now);
+    }
+    let queue_is_away = silence.is_some();
     let now = inner.clock.now();
-    let queue_is_away = inner.queue.ping().await.is_err();
+    let mut begun = Vec::new();
     for policy in &inner.config.platforms {
         let mut limit = most(policy, inner.config.sweep_interval);
         if queue_is_away {
@@ -160,13 +180,13 @@ async fn round(inner: &Arc<Inner>) -> Result<(), StoreError> {
         for wake in inner.store.offer_due(policy, limit, inner.config.offer_gap, now).await? {
             if queue_is_away {
                 let inner_too = Arc::clone(inner);
-                inner.own.spawn(async move { job::work(&inner_too, wake).await });
+                begun.push(inner.own.spawn(async move { job::work(&inner_too, wake).await }));
             } else {
                 inner.queue.wake(wake);
             }
         }
     }
-    Ok(())
+    Ok(begun)
 }
 
 /// No more than the platform may be asked for until the next round, and one to keep it going.

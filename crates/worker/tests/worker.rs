@@ -53,6 +53,10 @@ async fn world() -> World {
 
 impl World {
     fn start(&self, queue: &Queue, shutdown_after: Duration) -> Running {
+        self.start_sweeping(queue, shutdown_after, Duration::from_millis(50))
+    }
+
+    fn start_sweeping(&self, queue: &Queue, shutdown_after: Duration, sweep_interval: Duration) -> Running {
         let site = |url: String| PlatformSite { base_url: url.parse().unwrap() };
         let scraper = Scraper::new(ScrapeConfig {
             instagram: site(self.sandbox.base_url(Platform::Instagram)),
@@ -78,7 +82,7 @@ impl World {
             name: "test".to_owned(),
             concurrency: 4,
             lease: Duration::from_mins(1),
-            sweep_interval: Duration::from_millis(50),
+            sweep_interval,
             offer_gap: Duration::from_secs(1),
             shutdown: shutdown_after,
             platforms: Platform::ALL.into_iter().map(policy).collect(),
@@ -183,6 +187,22 @@ async fn while_the_queue_is_out_of_reach_the_worker_does_what_it_finds() {
         away.wake(wake);
     }
     world.until(id, |account| account.sums.like_count.is_some()).await;
+    running.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_the_queue_is_out_of_reach_what_is_due_is_read_one_after_another() {
+    let world = world().await;
+    let mut ids = Vec::new();
+    for n in 0..12 {
+        ids.push(world.add(Platform::Tiktok, &format!("someone{n}")).await.0);
+    }
+    let queue = Queue::redis("redis://127.0.0.1:1", QueueOptions::default()).unwrap();
+    // Of four at a time and ten minutes between rounds.
+    let running = world.start_sweeping(&queue, Duration::from_secs(10), Duration::from_mins(10));
+    for id in ids {
+        world.until(id, |account| account.total_post_count.is_some()).await;
+    }
     running.stop().await;
 }
 

@@ -49,7 +49,9 @@ pub(super) fn reference(code: Code) -> (String, RefOr<Example>) {
 
 fn of_problem(code: Code) -> Example {
     let problem = match code {
-        Code::BadRequest => Problem::bad_request("The body is not JSON: line 1, column 12."),
+        Code::BadRequest => {
+            Problem::bad_request("The body cannot be read as JSON: expected value at line 1 column 12.")
+        }
         Code::Unauthorized => Problem::unauthorized("The API key is missing."),
         Code::NotFound => Problem::not_found(),
         Code::MethodNotAllowed => Problem::method_not_allowed("GET, HEAD, POST".to_owned()),

@@ -13,9 +13,6 @@ use crate::views::bulk::{AccountsIn, Batch, BulkOut, VideosIn, batch};
 use crate::views::post_in::new_video;
 use actix_web::http::StatusCode;
 
-/// Created resources of one call that support staff find it by, at most.
-const MOST_TOUCHED: usize = 100;
-
 /// Track many accounts.
 ///
 /// Each item is a body of `POST /v2/accounts` and gets a result of its own, in the order of `items`: a bad one is rejected by itself, and the
@@ -77,7 +74,7 @@ async fn add<N: Clone>(
                 Err(refusal) => bad.push((index, with_creator_at(&format!("items[{index}].creator_id"), refusal))),
             }
         }
-        let ids = made.iter().filter_map(|(_, result)| result.ok()).take(MOST_TOUCHED).map(|id| id.to_string());
+        let ids = made.iter().filter_map(|(_, result)| result.ok()).take(store::MOST_TOUCHED).map(|id| id.to_string());
         if !is_dry_run {
             call.exchange().touched.borrow_mut().extend(ids);
         }

@@ -40,7 +40,8 @@ pub(crate) struct AccountIn {
     /// Hours between reads. Left out, it is your organization's `scrape_interval_hours`.
     #[schema(minimum = 1, maximum = 720, required = false, value_type = i64)]
     scrape_interval_hours: Option<i64>,
-    /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values.
+    /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values. Whole numbers
+    /// are kept within 64 bits, others to double precision.
     #[schema(schema_with = metadata_in, required = false)]
     metadata: Option<Value>,
     /// Whether to collect it.

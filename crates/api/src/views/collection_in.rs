@@ -21,7 +21,8 @@ pub(crate) struct CollectionIn {
     /// The name. Several may have the same.
     #[schema(min_length = 1, max_length = 255, pattern = r"^[^\x00]*[^\s\x00][^\x00]*$")]
     name: String,
-    /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values.
+    /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values. Whole numbers
+    /// are kept within 64 bits, others to double precision.
     #[schema(schema_with = metadata_in, required = false)]
     metadata: Option<Value>,
 }

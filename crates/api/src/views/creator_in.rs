@@ -22,7 +22,8 @@ pub(crate) struct CreatorIn {
     /// Whether its accounts are collected.
     #[schema(default = true, required = false, value_type = bool)]
     is_active: Option<bool>,
-    /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values.
+    /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values. Whole numbers
+    /// are kept within 64 bits, others to double precision.
     #[schema(schema_with = metadata_in, required = false)]
     metadata: Option<Value>,
 }

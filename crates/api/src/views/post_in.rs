@@ -26,7 +26,8 @@ pub(crate) struct VideoIn {
     /// The post's URL in any form that the platform uses, its short links included, the platform's own id, or its Instagram shortcode.
     #[schema(min_length = 1, example = "7571863205253778710")]
     identifier: String,
-    /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values.
+    /// Your own notes: at most 20 keys; keys and texts of at most 255 characters; no nested values. Whole numbers
+    /// are kept within 64 bits, others to double precision.
     #[schema(schema_with = metadata_in, required = false)]
     metadata: Option<Value>,
     /// Whether to collect it.

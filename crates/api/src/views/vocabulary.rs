@@ -29,7 +29,7 @@ names! {
 
     /// How the data of a resource stands. `pending`: never read so far; `fresh`: read within its interval; `stale`: not read again within its interval and
     /// a tenth of it; `failing`: the last attempt failed; `paused`: not collected; `unavailable`: the platform said twice that it does not exist. The
-    /// interval is `scrape_interval_hours`; for an account video, its account's, or the longer one that the operator set for posts of its age.
+    /// interval is `scrape_interval_hours`; for an account video, its account's, or the longer one that the operator set for posts of the age it had at its last read.
     FreshnessStateName as FreshnessState {
         Pending = "pending", Fresh = "fresh", Stale = "stale", Failing = "failing", Paused = "paused",
         Unavailable = "unavailable",

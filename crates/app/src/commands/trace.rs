@@ -29,8 +29,8 @@ pub struct Args {
     /// A run.
     #[arg(long, group = "of", value_name = "RUN_ID")]
     run: Option<RunId>,
-    /// Calls, runs and page loads at most, each: the first runs of a request, otherwise the newest.
-    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    /// Calls, runs and page loads at most, each, 1 to 10000: the first runs of a request, otherwise the newest.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     limit: u32,
     /// Print JSON.
     #[arg(long)]

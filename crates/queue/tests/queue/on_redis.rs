@@ -316,8 +316,8 @@ fn fact_the_interval_of_apalis_wakes_nobody_after_it_ran_out() {
             self.0.fetch_add(1, Ordering::SeqCst);
         }
     }
-    let wakes = Arc::new(Wakes(AtomicUsize::new(0)));
-    let waker = Waker::from(Arc::clone(&wakes));
+    let counted = Arc::new(Wakes(AtomicUsize::new(0)));
+    let waker = Waker::from(Arc::clone(&counted));
     let period = Duration::from_millis(10);
     let mut interval = IntervalStrategy::new(period);
     let mut look = || interval.poll_drive(&mut Context::from_waker(&waker), &PollSnapshot::new());
@@ -326,7 +326,7 @@ fn fact_the_interval_of_apalis_wakes_nobody_after_it_ran_out() {
         std::thread::sleep(period);
     }
     std::thread::sleep(period * 20);
-    assert_eq!(wakes.0.load(Ordering::SeqCst), 1);
+    assert_eq!(counted.0.load(Ordering::SeqCst), 1);
 }
 
 /// Why each incarnation has a name of its own.

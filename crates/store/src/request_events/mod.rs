@@ -14,6 +14,9 @@ use uuid::Uuid;
 
 use crate::runs::Run;
 
+/// Resources that a call is found by, at most; of a bulk call the first that it made.
+pub const MOST_TOUCHED: usize = 100;
+
 /// A call to be noted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewRequestEvent<'a> {

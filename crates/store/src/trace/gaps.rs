@@ -1,6 +1,6 @@
 //! What may be missing from a story: calls that went with their process, or were given up.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use domain::{OrganizationId, RequestId, Timestamp};
@@ -9,7 +9,7 @@ use super::rows::GapRow;
 use super::{ProcessGap, Story, UnrecordedCall};
 use crate::idempotency::KEPT;
 use crate::sql::{Number, row, rows, values};
-use crate::{Store, StoreError};
+use crate::{RequestEvent, Store, StoreError};
 
 /// A process that was not heard of for this long, and did not say goodbye, is taken for dead. It gives a sign of life every ten seconds.
 const SILENCE: Duration = Duration::from_secs(15);
@@ -17,6 +17,9 @@ const SILENCE: Duration = Duration::from_secs(15);
 /// Processes that are told of at most, in a story and where there is none.
 const MOST_PROCESSES: i64 = 20;
 const MOST_WITHOUT_A_STORY: i64 = 3;
+
+/// Kept answers that are looked up at most.
+const MOST_ANSWERED: usize = 20;
 
 /// A gap this long after the last entry of a story still belongs to it: what a process had not written is younger than what it had.
 const AFTER_THE_END: Duration = Duration::from_secs(2);
@@ -63,6 +66,35 @@ impl Store {
     }
 }
 
+/// When calls began whose answers were given again, by whose they were and their ids.
+pub(super) type Answered = BTreeMap<(OrganizationId, String), Timestamp>;
+
+impl Store {
+    /// When the calls began that others of `calls` repeat, as far as their answers are kept.
+    pub(super) async fn first_answers(&self, calls: &[RequestEvent]) -> Result<Answered, StoreError> {
+        let mut answered = Answered::new();
+        for call in calls {
+            let (Some(owner), Some(first), Some(key)) = (call.organization_id, &call.replay_of, &call.idempotency_key)
+            else {
+                continue;
+            };
+            let place = (owner, first.clone());
+            if answered.len() >= MOST_ANSWERED
+                || answered.contains_key(&place)
+                || calls.iter().any(|call| call.request_id == *first)
+            {
+                continue;
+            }
+            let sql = "SELECT created_at AS value FROM idempotency_records \
+                       WHERE organization_id = $1 AND idempotency_key = $2 AND request_id = $3";
+            if let Some(at) = row::<Number>(&self.read, sql, values![owner.0, key.as_str(), first.as_str()]).await? {
+                answered.insert(place, Timestamp::from_millis(at.value));
+            }
+        }
+        Ok(answered)
+    }
+}
+
 impl Story {
     /// Whether nothing is known.
     pub fn is_empty(&self) -> bool {
@@ -92,11 +124,12 @@ fn span(story: &Story) -> Option<Span> {
     Some((earliest.map_or(from, |earliest| earliest.min(from)), last))
 }
 
-/// The calls under `request`, and those that were answered `first` instead of a repetition, that left runs or an answer and are not among the calls.
+/// The calls under `request`, and the `other` ones that belong to the story, that left runs or an answer and are not among the calls.
 pub(super) fn unrecorded(
     story: &Story,
     request: Option<&str>,
-    first: &BTreeSet<(OrganizationId, String)>,
+    other: &BTreeSet<(OrganizationId, String)>,
+    answered: &Answered,
 ) -> Vec<UnrecordedCall> {
     let mut missing: Vec<UnrecordedCall> = Vec::new();
     let mut note = |request_id: &str, organization_id: Option<OrganizationId>, before: Timestamp| {
@@ -115,17 +148,18 @@ pub(super) fn unrecorded(
     };
     for run in &story.runs {
         let Some(id) = run.request_id.as_deref() else { continue };
-        let is_first = || first.iter().any(|(owner, first)| Some(*owner) == run.organization_id && first == id);
-        if request == Some(id) || is_first() {
+        let is_other = || run.organization_id.is_some_and(|owner| other.contains(&(owner, id.to_owned())));
+        if request == Some(id) || is_other() {
             note(id, run.organization_id, run.queued_at);
         }
     }
     for call in &story.calls {
         if let (Some(owner), Some(id)) = (call.organization_id, call.replay_of.as_deref())
-            && (request == Some(id) || first.contains(&(owner, id.to_owned())))
+            && (request == Some(id) || other.contains(&(owner, id.to_owned())))
         {
-            let made_at = RequestId::made_at(id).filter(|at| *at < call.occurred_at);
-            note(id, Some(owner), made_at.unwrap_or(call.occurred_at));
+            let kept = answered.get(&(owner, id.to_owned())).copied();
+            let began_at = kept.or_else(|| RequestId::made_at(id).filter(|at| *at < call.occurred_at));
+            note(id, Some(owner), began_at.unwrap_or(call.occurred_at));
         }
     }
     missing

@@ -54,6 +54,8 @@ struct Beginning {
     requests: BTreeSet<String>,
     /// Whose calls under which ids were answered first, where calls of the story are repetitions.
     repeated: BTreeSet<(OrganizationId, String)>,
+    /// Whose calls under which ids caused runs of the story.
+    causes: BTreeSet<(OrganizationId, String)>,
     left_out: LeftOut,
     keep: Keep,
     /// The request that it is about.
@@ -146,22 +148,38 @@ impl Store {
         limit: u32,
         now: Timestamp,
     ) -> Result<Story, StoreError> {
-        let calls = self.calls_that_touched(id, limit).await?;
-        let requests: BTreeSet<String> = calls.iter().map(|call| call.request_id.clone()).collect();
-        let more_calls = self.beyond("touched_resources", "resource_id = $1", values![id], calls.len(), limit).await?;
+        let mut calls = self.calls_that_touched(id, limit).await?;
+        let mut requests: BTreeSet<String> = calls.iter().map(|call| call.request_id.clone()).collect();
+        let mut more_calls =
+            self.beyond("touched_resources", "resource_id = $1", values![id], calls.len(), limit).await?;
         let (runs, more_runs) = match &found {
             Some(record) => self.runs_of(kinds, record.target_id, limit).await?,
             // It is deleted: what its calls caused is still known.
             None => self.runs_under(&requests, limit).await?,
         };
         let record = found.map(|row| row.into_record(kind, id));
+        let cause = |run: &TracedRun| Some((run.organization_id?, run.request_id.clone()?));
+        let is_own = |owner: &OrganizationId| record.as_ref().is_some_and(|record| record.organization_id == *owner);
+        let causes: BTreeSet<_> = runs.iter().filter_map(cause).filter(|(owner, _)| is_own(owner)).collect();
+        // A call that made many records names some of them alone.
+        if let Some(record) = &record {
+            let unnamed: Vec<_> =
+                causes.iter().map(|(_, id)| id.as_str()).filter(|id| !requests.contains(*id)).collect();
+            calls.extend(self.calls_of(record.organization_id, &unnamed, limit).await?);
+            calls.sort_by_key(|call| call.occurred_at);
+            let surplus = calls.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
+            calls.drain(..surplus);
+            more_calls += i64::try_from(surplus).unwrap_or(i64::MAX);
+            requests.extend(causes.iter().map(|(_, id)| id.clone()));
+        }
         let left_out = LeftOut { calls: more_calls, runs: more_runs, ..LeftOut::default() };
-        self.story(Beginning { record, calls, runs, requests, left_out, ..Beginning::default() }, limit, now).await
+        let beginning = Beginning { record, calls, runs, requests, causes, left_out, ..Beginning::default() };
+        self.story(beginning, limit, now).await
     }
 
     /// Adds what belongs to the calls and runs of a story.
     async fn story(&self, beginning: Beginning, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
-        let Beginning { record, calls, runs, requests, repeated, left_out, keep, about } = beginning;
+        let Beginning { record, calls, runs, requests, repeated, mut causes, left_out, keep, about } = beginning;
         let (mut changes, more_changes) = self.changes_under(&requests, limit).await?;
         for (owner, first) in &repeated {
             let (found, _) = self.changes_under(&BTreeSet::from([first.clone()]), limit).await?;
@@ -172,7 +190,9 @@ impl Store {
         let left_out = LeftOut { changes: more_changes, loads: more_loads, ..left_out };
         let mut story = Story { record, calls, changes, runs, loads, waiting, left_out, ..Story::default() };
         if story.left_out.calls == 0 {
-            story.unrecorded = gaps::unrecorded(&story, about.as_deref(), &repeated);
+            causes.extend(repeated);
+            let answered = self.first_answers(&story.calls).await?;
+            story.unrecorded = gaps::unrecorded(&story, about.as_deref(), &causes, &answered);
         }
         let made_at = about.as_deref().and_then(RequestId::made_at);
         (story.gaps, story.left_out.gaps) = self.gaps(&story, made_at, now).await?;
@@ -238,6 +258,22 @@ impl Store {
         let sql =
             format!("SELECT {EVENT} FROM request_events e WHERE {REPETITION} ORDER BY e.occurred_at DESC LIMIT $2");
         let found = rows::<RequestEventRow>(&self.read, &sql, values![id, i64::from(most)]).await?;
+        Ok(found.into_iter().map(RequestEvent::from).collect())
+    }
+
+    /// The newest calls of an organization under some ids.
+    async fn calls_of(&self, owner: OrganizationId, ids: &[&str], limit: u32) -> Result<Vec<RequestEvent>, StoreError> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut values = values![i64::from(limit), owner.0];
+        values.extend(ids.iter().map(|id| Value::from(*id)));
+        let sql = format!(
+            "SELECT {EVENT} FROM request_events e WHERE e.organization_id = $2 AND e.request_id IN ({}) \
+             ORDER BY e.occurred_at DESC LIMIT $1",
+            places(3, ids.len())
+        );
+        let found = rows::<RequestEventRow>(&self.read, &sql, values).await?;
         Ok(found.into_iter().map(RequestEvent::from).collect())
     }
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use domain::Timestamp;
 use store::{
-    LeftOut, ProcessGap, RequestEvent, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, TracedWait,
-    UnrecordedCall,
+    LeftOut, MOST_TOUCHED, ProcessGap, RequestEvent, Story, TracedChange, TracedLoad, TracedRecord, TracedRun,
+    TracedWait, UnrecordedCall,
 };
 
 /// Characters of a line on a terminal; what is longer is cut there, and whole elsewhere.
@@ -165,7 +165,8 @@ fn key_text(call: &RequestEvent) -> String {
 fn touched_text(call: &RequestEvent) -> Option<String> {
     let others: Vec<_> = call.resources.iter().filter(|id| !call.path.split('/').any(|part| part == *id)).collect();
     let list = others.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(" ");
-    (!list.is_empty()).then(|| format!("touched  {list} by {} {}", call.method, call.path))
+    let more = if call.resources.len() < MOST_TOUCHED { "" } else { " (and perhaps more, which it is not found by)" };
+    (!list.is_empty()).then(|| format!("touched  {list}{more} by {} {}", call.method, call.path))
 }
 
 fn unrecorded_text(call: &UnrecordedCall) -> String {
