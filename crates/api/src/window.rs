@@ -108,10 +108,10 @@ pub(crate) fn report_dates(parameters: &mut impl Parameters, today: Day) -> Opti
     None
 }
 
-/// A date of a year of four digits: what comes before is of no use to anybody, and the window before it may have no year.
+/// A date that has a year's length of days before it which can be written as well.
 fn date(text: &str) -> Result<Day, String> {
-    let day = Day::parse(text).filter(|_| !text.starts_with('0'));
-    day.ok_or_else(|| "must be a date from 1000-01-01 on, such as 2026-01-31".to_owned())
+    let day = Day::parse(text).filter(|_| !text.starts_with("0000"));
+    day.ok_or_else(|| "must be a date from 0001-01-01 on, such as 2026-01-31".to_owned())
 }
 
 /// Which days.
@@ -122,7 +122,7 @@ pub(crate) struct WindowParams {
     /// Days that end today (UTC), today included; or `custom`, which is also meant when dates are given without it. Default `30d`.
     #[param(inline)]
     period: Option<PeriodName>,
-    /// The first day, with `custom` alone, from 1000-01-01 on. There may be at most 366 days, all of them kept: an operator may keep days for two years only.
+    /// The first day, with `custom` alone. There may be at most 366 days, all of them kept: an operator may keep days for two years only.
     #[param(format = Date)]
     start_date: Option<String>,
     /// The last day, itself included, with `custom` alone. Not after today (UTC).
@@ -230,6 +230,20 @@ mod tests {
                 "{period:?} {first:?} {last:?}"
             );
         }
+    }
+
+    #[test]
+    fn the_first_days_have_a_window_before_them_that_can_be_written() {
+        let calendar = Calendar { kept_from: None, ..calendar() };
+        let asked = |query: &str| {
+            let mut query = Query::parse(query);
+            let asked = Asked::read(&mut query, calendar);
+            query.finish().map(|()| asked.window)
+        };
+        let first = asked("start_date=0001-01-01&end_date=0002-01-01").unwrap();
+        assert_eq!((first.days(), first.before().first().to_string()), (366, "0000-01-01".to_owned()));
+        let refused = asked("start_date=0000-12-31&end_date=0001-01-01").unwrap_err();
+        assert_eq!(refused.as_slice()[0].field, "start_date");
     }
 
     #[test]
