@@ -256,19 +256,47 @@ on_both! {
     async fn the_story_of_an_account_names_the_calls_behind_its_runs(home) {
         let (own, stranger) = (support::organization(&home.store, None).await, support::organization(&home.store, None).await);
         let (account, _) = support::add(&home.store.tenant(own), &support::new_account("nasa"), START).await;
+        // The run waits already: this call joins it.
         let (theirs, _) = support::add(&home.store.tenant(stranger), &support::new_account("nasa"), START.plus(MINUTE)).await;
-        let story = async |account| home.store.trace_account(account, LIMIT, START.plus(2 * MINUTE)).await.unwrap();
-        let told = story(account).await;
-        let request = told.runs[0].request_id.clone().unwrap();
-        let unrecorded: Vec<_> = told.unrecorded.iter().map(|call| (call.request_id.as_str(), call.organization_id)).collect();
-        assert_eq!(unrecorded, [(request.as_str(), Some(own))], "{told:?}");
-        // One of a thousand that a call made: it names the first hundred alone.
-        let events = [event(&request, Some(stranger), START), event(&request, Some(own), START)];
+        let now = START.plus(2 * MINUTE);
+        let story = async |account| home.store.trace_account(account, LIMIT, now).await.unwrap();
+        let lost = async |account| {
+            let calls = story(account).await.unrecorded;
+            calls.into_iter().map(|call| (call.request_id, call.organization_id.unwrap(), call.before)).collect::<Vec<_>>()
+        };
+        let run = story(account).await.runs[0].id;
+        let [first] = lost(account).await.try_into().unwrap();
+        let [second] = lost(theirs).await.try_into().unwrap();
+        assert_eq!((first.1, first.2, second.1, second.2), (own, START, stranger, START.plus(MINUTE)));
+        // Calls of a thousand, which name their first hundred alone; and others under the same ids.
+        let events = [
+            event(&first.0, Some(own), START), event(&first.0, Some(stranger), START),
+            event(&second.0, Some(stranger), START.plus(MINUTE)),
+        ];
         write(&home.store, &process(events.len()), &events).await;
-        let told = story(account).await;
-        assert_eq!((ids(&told.calls), told.unrecorded.len()), (vec![request.as_str()], 0));
-        assert_eq!(told.calls[0].organization_id, Some(own));
-        assert!(story(theirs).await.calls.iter().all(|call| call.organization_id == Some(stranger)));
+        for (account, request, organization) in [(account, &first.0, own), (theirs, &second.0, stranger)] {
+            let told = story(account).await;
+            let calls: Vec<_> = told.calls.iter().map(|call| (&call.request_id, call.organization_id)).collect();
+            assert_eq!((calls, told.unrecorded.len()), (vec![(request, Some(organization))], 0));
+            let told = home.store.trace_request(request, LIMIT, now).await.unwrap();
+            assert_eq!(told.runs.iter().map(|run| run.id).collect::<Vec<_>>(), [run], "{request}");
+            assert_eq!(told.unrecorded, []);
+        }
+        let told = home.store.trace_run(run, LIMIT, now).await.unwrap();
+        assert!(told.calls.iter().any(|call| call.request_id == second.0), "{told:?}");
+        assert_eq!(told.unrecorded, []);
+    }
+
+    async fn what_follows_a_joined_run_comes_of_the_call_that_made_it(home) {
+        let (own, stranger) = (support::organization(&home.store, None).await, support::organization(&home.store, None).await);
+        let (account, _) = support::add(&home.store.tenant(own), &support::new_account("nasa"), START).await;
+        support::add(&home.store.tenant(stranger), &support::new_account("nasa"), START).await;
+        support::work(&home.store, START, support::answer("11", "nasa", &[])).await;
+        let runs = home.store.trace_account(account, LIMIT, START).await.unwrap().runs;
+        let causes: Vec<_> = runs.iter().map(|run| (run.kind.as_str(), &run.request_id, run.organization_id)).collect();
+        let first = &runs[0].request_id;
+        assert!(first.is_some());
+        assert_eq!(causes, [("profile", first, Some(own)), ("feed", first, Some(own))]);
     }
 
     async fn a_story_ends_with_what_its_runs_wait_for(home) {

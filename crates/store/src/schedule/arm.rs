@@ -107,7 +107,7 @@ async fn due_now(
          VALUES ($1, $2, $3, 0, $4, 1, $5, $6, $7) \
          ON CONFLICT (kind, target_id) DO UPDATE SET priority = 0, due_at = excluded.due_at, \
          generation = schedules.generation + 1, reason = excluded.reason, \
-         request_id = CASE WHEN schedules.run_id = excluded.run_id THEN COALESCE(excluded.request_id, schedules.request_id) \
+         request_id = CASE WHEN schedules.run_id = excluded.run_id THEN COALESCE(schedules.request_id, excluded.request_id) \
          ELSE excluded.request_id END, \
          run_id = excluded.run_id, attempts = 0, {FROM_THE_FIRST_SOURCE}, offered_at = NULL RETURNING generation AS value"),
         values![

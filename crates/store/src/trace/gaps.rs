@@ -1,10 +1,11 @@
 //! What may be missing from a story: calls that went with their process, or were given up.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use domain::{OrganizationId, RequestId, Timestamp};
 
+use super::read::Causes;
 use super::rows::GapRow;
 use super::{ProcessGap, Story, UnrecordedCall};
 use crate::idempotency::KEPT;
@@ -66,13 +67,10 @@ impl Store {
     }
 }
 
-/// When calls began whose answers were given again, by whose they were and their ids.
-pub(super) type Answered = BTreeMap<(OrganizationId, String), Timestamp>;
-
 impl Store {
     /// When the calls began that others of `calls` repeat, as far as their answers are kept.
-    pub(super) async fn first_answers(&self, calls: &[RequestEvent]) -> Result<Answered, StoreError> {
-        let mut answered = Answered::new();
+    pub(super) async fn first_answers(&self, calls: &[RequestEvent]) -> Result<Causes, StoreError> {
+        let mut answered = Causes::new();
         for call in calls {
             let (Some(owner), Some(first), Some(key)) = (call.organization_id, &call.replay_of, &call.idempotency_key)
             else {
@@ -124,12 +122,14 @@ fn span(story: &Story) -> Option<Span> {
     Some((earliest.map_or(from, |earliest| earliest.min(from)), last))
 }
 
-/// The calls under `request`, and the `other` ones that belong to the story, that left runs or an answer and are not among the calls.
+/// The calls under `request`, those that were answered `first` instead of a repetition, and the `causes` of runs, that left runs or an answer and are
+/// not among the calls.
 pub(super) fn unrecorded(
     story: &Story,
     request: Option<&str>,
-    other: &BTreeSet<(OrganizationId, String)>,
-    answered: &Answered,
+    first: &BTreeSet<(OrganizationId, String)>,
+    causes: &Causes,
+    answered: &Causes,
 ) -> Vec<UnrecordedCall> {
     let mut missing: Vec<UnrecordedCall> = Vec::new();
     let mut note = |request_id: &str, organization_id: Option<OrganizationId>, before: Timestamp| {
@@ -148,14 +148,17 @@ pub(super) fn unrecorded(
     };
     for run in &story.runs {
         let Some(id) = run.request_id.as_deref() else { continue };
-        let is_other = || run.organization_id.is_some_and(|owner| other.contains(&(owner, id.to_owned())));
-        if request == Some(id) || is_other() {
+        let is_first = || run.organization_id.is_some_and(|owner| first.contains(&(owner, id.to_owned())));
+        if request == Some(id) || is_first() {
             note(id, run.organization_id, run.queued_at);
         }
     }
+    for ((owner, id), at) in causes {
+        note(id, Some(*owner), *at);
+    }
     for call in &story.calls {
         if let (Some(owner), Some(id)) = (call.organization_id, call.replay_of.as_deref())
-            && (request == Some(id) || other.contains(&(owner, id.to_owned())))
+            && (request == Some(id) || first.contains(&(owner, id.to_owned())))
         {
             let kept = answered.get(&(owner, id.to_owned())).copied();
             let began_at = kept.or_else(|| RequestId::made_at(id).filter(|at| *at < call.occurred_at));

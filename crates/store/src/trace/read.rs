@@ -1,12 +1,12 @@
 //! Finding what belongs to a story.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use domain::{AccountId, AccountVideoId, OrganizationId, RequestId, RunId, TargetKind, Timestamp, VideoId};
 use sea_orm::Value;
 use uuid::Uuid;
 
-use super::rows::{ChangeRow, LoadRow, OwnerRow, RecordRow};
+use super::rows::{CauseRow, ChangeRow, LoadRow, OwnerRow, RecordRow};
 use super::{LeftOut, Story, TracedChange, TracedLoad, TracedRecord, TracedRun, gaps};
 use crate::request_events::{EVENT, RequestEventRow};
 use crate::sql::{Number, places, row, rows, values};
@@ -44,6 +44,9 @@ impl Keep {
     }
 }
 
+/// Calls, by whose they were and their ids, with the time at which they had come.
+pub(super) type Causes = BTreeMap<(OrganizationId, String), Timestamp>;
+
 /// What a story is made from.
 #[derive(Default)]
 struct Beginning {
@@ -54,8 +57,8 @@ struct Beginning {
     requests: BTreeSet<String>,
     /// Whose calls under which ids were answered first, where calls of the story are repetitions.
     repeated: BTreeSet<(OrganizationId, String)>,
-    /// Whose calls under which ids caused runs of the story.
-    causes: BTreeSet<(OrganizationId, String)>,
+    /// Whose calls under which ids runs of the story came of, and when they did.
+    causes: Causes,
     left_out: LeftOut,
     keep: Keep,
     /// The request that it is about.
@@ -102,10 +105,11 @@ impl Store {
         }
         let touching = self.calls_that_touched(&id.to_string(), limit).await?;
         calls.extend(touching.into_iter().filter(|call| about.as_ref() != Some(&call.request_id)));
-        calls.sort_by_key(|call| call.occurred_at);
+        let causes = self.causes("t.run_id = $1", values![id.0], limit).await?;
+        more += self.add_causes(&mut calls, &causes, limit).await?;
         let left_out = LeftOut { calls: more, ..LeftOut::default() };
         let requests = about.iter().cloned().collect();
-        let beginning = Beginning { calls, runs, requests, left_out, about, ..Beginning::default() };
+        let beginning = Beginning { calls, runs, requests, causes, left_out, about, ..Beginning::default() };
         self.story(beginning, limit, now).await
     }
 
@@ -158,19 +162,13 @@ impl Store {
             None => self.runs_under(&requests, limit).await?,
         };
         let record = found.map(|row| row.into_record(kind, id));
-        let cause = |run: &TracedRun| Some((run.organization_id?, run.request_id.clone()?));
-        let is_own = |owner: &OrganizationId| record.as_ref().is_some_and(|record| record.organization_id == *owner);
-        let causes: BTreeSet<_> = runs.iter().filter_map(cause).filter(|(owner, _)| is_own(owner)).collect();
         // A call that made many records names some of them alone.
+        let mut causes = Causes::new();
         if let Some(record) = &record {
-            let unnamed: Vec<_> =
-                causes.iter().map(|(_, id)| id.as_str()).filter(|id| !requests.contains(*id)).collect();
-            calls.extend(self.calls_of(record.organization_id, &unnamed, limit).await?);
-            calls.sort_by_key(|call| call.occurred_at);
-            let surplus = calls.len().saturating_sub(usize::try_from(limit).unwrap_or(usize::MAX));
-            calls.drain(..surplus);
-            more_calls += i64::try_from(surplus).unwrap_or(i64::MAX);
-            requests.extend(causes.iter().map(|(_, id)| id.clone()));
+            let condition = "t.organization_id = $1 AND t.target_id = $2 AND t.target_type = $3";
+            causes = self.causes(condition, values![record.organization_id.0, id, kind], limit).await?;
+            more_calls += self.add_causes(&mut calls, &causes, limit).await?;
+            requests.extend(causes.keys().map(|(_, id)| id.clone()));
         }
         let left_out = LeftOut { calls: more_calls, runs: more_runs, ..LeftOut::default() };
         let beginning = Beginning { record, calls, runs, requests, causes, left_out, ..Beginning::default() };
@@ -179,7 +177,7 @@ impl Store {
 
     /// Adds what belongs to the calls and runs of a story.
     async fn story(&self, beginning: Beginning, limit: u32, now: Timestamp) -> Result<Story, StoreError> {
-        let Beginning { record, calls, runs, requests, repeated, mut causes, left_out, keep, about } = beginning;
+        let Beginning { record, calls, runs, requests, repeated, causes, left_out, keep, about } = beginning;
         let (mut changes, more_changes) = self.changes_under(&requests, limit).await?;
         for (owner, first) in &repeated {
             let (found, _) = self.changes_under(&BTreeSet::from([first.clone()]), limit).await?;
@@ -190,9 +188,8 @@ impl Store {
         let left_out = LeftOut { changes: more_changes, loads: more_loads, ..left_out };
         let mut story = Story { record, calls, changes, runs, loads, waiting, left_out, ..Story::default() };
         if story.left_out.calls == 0 {
-            causes.extend(repeated);
             let answered = self.first_answers(&story.calls).await?;
-            story.unrecorded = gaps::unrecorded(&story, about.as_deref(), &causes, &answered);
+            story.unrecorded = gaps::unrecorded(&story, about.as_deref(), &repeated, &causes, &answered);
         }
         let made_at = about.as_deref().and_then(RequestId::made_at);
         (story.gaps, story.left_out.gaps) = self.gaps(&story, made_at, now).await?;
@@ -261,20 +258,30 @@ impl Store {
         Ok(found.into_iter().map(RequestEvent::from).collect())
     }
 
-    /// The newest calls of an organization under some ids.
-    async fn calls_of(&self, owner: OrganizationId, ids: &[&str], limit: u32) -> Result<Vec<RequestEvent>, StoreError> {
-        if ids.is_empty() {
-            return Ok(Vec::new());
-        }
-        let mut values = values![i64::from(limit), owner.0];
-        values.extend(ids.iter().map(|id| Value::from(*id)));
+    /// The newest causes of runs, as their organizations know them: of a run that a call joined, that call as well.
+    async fn causes(&self, condition: &str, mut values: Vec<Value>, limit: u32) -> Result<Causes, StoreError> {
+        values.push(i64::from(limit).into());
         let sql = format!(
-            "SELECT {EVENT} FROM request_events e WHERE e.organization_id = $2 AND e.request_id IN ({}) \
-             ORDER BY e.occurred_at DESC LIMIT $1",
-            places(3, ids.len())
+            "SELECT t.organization_id, t.request_id, MIN(t.queued_at) AS queued_at FROM tracked_runs t \
+             WHERE {condition} AND t.request_id IS NOT NULL GROUP BY t.organization_id, t.request_id ORDER BY 3 DESC LIMIT ${}",
+            values.len()
         );
-        let found = rows::<RequestEventRow>(&self.read, &sql, values).await?;
-        Ok(found.into_iter().map(RequestEvent::from).collect())
+        let found = rows::<CauseRow>(&self.read, &sql, values).await?;
+        Ok(found.into_iter().map(CauseRow::into_cause).collect())
+    }
+
+    /// Adds the calls of `causes` that are not among `calls`, in the order of time, the newest up to the limit; how many that leaves out.
+    async fn add_causes(&self, calls: &mut Vec<RequestEvent>, causes: &Causes, limit: u32) -> Result<i64, StoreError> {
+        let most = usize::try_from(limit).unwrap_or(usize::MAX);
+        for (owner, id) in causes.keys() {
+            if !calls.iter().any(|call| call.request_id == *id && call.organization_id == Some(*owner)) {
+                calls.extend(self.newest_calls(id, Some(owner.0), most).await?);
+            }
+        }
+        calls.sort_by_key(|call| call.occurred_at);
+        let surplus = calls.len().saturating_sub(most);
+        calls.drain(..surplus);
+        Ok(i64::try_from(surplus).unwrap_or(i64::MAX))
     }
 
     async fn calls_that_touched(&self, resource: &str, limit: u32) -> Result<Vec<RequestEvent>, StoreError> {

@@ -12,6 +12,20 @@ pub(super) struct OwnerRow {
 }
 
 #[derive(FromQueryResult)]
+pub(super) struct CauseRow {
+    organization_id: Uuid,
+    request_id: String,
+    queued_at: i64,
+}
+
+impl CauseRow {
+    pub(super) fn into_cause(self) -> ((OrganizationId, String), Timestamp) {
+        let Self { organization_id, request_id, queued_at } = self;
+        ((OrganizationId(organization_id), request_id), Timestamp::from_millis(queued_at))
+    }
+}
+
+#[derive(FromQueryResult)]
 pub(super) struct RecordRow {
     organization_id: Uuid,
     platform: String,

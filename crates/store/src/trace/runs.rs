@@ -46,7 +46,8 @@ impl Store {
         self.traced_runs(&condition, values, Keep::Newest, limit).await
     }
 
-    /// The oldest runs that came of a request, of those that its calls repeated, or that its calls name.
+    /// The oldest runs that came of a request, of those that its calls repeated, or that its calls name; those that were another's and that its
+    /// calls joined are among them.
     pub(super) async fn runs_behind(
         &self,
         request: &str,
@@ -58,6 +59,13 @@ impl Store {
         for (owner, first) in repeated {
             let condition = "request_id = $1 AND organization_id = $2";
             parts.push(self.traced_runs(condition, values![first.as_str(), owner.0], Keep::Oldest, limit).await?);
+        }
+        let own = calls.iter().filter(|call| call.request_id == request).filter_map(|call| call.organization_id);
+        let own: BTreeSet<_> = own.map(|owner| (owner, request.to_owned())).collect();
+        for (owner, id) in own.union(repeated) {
+            let condition = "id IN (SELECT t.run_id FROM tracked_runs t WHERE t.organization_id = $1 AND t.request_id = $2) \
+                             AND (request_id IS NULL OR request_id <> $2)";
+            parts.push(self.traced_runs(condition, values![owner.0, id.as_str()], Keep::Oldest, limit).await?);
         }
         let named: BTreeSet<RunId> = calls.iter().flat_map(RequestEvent::named_runs).take(MOST_NAMED).collect();
         if !named.is_empty() {
