@@ -3,6 +3,7 @@
 mod api_keys;
 mod architecture;
 mod bulk;
+mod commands;
 mod conventions;
 mod exports;
 mod faults;

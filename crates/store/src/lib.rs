@@ -60,11 +60,13 @@ use sea_orm::{
     ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
 };
+use sqlx::Connection;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous};
 
 use crate::freshness::Moment;
 use crate::merged::Lookups;
+use crate::sql::is_postgres;
 
 pub use audit::{Action, Actor, AuditFilter, AuditRecord, Change};
 pub use canaries::CanaryState;
@@ -145,6 +147,9 @@ async fn set_up(connection: &mut sqlx::PgConnection) -> Result<(), sqlx::Error> 
     Ok(())
 }
 
+/// The advisory lock of whoever migrates: "migrate" in ASCII.
+const MIGRATING: i64 = 0x006d_6967_7261_7465;
+
 impl Store {
     /// Opens the database. Succeeds while a PostgreSQL server is away: connections are made when they are needed.
     ///
@@ -198,9 +203,18 @@ impl Store {
         }
     }
 
-    /// Brings the tables up to date. Safe to run from several processes one after another.
+    /// Brings the tables up to date. Safe to run from several processes, one after another or, on PostgreSQL, at once: each waits for its turn.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        Ok(migrations::Migrator::up(&self.write, None).await?)
+        if !is_postgres(&self.write) {
+            return Ok(migrations::Migrator::up(&self.write, None).await?);
+        }
+        // A connection of its own holds the turn until it is closed, however many the pool may have.
+        let options = self.write.get_postgres_connection_pool().connect_options();
+        let mut turn = sqlx::PgConnection::connect_with(&options).await?;
+        sqlx::query("SELECT pg_advisory_lock($1)").bind(MIGRATING).execute(&mut turn).await?;
+        let migrated = migrations::Migrator::up(&self.write, None).await;
+        turn.close().await?;
+        Ok(migrated?)
     }
 
     /// Whether all migrations have been run.

@@ -54,6 +54,25 @@ on_both! {
         assert_eq!(tenant.account(id, later).await.unwrap().unwrap().follower_count, Some(2));
     }
 
+    async fn a_new_account_goes_before_the_posts_of_an_earlier_ones_feed(home) {
+        let tenant = tenant(&home.store).await;
+        let (_, wakes) = add(&tenant, &new_account("amy"), START).await;
+        let job = claim(&home.store, &wakes[0], START).await;
+        let wakes = record(&home.store, &job, &profile("11", "amy", 1000), START).await;
+        let job = claim(&home.store, &wakes[0], START).await;
+        let list = (0..3).map(|n| support::post(support::post_id(n), START, 5)).collect();
+        let posts = record(&home.store, &job, &support::feed(list), START).await;
+        assert_eq!(posts.len(), 3, "each has a page of its own to be read");
+        let later = START.plus(MINUTE);
+        let (_, wakes) = add(&tenant, &new_account("bob"), later).await;
+        let offered = home.store.offer_due(&tiktok(), 1, Duration::ZERO, later).await.unwrap();
+        assert_eq!((offered[0].kind, offered[0].target_id), (wakes[0].kind, wakes[0].target_id));
+        // A post of the feed that somebody adds by hand is waited for.
+        support::add_video(&tenant, &support::new_video(&support::post_id(1).to_string()), later).await;
+        let offered = home.store.offer_due(&tiktok(), 2, Duration::ZERO, later).await.unwrap();
+        assert_eq!(offered.iter().filter(|wake| wake.kind == domain::TargetKind::Post).count(), 1, "{offered:?}");
+    }
+
     async fn a_released_claim_can_be_taken_at_once(home) {
         let tenant = tenant(&home.store).await;
         let (_, wakes) = add(&tenant, &new_account("amy"), START).await;

@@ -5,7 +5,7 @@ use domain::{OrganizationId, Timestamp};
 use serde_json::{Value, json};
 use store::{AuditFilter, AuditRecord};
 
-use super::{Failure, print, print_json};
+use super::{Failure, print, print_json, roles};
 use crate::config::Config;
 use crate::wiring;
 
@@ -35,6 +35,7 @@ fn time(text: &str) -> Result<Timestamp, String> {
 pub async fn run(config: &Config, args: &Args) -> Result<(), Failure> {
     let Args { org, since, limit, json } = args;
     let store = wiring::store(config).await?;
+    roles::require_tables(&store).await?;
     let records = store.audit_records(&AuditFilter { organization: *org, since: *since, limit: *limit }).await?;
     if *json {
         return print_json(&records.iter().map(as_value).collect());

@@ -7,7 +7,7 @@ use domain::{ApiKey, ApiKeyId, Clock, KeyLifetime, OrganizationId, RequestId, Sc
 use serde_json::{Value, json};
 use store::{Key, KeyChange, RetiringSecret, Rotated, Rotation, Store, StoreError, TenantTx};
 
-use super::{Failure, print, print_json};
+use super::{Failure, print, print_json, roles};
 use crate::config::Config;
 use crate::wiring;
 
@@ -73,6 +73,7 @@ pub struct OfKey {
 /// Does it.
 pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
     let store = wiring::store(config).await?;
+    roles::require_tables(&store).await?;
     let now = Clock::system().now();
     match command {
         Command::Create { org, name, scopes, expires, json } => {

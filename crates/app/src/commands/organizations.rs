@@ -7,7 +7,7 @@ use domain::{Clock, OrganizationId, RequestId};
 use serde_json::{Value, json};
 use store::{NewOrganization, Organization, TermsChange};
 
-use super::{Failure, keys, print, print_json};
+use super::{Failure, keys, print, print_json, roles};
 use crate::config::Config;
 use crate::wiring;
 
@@ -76,6 +76,7 @@ fn bound(text: &str, allowed: RangeInclusive<i64>) -> Result<Bound, String> {
 /// Does it.
 pub async fn run(config: &Config, command: Command) -> Result<(), Failure> {
     let store = wiring::store(config).await?;
+    roles::require_tables(&store).await?;
     match command {
         Command::Create { name, max_tracked_accounts, json } => {
             let new = NewOrganization { name, max_tracked_accounts };

@@ -9,7 +9,7 @@ use clap::{ArgGroup, Parser};
 use domain::{AccountId, AccountVideoId, Clock, RunId, Timestamp, VideoId};
 use store::{Store, Story};
 
-use super::{Failure, print, print_json};
+use super::{Failure, print, print_json, roles};
 use crate::config::Config;
 use crate::wiring;
 
@@ -53,6 +53,7 @@ fn video(text: &str) -> Result<AnyVideo, String> {
 /// Does it.
 pub async fn run(config: &Config, args: Args) -> Result<(), Failure> {
     let store = wiring::store(config).await?;
+    roles::require_tables(&store).await?;
     let now = Clock::system().now();
     let (told, missing) = tell(&store, &args, now).await?;
     let is_found = !told.is_empty();

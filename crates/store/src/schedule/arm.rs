@@ -77,7 +77,7 @@ pub(crate) async fn arm_locked_now(
     };
     let run_id = joined.unwrap_or_default();
     let request_id = cause.request_id();
-    let generation = due_now(tx, target, reason, request_id, run_id, now).await?;
+    let generation = due_now(tx, target, reason, cause, run_id, now).await?;
     if joined.is_some() {
         runs::join(tx, run_id, reason, cause).await?;
     } else {
@@ -92,20 +92,26 @@ pub(crate) async fn arm_locked_now(
     Ok(Wake { kind: target.kind, target_id: target.id, generation, request_id: request_id.cloned() })
 }
 
-/// Makes the row due now with `run_id` as its run; the arming that it is.
+/// Makes the row due now with `run_id` as its run; the arming that it is. What a client waits for goes before the rest: what was asked for, and the
+/// list of posts that follows from it. Each of these posts may have a page of its own to be read, which is no reason to let others wait.
 async fn due_now(
     tx: &DatabaseTransaction,
     target: Target,
     reason: Trigger,
-    request_id: Option<&RequestId>,
+    cause: Cause<'_>,
     run_id: RunId,
     now: Timestamp,
 ) -> Result<i64, StoreError> {
+    let is_waited_for = match cause {
+        Cause::Call { .. } => true,
+        Cause::Run { id: _, request_id } => request_id.is_some() && target.kind == TargetKind::Feed,
+    };
     let armed = row::<Number>(
         tx,
         &format!("INSERT INTO schedules (kind, target_id, platform, priority, due_at, generation, reason, request_id, run_id) \
-         VALUES ($1, $2, $3, 0, $4, 1, $5, $6, $7) \
-         ON CONFLICT (kind, target_id) DO UPDATE SET priority = 0, due_at = excluded.due_at, \
+         VALUES ($1, $2, $3, $8, $4, 1, $5, $6, $7) \
+         ON CONFLICT (kind, target_id) DO UPDATE SET due_at = excluded.due_at, priority = CASE WHEN schedules.due_at IS NOT NULL \
+         AND schedules.priority < excluded.priority THEN schedules.priority ELSE excluded.priority END, \
          generation = schedules.generation + 1, reason = excluded.reason, \
          request_id = CASE WHEN schedules.run_id = excluded.run_id THEN COALESCE(schedules.request_id, excluded.request_id) \
          ELSE excluded.request_id END, \
@@ -116,8 +122,9 @@ async fn due_now(
             target.platform.as_str(),
             now.as_millis(),
             reason.as_str(),
-            request_id.map(RequestId::as_str),
+            cause.request_id().map(RequestId::as_str),
             run_id.0,
+            i64::from(!is_waited_for),
         ],
     )
     .await?;
