@@ -291,8 +291,9 @@ on_both! {
         let (own, stranger) = (support::organization(&home.store, None).await, support::organization(&home.store, None).await);
         let (account, _) = support::add(&home.store.tenant(own), &support::new_account("nasa"), START).await;
         support::add(&home.store.tenant(stranger), &support::new_account("nasa"), START).await;
-        support::work(&home.store, START, support::answer("11", "nasa", &[])).await;
-        let runs = home.store.trace_account(account, LIMIT, START).await.unwrap().runs;
+        let later = START.plus(MINUTE);
+        support::work(&home.store, later, support::answer("11", "nasa", &[])).await;
+        let runs = home.store.trace_account(account, LIMIT, later).await.unwrap().runs;
         let causes: Vec<_> = runs.iter().map(|run| (run.kind.as_str(), &run.request_id, run.organization_id)).collect();
         let first = &runs[0].request_id;
         assert!(first.is_some());
